@@ -1,0 +1,6 @@
+//! `mcptop`: `top` for the Model Context Protocol.
+//!
+//! The layers, lowest first, and what each may name are in `ARCHITECTURE.md`; a test holds them.
+
+pub mod tokens;
+pub mod ui;

@@ -3,4 +3,6 @@
 //! The layers, lowest first, and what each may name are in `ARCHITECTURE.md`; a test holds them.
 
 pub mod tokens;
+pub mod trace;
 pub mod ui;
+pub mod wire;

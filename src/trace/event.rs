@@ -1,0 +1,153 @@
+//! What can happen in a session, as plain values.
+
+use std::borrow::Cow;
+use std::ops::Sub;
+
+use serde::{Deserialize, Serialize};
+
+use super::Payload;
+use crate::wire::{Direction, Peer};
+
+/// Monotonic time since the session's start, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Micros(pub u64);
+
+impl Micros {
+    /// The time in milliseconds.
+    #[must_use]
+    pub fn as_millis_f64(self) -> f64 {
+        self.0 as f64 / 1_000.0
+    }
+}
+
+impl Sub for Micros {
+    type Output = Self;
+
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    fn sub(self, earlier: Self) -> Self {
+        Self(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// A short span in nanoseconds, saturating at about four seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Nanos(pub u32);
+
+/// One numbered fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event<'a> {
+    /// When it happened. For a message: when its last byte was about to be read.
+    pub at: Micros,
+    /// What happened.
+    pub fact: Fact<'a>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact<'a> {
+    /// The server's process runs.
+    Started {
+        /// Its process id, where it is a child of ours.
+        pid: Option<u32>,
+    },
+    /// A frame went through.
+    Message {
+        /// Who received it.
+        to: Direction,
+        /// From the moment mcptop woke up to read the frame's last byte until the write that forwarded it returned.
+        own: Nanos,
+        /// The frame, or its last piece when `parts` is not zero.
+        payload: Payload<'a>,
+        /// How many `Part` events of the same direction hold the beginning of this frame.
+        parts: u32,
+    },
+    /// The next piece of a frame too long to be kept in one line.
+    Part {
+        /// Who received it.
+        to: Direction,
+        /// The piece.
+        payload: Payload<'a>,
+    },
+    /// The server wrote to its standard error.
+    Stderr {
+        /// A line, or a piece of one.
+        payload: Payload<'a>,
+    },
+    /// One end closed its sending side.
+    Closed {
+        /// Who closed.
+        by: Peer,
+    },
+    /// Observations that did not fit the bounded queue. The traffic itself was not affected.
+    Dropped {
+        /// The direction in which they travelled.
+        to: Direction,
+        /// Frames that ended in the dropped bytes.
+        messages: u64,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// What the server's process tree uses.
+    Sample {
+        /// Resident memory in bytes.
+        rss_bytes: u64,
+        /// Processor time used since the start, in microseconds.
+        cpu_us: u64,
+    },
+    /// A remark by the user.
+    Note {
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// The recording was told to stop; the traffic went on.
+    Stopped {
+        /// Why, for people.
+        why: Cow<'a, str>,
+    },
+    /// The session is over.
+    Ended {
+        /// How the server ended.
+        exit: Exit,
+        /// Why, for people.
+        why: Cow<'a, str>,
+    },
+    /// A kind this version does not know: kept, and skipped.
+    Unknown {
+        /// Its name.
+        kind: Cow<'a, str>,
+    },
+}
+
+/// How a server's process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// With this status.
+    Code(i32),
+    /// Killed by this signal.
+    Signal(i32),
+    /// Not known.
+    Unknown,
+}
+
+impl Exit {
+    /// The status a wrapper leaves with: the server's own, 128 + n for signal n as shells do, 1 if not known.
+    #[must_use]
+    pub fn status(self) -> i32 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => 128 + signal,
+            Self::Unknown => 1,
+        }
+    }
+}
+
+/// Where an event's line stands in its recording, so that its body can be read again when it is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Bytes from the start of the (uncompressed) recording.
+    pub offset_bytes: u64,
+    /// Length of the line in bytes, its newline excluded.
+    pub len_bytes: u32,
+}

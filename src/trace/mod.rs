@@ -1,0 +1,16 @@
+//! The facts of a session and how one fact is one line of text.
+//!
+//! Everything mcptop shows is derived from these events; this module knows nothing of what they mean together,
+//! nor of files: it turns events into bytes and bytes into events.
+
+mod codec;
+mod event;
+mod header;
+mod payload;
+mod secrets;
+
+pub use codec::{LineError, read_event, read_header, write_event, write_header};
+pub use event::{Event, Exit, Fact, Micros, Nanos, Place};
+pub use header::{Back, FORMAT_VERSION, Front, Header};
+pub use payload::Payload;
+pub use secrets::without_secrets;

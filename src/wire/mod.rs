@@ -1,0 +1,11 @@
+//! What travels: bytes cut into frames, and a shallow view of each frame.
+//!
+//! Pure: knows nothing of files, clocks, sockets or of what the messages mean together.
+
+mod direction;
+mod envelope;
+mod lines;
+
+pub use direction::{Direction, Peer};
+pub use envelope::{Contents, Message, contents, member, string_value};
+pub use lines::{LineEnd, Piece, Splitter};

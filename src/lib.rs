@@ -2,6 +2,13 @@
 //!
 //! The layers, lowest first, and what each may name are in `ARCHITECTURE.md`; a test holds them.
 
+pub mod cli;
+pub mod control;
+pub mod model;
+pub mod proxy;
+pub mod record;
+pub mod rules;
+pub mod tap;
 pub mod tokens;
 pub mod trace;
 pub mod ui;

@@ -1,0 +1,63 @@
+//! What a server is called when the user has not said: the telling word of its command.
+
+use std::path::Path;
+
+/// Programs that only start the one that matters.
+const LAUNCHERS: [&str; 20] = [
+    "npx", "bunx", "pnpm", "yarn", "dlx", "bun", "deno", "node", "tsx", "uvx", "uv", "pipx", "run", "python",
+    "python3", "env", "sh", "bash", "docker", "exec",
+];
+
+/// Beginnings and ends that say no more than that it is a server.
+const AFFIXES: [&str; 6] = ["mcp-server-", "server-", "mcp-", "-mcp-server", "-server", "-mcp"];
+
+/// A short name for a command: `npx -y @modelcontextprotocol/server-git@1.2 .` is `git`.
+pub(super) fn of_command(argv: &[String]) -> String {
+    let telling = argv.iter().find(|word| !is_launcher(word)).or(argv.first());
+    let name = telling.map_or("", |word| short(word));
+    if name.is_empty() { "server".to_owned() } else { name.to_owned() }
+}
+
+fn is_launcher(word: &str) -> bool {
+    word.starts_with('-') || word.contains('=') || LAUNCHERS.contains(&base_name(word))
+}
+
+fn base_name(word: &str) -> &str {
+    Path::new(word).file_name().and_then(|name| name.to_str()).unwrap_or(word)
+}
+
+fn short(word: &str) -> &str {
+    let mut name = base_name(word);
+    // A package's version, but not its scope.
+    name = name.split('@').find(|part| !part.is_empty()).unwrap_or(name);
+    for extension in [".js", ".mjs", ".cjs", ".ts", ".py", ".exe", ".sh"] {
+        name = name.strip_suffix(extension).unwrap_or(name);
+    }
+    for affix in AFFIXES {
+        let rest = if affix.ends_with('-') { name.strip_prefix(affix) } else { name.strip_suffix(affix) };
+        name = rest.filter(|rest| !rest.is_empty()).unwrap_or(name);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_telling_word_of_a_command_is_its_label() {
+        for (command, label) in [
+            ("npx -y @modelcontextprotocol/server-filesystem /home/me", "filesystem"),
+            ("npx -y @notionhq/notion-mcp-server@2.5", "notion"),
+            ("uvx mcp-server-git --repository .", "git"),
+            ("python3 -m mcp_server_time", "mcp_server_time"),
+            ("/usr/bin/node ./dist/weather.js", "weather"),
+            ("env TOKEN=x npx -y @playwright/mcp@latest", "mcp"),
+            ("node", "node"),
+            ("./server", "server"),
+        ] {
+            let argv: Vec<String> = command.split(' ').map(String::from).collect();
+            assert_eq!(of_command(&argv), label, "{command}");
+        }
+    }
+}

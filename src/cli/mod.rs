@@ -1,0 +1,35 @@
+//! The command line: what can be asked for, and the wiring of the layers that do it.
+
+mod args;
+mod label;
+mod wrap;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Exit status for a wrong command line or unusable input (as clap uses).
+const EXIT_USAGE: u8 = 2;
+/// Exit status when a server could not be started or reached.
+const EXIT_UNREACHABLE: u8 = 3;
+
+/// Runs the program with the arguments of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    if let Some(done) = crate::proxy::guard::run_if_asked() {
+        return done;
+    }
+    let args = Args::parse();
+    match args.command {
+        Command::Wrap(wrap) => wrap::run(wrap),
+    }
+}
+
+/// Tells the user something on standard error. A closed standard error is nobody's fault, and a client may have
+/// made it non-blocking, so a failure to write is not one of ours.
+fn complain(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "mcptop: {text}");
+}

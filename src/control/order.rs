@@ -1,0 +1,66 @@
+//! What can be asked of a proxy, and what it answers.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// An order to a running proxy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case")]
+pub enum Order {
+    /// How are you?
+    Status,
+    /// Stop recording; the traffic goes on.
+    StopRecording,
+    /// Put a remark into the recording.
+    Mark {
+        /// The remark.
+        text: String,
+    },
+}
+
+/// What a proxy answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Reply {
+    /// The answer to [`Order::Status`].
+    Status(Status),
+    /// The order was carried out.
+    Done,
+    /// It was not, and why.
+    Refused {
+        /// Why, for people.
+        why: String,
+    },
+}
+
+/// How a proxy is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The session's id.
+    pub session: String,
+    /// Its label.
+    pub label: String,
+    /// The release of the proxy.
+    pub version: String,
+    /// The proxy's process id.
+    pub pid: u32,
+    /// The server's process id.
+    pub server_pid: Option<u32>,
+    /// How long the session has run, in microseconds.
+    pub uptime_us: u64,
+    /// Bytes forwarded towards the server.
+    pub bytes_to_server: u64,
+    /// Bytes forwarded towards the client.
+    pub bytes_to_client: u64,
+    /// Frames recorded towards the server.
+    pub frames_to_server: u64,
+    /// Frames recorded towards the client.
+    pub frames_to_client: u64,
+    /// Bytes that were forwarded but did not fit the recorder's queue.
+    pub dropped_bytes: u64,
+    /// The recording, if there is one.
+    pub recording: Option<PathBuf>,
+    /// Why the recording stopped, if it did.
+    pub recording_stopped: Option<String>,
+}

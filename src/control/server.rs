@@ -1,0 +1,122 @@
+//! The answering side, run beside the relays on the proxy's own thread. It costs nothing until somebody asks.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+
+use super::{Order, Reply};
+
+/// Longer orders are refused.
+const ORDER_BYTES_MAX: u64 = 64 * 1024;
+
+/// The control socket cannot be opened.
+#[derive(Debug, Error)]
+#[error("cannot take orders at {}: {source}", control.display())]
+pub struct ServeError {
+    /// The socket.
+    pub control: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+/// A bound control socket; removed when dropped.
+#[derive(Debug)]
+pub struct Listener {
+    path: PathBuf,
+    socket: Socket,
+}
+
+#[cfg(unix)]
+type Socket = tokio::net::UnixListener;
+#[cfg(windows)]
+type Socket = std::sync::Mutex<Option<tokio::net::windows::named_pipe::NamedPipeServer>>;
+
+impl Listener {
+    /// Binds the socket, for this user alone: its folder is private. Call inside a tokio runtime.
+    ///
+    /// # Errors
+    /// If the socket cannot be bound.
+    pub fn bind(path: &Path) -> Result<Self, ServeError> {
+        let socket = bind(path).map_err(|source| ServeError { control: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), socket })
+    }
+
+    /// The socket's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes orders for as long as it is polled. Each connection is served in turn: an answer takes microseconds.
+    pub async fn serve(self, answer: impl Fn(Order) -> Reply) {
+        loop {
+            match self.accept().await {
+                Ok(connection) => {
+                    // One that asks nothing must not keep the others waiting.
+                    let _ =
+                        tokio::time::timeout(std::time::Duration::from_secs(2), talk(connection, &answer))
+                            .await;
+                }
+                // Out of descriptors, say: the next viewer may have more luck.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    async fn accept(&self) -> io::Result<tokio::net::UnixStream> {
+        Ok(self.socket.accept().await?.0)
+    }
+
+    #[cfg(windows)]
+    async fn accept(&self) -> io::Result<tokio::net::windows::named_pipe::NamedPipeServer> {
+        let taken = self.socket.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let pipe = match taken {
+            Some(pipe) => pipe,
+            None => tokio::net::windows::named_pipe::ServerOptions::new().create(&self.path)?,
+        };
+        pipe.connect().await?;
+        Ok(pipe)
+    }
+}
+
+#[cfg(unix)]
+fn bind(path: &Path) -> io::Result<Socket> {
+    tokio::net::UnixListener::bind(path)
+}
+
+#[cfg(windows)]
+fn bind(path: &Path) -> io::Result<Socket> {
+    let options =
+        tokio::net::windows::named_pipe::ServerOptions::new().first_pipe_instance(true).create(path)?;
+    Ok(std::sync::Mutex::new(Some(options)))
+}
+
+#[cfg(unix)]
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// One connection: a line in, a line out, until the other side has nothing more to ask.
+async fn talk(connection: impl AsyncRead + AsyncWrite, answer: &impl Fn(Order) -> Reply) -> io::Result<()> {
+    let (from, mut to) = tokio::io::split(connection);
+    let mut from = BufReader::new(from).take(ORDER_BYTES_MAX);
+    let mut line = String::new();
+    while from.read_line(&mut line).await? > 0 {
+        let reply = match serde_json::from_str(&line) {
+            Ok(order) => answer(order),
+            Err(error) => Reply::Refused { why: format!("not an order: {error}") },
+        };
+        let mut text = serde_json::to_vec(&reply)?;
+        text.push(b'\n');
+        to.write_all(&text).await?;
+        line.clear();
+        from.set_limit(ORDER_BYTES_MAX);
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Ends on Unix: readiness where the kernel offers it, plain reads and writes where it does not.
+//!
+//! Never `tokio::io::stdin()`: it hands every read to a thread pool, which costs two thread switches a message.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use rustix::fs::OFlags;
+use rustix::stdio::{dup2_stdin, dup2_stdout};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::process::Child;
+
+use crate::proxy::relay::Read;
+
+/// A descriptor that may or may not support readiness.
+enum Descriptor {
+    /// Pipes, sockets and terminals.
+    Polled(AsyncFd<OwnedFd>),
+    /// Regular files and `/dev/null`, which the kernel refuses to poll because they never block.
+    Direct(OwnedFd),
+}
+
+impl Descriptor {
+    fn new(fd: OwnedFd, interest: Interest) -> io::Result<Self> {
+        set_nonblocking(fd.as_fd(), true)?;
+        #[expect(
+            deprecated,
+            reason = "its successor is `unsafe` for descriptors that lie; an `OwnedFd` cannot"
+        )]
+        let polled = AsyncFd::try_with_interest(fd, interest);
+        match polled {
+            Ok(polled) => Ok(Self::Polled(polled)),
+            Err(refused) => {
+                let (fd, _) = refused.into_parts();
+                set_nonblocking(fd.as_fd(), false)?;
+                Ok(Self::Direct(fd))
+            }
+        }
+    }
+}
+
+/// Where bytes come from.
+pub(in crate::proxy) struct Input(Descriptor);
+
+impl Input {
+    /// Reads what is there, waiting until something is. Zero bytes: the sender closed its side.
+    pub(in crate::proxy) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<Read> {
+        match &self.0 {
+            Descriptor::Direct(fd) => {
+                // A file is always ready: give the other direction its turn.
+                tokio::task::yield_now().await;
+                let woke = Instant::now();
+                Ok((uninterrupted(|| rustix::io::read(fd, &mut *buffer))?, woke))
+            }
+            Descriptor::Polled(fd) => loop {
+                let mut ready = fd.readable().await?;
+                let woke = Instant::now();
+                match uninterrupted(|| rustix::io::read(ready.get_inner(), &mut *buffer)) {
+                    Ok(len_bytes) => {
+                        // A short read emptied the pipe: wait for the next edge instead of asking again in vain.
+                        if 0 < len_bytes && len_bytes < buffer.len() {
+                            ready.clear_ready();
+                        }
+                        return Ok((len_bytes, woke));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+                    Err(error) => return Err(error),
+                }
+            },
+        }
+    }
+}
+
+/// Where bytes go.
+pub(in crate::proxy) struct Output(Descriptor);
+
+impl Output {
+    /// Writes all of it, waiting while the receiver is slow.
+    pub(in crate::proxy) async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let written = match &self.0 {
+                Descriptor::Direct(fd) => uninterrupted(|| rustix::io::write(fd, bytes))?,
+                Descriptor::Polled(fd) => write_some(fd, bytes).await?,
+            };
+            bytes = &bytes[written..];
+        }
+        Ok(())
+    }
+}
+
+async fn write_some(fd: &AsyncFd<OwnedFd>, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        let mut ready = fd.writable().await?;
+        match uninterrupted(|| rustix::io::write(ready.get_inner(), bytes)) {
+            Ok(written) => {
+                // A short write filled the pipe: the next one has to wait for the reader.
+                if written < bytes.len() {
+                    ready.clear_ready();
+                }
+                return Ok(written);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn uninterrupted(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
+    let mut flags = rustix::fs::fcntl_getfl(fd)?;
+    flags.set(OFlags::NONBLOCK, on);
+    Ok(rustix::fs::fcntl_setfl(fd, flags)?)
+}
+
+/// The client's side: our own standard streams. Puts their flags back when dropped, because a terminal or a pipe
+/// given by a shell belongs to others as well.
+pub(in crate::proxy) struct Ends {
+    pub(in crate::proxy) stdin: Option<Input>,
+    pub(in crate::proxy) stdout: Option<Output>,
+    pub(in crate::proxy) stderr: Option<Output>,
+    flags: [Option<OFlags>; 3],
+}
+
+impl Ends {
+    /// Takes our standard streams. Must be called inside a tokio runtime.
+    pub(in crate::proxy) fn take() -> io::Result<Self> {
+        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+        let fds = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        let flags = fds.map(|fd| rustix::fs::fcntl_getfl(fd).ok());
+        let [stdin, stdout, stderr] = fds.map(|fd| fd.try_clone_to_owned());
+        Ok(Self {
+            stdin: Some(Input(Descriptor::new(stdin?, Interest::READABLE)?)),
+            stdout: Some(Output(Descriptor::new(stdout?, Interest::WRITABLE)?)),
+            stderr: Some(Output(Descriptor::new(stderr?, Interest::WRITABLE)?)),
+            flags,
+        })
+    }
+
+    /// Lets the client see that nothing reads from it any more.
+    pub(in crate::proxy) fn close_stdin(&mut self) {
+        restore(io::stdin().as_fd(), &mut self.flags[0]);
+        if let Ok(null) = null_device() {
+            let _ = dup2_stdin(null);
+        }
+    }
+
+    /// Lets the client see the end of the server's output while the process lives on.
+    pub(in crate::proxy) fn close_stdout(&mut self) {
+        restore(io::stdout().as_fd(), &mut self.flags[1]);
+        if let Ok(null) = null_device() {
+            let _ = dup2_stdout(null);
+        }
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let [stdin, stdout, stderr] = &mut self.flags;
+        restore(io::stdin().as_fd(), stdin);
+        restore(io::stdout().as_fd(), stdout);
+        restore(io::stderr().as_fd(), stderr);
+    }
+}
+
+/// Makes a stream block again if it did when we got it.
+fn restore(fd: BorrowedFd<'_>, flags: &mut Option<OFlags>) {
+    if flags.take().is_some_and(|flags| !flags.contains(OFlags::NONBLOCK)) {
+        let _ = set_nonblocking(fd, false);
+    }
+}
+
+fn null_device() -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, rustix::fs::Mode::empty())?)
+}
+
+/// The server's side: the pipes of a child process.
+pub(in crate::proxy) struct ServerEnds {
+    pub(in crate::proxy) stdin: Output,
+    pub(in crate::proxy) stdout: Input,
+    pub(in crate::proxy) stderr: Input,
+}
+
+impl ServerEnds {
+    /// Takes the pipes out of a child that was spawned with all three.
+    pub(in crate::proxy) fn take(child: &mut Child) -> io::Result<Self> {
+        let missing = || io::Error::other("the child was started without pipes");
+        let stdin = child.stdin.take().ok_or_else(missing)?.into_owned_fd()?;
+        let stdout = child.stdout.take().ok_or_else(missing)?.into_owned_fd()?;
+        let stderr = child.stderr.take().ok_or_else(missing)?.into_owned_fd()?;
+        Ok(Self {
+            stdin: Output(Descriptor::new(stdin, Interest::WRITABLE)?),
+            stdout: Input(Descriptor::new(stdout, Interest::READABLE)?),
+            stderr: Input(Descriptor::new(stderr, Interest::READABLE)?),
+        })
+    }
+}

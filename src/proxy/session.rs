@@ -1,0 +1,325 @@
+//! One wrapped server from start to end: three relays, the signals, and the end of the process group.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::process::Child;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::clock::Clock;
+use super::ends::{Ends, ServerEnds};
+use super::group::{Group, Signals, exit_of};
+use super::relay::{End, Pulse, Relay};
+use crate::rules::Gate;
+use crate::tap::{Stream, Tap};
+use crate::trace::{Exit, Fact};
+use crate::wire::{Direction, Peer};
+
+/// The command of a stdio server.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The program, found in `PATH` as a shell would.
+    pub program: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}
+
+/// How long a server may take to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Grace {
+    /// After the client has closed its side and the server has said nothing more, until SIGTERM.
+    pub after_eof: Duration,
+    /// From SIGTERM until SIGKILL.
+    pub after_term: Duration,
+}
+
+/// Who looks at the traffic.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    /// The session's clock.
+    pub clock: Clock,
+    /// The one-way door; `None` when nothing is recorded.
+    pub tap: Option<Tap>,
+}
+
+/// The server could not be started.
+#[derive(Debug, Error)]
+#[error("cannot start `{}`: {}", program.display(), reason(source))]
+pub struct StartError {
+    /// What was to be started.
+    pub program: OsString,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such program in PATH".to_owned(),
+        io::ErrorKind::PermissionDenied => "it is not executable".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// A server that has been started and is not connected yet.
+pub struct Wrapped {
+    child: Child,
+    group: Group,
+    server: ServerEnds,
+    signals: Signals,
+}
+
+/// Starts the server with our environment and working folder, in a group of its own. Call inside a tokio runtime.
+///
+/// # Errors
+/// If the program does not exist or may not be run.
+pub fn start(command: &Command) -> Result<Wrapped, StartError> {
+    let failed = |source| StartError { program: command.program.clone(), source };
+    let signals = Signals::listen().map_err(failed)?;
+    let mut process = tokio::process::Command::new(&command.program);
+    process.args(&command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (mut child, group) = Group::spawn(&mut process).map_err(failed)?;
+    let server = ServerEnds::take(&mut child).map_err(failed)?;
+    Ok(Wrapped { child, group, server, signals })
+}
+
+impl Wrapped {
+    /// The server's process id.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Connects our standard streams to the server's and stays until the server has ended.
+    ///
+    /// # Errors
+    /// If our own standard streams cannot be used at all.
+    pub async fn run(self, observer: Observer, grace: Grace) -> io::Result<Exit> {
+        let pid = self.pid();
+        observer.tell(Fact::Started { pid });
+        let mut session = Session::connect(self, observer, grace)?;
+        let exit = session.until_exit().await;
+        session.after_exit().await;
+        let Session { observer, group, why, .. } = session;
+        group.release();
+        observer.tell(Fact::Ended { exit, why: why.into() });
+        Ok(exit)
+    }
+}
+
+impl Observer {
+    fn tell(&self, fact: Fact<'static>) {
+        if let Some(tap) = &self.tap {
+            tap.tell(self.clock.now(), fact);
+        }
+    }
+
+    fn relay(&self, stream: Stream) -> (Relay, Arc<Pulse>) {
+        let pulse = Arc::new(Pulse::default());
+        let relay =
+            Relay { stream, gate: Gate, tap: self.tap.clone(), clock: self.clock, pulse: pulse.clone() };
+        (relay, pulse)
+    }
+}
+
+/// A relay that runs as a task.
+struct Running {
+    task: JoinHandle<End>,
+    pulse: Arc<Pulse>,
+    open: bool,
+}
+
+struct Session {
+    child: Child,
+    group: Group,
+    signals: Signals,
+    observer: Observer,
+    grace: Grace,
+    ends: Ends,
+    to_server: Running,
+    to_client: Running,
+    stderr: Running,
+    deadline: Option<Deadline>,
+    why: &'static str,
+}
+
+/// What comes next for a server that should have ended by itself.
+enum Deadline {
+    /// SIGTERM, unless it goes on talking: `chunks` is how much it had said.
+    Terminate { at: Instant, chunks: u64 },
+    /// SIGKILL.
+    Kill { at: Instant },
+}
+
+/// How often the end of a dead server's output is looked for while something else holds its pipe open.
+const DRAIN_TICK: Duration = Duration::from_millis(50);
+/// What is left of a group after its leader has exited gets this long to follow.
+const STRAGGLERS: Duration = Duration::from_secs(1);
+
+impl Session {
+    fn connect(wrapped: Wrapped, observer: Observer, grace: Grace) -> io::Result<Self> {
+        let Wrapped { child, group, server, signals } = wrapped;
+        let mut ends = Ends::take()?;
+        let taken = "each end is taken once";
+        let (mut client_in, mut server_in) = (ends.stdin.take().expect(taken), server.stdin);
+        let (mut server_out, mut client_out) = (server.stdout, ends.stdout.take().expect(taken));
+        let (mut server_err, mut our_err) = (server.stderr, ends.stderr.take().expect(taken));
+        let (up, up_pulse) = observer.relay(Stream::Frames(Direction::ToServer));
+        let (down, down_pulse) = observer.relay(Stream::Frames(Direction::ToClient));
+        let (errors, errors_pulse) = observer.relay(Stream::Stderr);
+        // Each task owns its two ends: they close the moment it is over.
+        let to_server = tokio::spawn(async move { up.run(&mut client_in, &mut server_in).await });
+        let to_client = tokio::spawn(async move { down.run(&mut server_out, &mut client_out).await });
+        let stderr = tokio::spawn(async move { errors.run(&mut server_err, &mut our_err).await });
+        let running = |task, pulse| Running { task, pulse, open: true };
+        Ok(Self {
+            child,
+            group,
+            signals,
+            observer,
+            grace,
+            ends,
+            to_server: running(to_server, up_pulse),
+            to_client: running(to_client, down_pulse),
+            stderr: running(stderr, errors_pulse),
+            deadline: None,
+            why: "the server exited by itself",
+        })
+    }
+
+    /// Runs until the server's process has exited.
+    async fn until_exit(&mut self) -> Exit {
+        loop {
+            let due = self.deadline.as_ref().map(Deadline::at);
+            tokio::select! {
+                status = self.child.wait() => return status.map_or(Exit::Unknown, exit_of),
+                end = &mut self.to_server.task, if self.to_server.open => self.client_ended(end.ok()),
+                end = &mut self.to_client.task, if self.to_client.open => self.server_ended(end.ok()),
+                _ = &mut self.stderr.task, if self.stderr.open => self.stderr.open = false,
+                signal = self.signals.next() => {
+                    self.why = signal.name();
+                    self.group.forward(signal);
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.escalate(),
+            }
+        }
+    }
+
+    fn client_ended(&mut self, end: Option<End>) {
+        self.to_server.open = false;
+        if end == Some(End::Refused) {
+            // The server closed its input and may live on: the client must see that, as it would without us.
+            self.ends.close_stdin();
+            return;
+        }
+        self.observer.tell(Fact::Closed { by: Peer::Client });
+        self.why = "the client closed its side";
+        self.expect_exit();
+    }
+
+    fn server_ended(&mut self, end: Option<End>) {
+        self.to_client.open = false;
+        self.ends.close_stdout();
+        if end == Some(End::Refused) {
+            // Nobody reads the answers any more, so nobody will ask anything either.
+            self.to_server.task.abort();
+            self.to_server.open = false;
+            self.why = "the client went away";
+            self.observer.tell(Fact::Closed { by: Peer::Client });
+            self.expect_exit();
+        } else {
+            self.observer.tell(Fact::Closed { by: Peer::Server });
+        }
+    }
+
+    fn expect_exit(&mut self) {
+        if self.deadline.is_none() {
+            let chunks = self.to_client.chunks();
+            self.deadline = Some(Deadline::Terminate { at: Instant::now() + self.grace.after_eof, chunks });
+        }
+    }
+
+    fn escalate(&mut self) {
+        self.deadline = match self.deadline.take() {
+            Some(Deadline::Terminate { chunks, .. }) if self.to_client.chunks() != chunks => {
+                let (at, chunks) = (Instant::now() + self.grace.after_eof, self.to_client.chunks());
+                Some(Deadline::Terminate { at, chunks })
+            }
+            Some(Deadline::Terminate { .. }) => {
+                self.why = "the server ignored the end of its input and was terminated";
+                self.group.terminate();
+                Some(Deadline::Kill { at: Instant::now() + self.grace.after_term })
+            }
+            Some(Deadline::Kill { .. }) => {
+                self.why = "the server ignored the end of its input and SIGTERM and was killed";
+                self.group.kill();
+                None
+            }
+            None => None,
+        };
+    }
+
+    /// The server's process is gone: delivers what it had written, and ends whatever it left behind.
+    async fn after_exit(&mut self) {
+        self.to_server.task.abort();
+        let left_behind = self.group.has_members();
+        if left_behind {
+            self.group.terminate();
+        }
+        let kill_at = Instant::now() + STRAGGLERS;
+        self.drain().await;
+        while self.group.has_members() {
+            if Instant::now() >= kill_at {
+                self.group.kill();
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        self.to_client.task.abort();
+        self.stderr.task.abort();
+    }
+
+    /// Waits until the output of a dead server has been delivered: until its pipes end or, where a process that left
+    /// the group still holds them, until nothing more comes. A client that does not read is waited for.
+    async fn drain(&mut self) {
+        let mut seen = (0, 0);
+        while self.to_client.open || self.stderr.open {
+            tokio::select! {
+                _ = &mut self.to_client.task, if self.to_client.open => self.to_client.open = false,
+                _ = &mut self.stderr.task, if self.stderr.open => self.stderr.open = false,
+                _ = self.signals.next() => return,
+                () = sleep(DRAIN_TICK) => {
+                    let now = (self.to_client.chunks() + 1, self.stderr.chunks() + 1);
+                    if now == seen && self.to_client.rests() && self.stderr.rests() {
+                        return;
+                    }
+                    seen = now;
+                }
+            }
+        }
+    }
+}
+
+impl Deadline {
+    fn at(&self) -> Instant {
+        match self {
+            Self::Terminate { at, .. } | Self::Kill { at } => *at,
+        }
+    }
+}
+
+impl Running {
+    fn chunks(&self) -> u64 {
+        self.pulse.chunks.load(Ordering::Relaxed)
+    }
+
+    fn rests(&self) -> bool {
+        !self.open || self.pulse.at_rest.load(Ordering::Acquire)
+    }
+}

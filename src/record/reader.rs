@@ -1,0 +1,331 @@
+//! Reads a recording from its beginning, and on as it grows.
+//!
+//! Memory stays bounded by the longest line; what has been shown is not kept. Compressed recordings and standard
+//! input are unpacked into an unnamed temporary file first, so that bodies can be read again.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::Bodies;
+use crate::trace::{Event, Fact, Header, LineError, Place, read_event, read_header};
+use crate::wire::Direction;
+
+/// How much is asked of the system at once.
+const CHUNK_BYTES: usize = 1024 * 1024;
+/// A frame kept in parts is shown whole up to this length, and cut there beyond it. Four times what any SDK accepts.
+const JOINED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How often an unpacked file is looked at while its first line is missing.
+const SPOOL_TICK: Duration = Duration::from_millis(5);
+/// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Why a recording cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The file cannot be read.
+    #[error("cannot open {}: {source}", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Its first line is not that of a recording this release reads.
+    #[error("cannot open {}: {source}", path.display())]
+    Header {
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: LineError,
+    },
+}
+
+/// What one call of [`Reader::read`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Events shown.
+    pub events: u64,
+    /// Everything that is there has been read; a live recording may grow on.
+    pub at_end: bool,
+}
+
+/// A recording being read.
+#[derive(Debug)]
+pub struct Reader {
+    file: Arc<File>,
+    spool: Option<Arc<Spool>>,
+    header: Header,
+    buffer: Vec<u8>,
+    /// Where the buffer's first byte stands in the file.
+    buffer_at: u64,
+    joining: [Option<Joining>; 2],
+    damaged: Damage,
+}
+
+/// Lines that could not be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// How many.
+    pub lines: u64,
+}
+
+/// A frame in parts whose end has not come yet.
+#[derive(Debug)]
+struct Joining {
+    starts_at: u64,
+    bytes: Vec<u8>,
+}
+
+/// Something that is being unpacked into a temporary file.
+#[derive(Debug, Default)]
+struct Spool {
+    done: AtomicBool,
+    /// The length of the source, if known, and how much of it has been unpacked.
+    source_bytes: u64,
+    taken_bytes: AtomicU64,
+}
+
+impl Reader {
+    /// Opens a recording, compressed or not, live or ended.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no recording, or was written by a newer release.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::File { path: path.to_owned(), source };
+        let file = File::open(path).map_err(failed)?;
+        let mut magic = [0; 4];
+        let len_bytes = read_at(&file, &mut magic, 0).map_err(failed)?;
+        if magic[..len_bytes] != ZSTD_MAGIC {
+            return Self::over(path, file, None);
+        }
+        let source_bytes = file.metadata().map_err(failed)?.len();
+        let spool = Arc::new(Spool { source_bytes, ..Spool::default() });
+        let counted = Counted { source: file, spool: spool.clone() };
+        let unpacked = zstd::Decoder::new(counted).map_err(failed)?;
+        let file = spool_from(unpacked, spool.clone()).map_err(failed)?;
+        Self::over(path, file, Some(spool))
+    }
+
+    /// Reads a recording from a stream such as standard input.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no recording, or was written by a newer release.
+    pub fn from_stream(source: impl Read + Send + 'static) -> Result<Self, OpenError> {
+        let name = Path::new("standard input");
+        let spool = Arc::new(Spool::default());
+        let file = spool_from(source, spool.clone());
+        let file = file.map_err(|source| OpenError::File { path: name.to_owned(), source })?;
+        Self::over(name, file, Some(spool))
+    }
+
+    fn over(path: &Path, file: File, spool: Option<Arc<Spool>>) -> Result<Self, OpenError> {
+        let file = Arc::new(file);
+        let mut buffer = Vec::new();
+        let failed = |source| OpenError::File { path: path.to_owned(), source };
+        let newline = loop {
+            if let Some(newline) = memchr::memchr(b'\n', &buffer) {
+                break newline;
+            }
+            let unfinished = spool.as_ref().is_some_and(|spool| !spool.done.load(Ordering::Acquire));
+            let filled = buffer.len() as u64;
+            if fill(&file, &mut buffer, filled).map_err(failed)? == 0 {
+                if !unfinished {
+                    break buffer.len();
+                }
+                // A stream from elsewhere may take its time to begin.
+                std::thread::sleep(SPOOL_TICK);
+            }
+        };
+        let header = read_header(&buffer[..newline])
+            .map_err(|source| OpenError::Header { path: path.to_owned(), source })?;
+        buffer.drain(..(newline + 1).min(buffer.len()));
+        let buffer_at = newline as u64 + 1;
+        let damaged = Damage::default();
+        Ok(Self { file, spool, header, buffer, buffer_at, joining: [None, None], damaged })
+    }
+
+    /// The recording's first line.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How far the reader is, in bytes of the source.
+    #[must_use]
+    pub fn position_bytes(&self) -> u64 {
+        match &self.spool {
+            Some(spool) if spool.source_bytes > 0 => spool.taken_bytes.load(Ordering::Relaxed),
+            _ => self.buffer_at,
+        }
+    }
+
+    /// How long the source is now, in bytes.
+    #[must_use]
+    pub fn len_bytes(&self) -> u64 {
+        match &self.spool {
+            Some(spool) if spool.source_bytes > 0 => spool.source_bytes,
+            _ => self.file.metadata().map_or(self.buffer_at, |metadata| metadata.len()),
+        }
+    }
+
+    /// Lines that could not be read so far.
+    #[must_use]
+    pub fn damaged(&self) -> Damage {
+        self.damaged
+    }
+
+    /// Bytes after the last newline: a line that is still being written or, in a recording that has ended, was torn.
+    #[must_use]
+    pub fn unfinished_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Reads single messages again.
+    #[must_use]
+    pub fn bodies(&self) -> Bodies {
+        Bodies(self.file.clone())
+    }
+
+    /// Shows the events that are there, in order, until about `budget_bytes` have been read. Call again to go on, or to
+    /// follow a recording that grows. A frame kept in parts is shown once, whole.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn read(
+        &mut self,
+        budget_bytes: usize,
+        see: &mut dyn FnMut(&Event<'_>, Place),
+    ) -> io::Result<Progress> {
+        let mut progress = Progress::default();
+        let mut spent_bytes = 0;
+        while spent_bytes < budget_bytes {
+            // Asked before reading: what is written after the answer is found by the next call.
+            let unpacked = self.spool.as_ref().is_none_or(|spool| spool.done.load(Ordering::Acquire));
+            let after_buffer = self.buffer_at + self.buffer.len() as u64;
+            let searched = self.buffer.len();
+            let read = fill(&self.file, &mut self.buffer, after_buffer)?;
+            if read == 0 && memchr::memchr(b'\n', &self.buffer).is_none() {
+                progress.at_end = unpacked;
+                break;
+            }
+            spent_bytes += read.max(1);
+            progress.events += self.show_lines(searched.min(self.buffer.len()), see);
+        }
+        Ok(progress)
+    }
+
+    /// Shows every complete line of the buffer and keeps the rest. There is no newline before `searched` unless lines
+    /// are left from opening.
+    fn show_lines(&mut self, searched: usize, see: &mut dyn FnMut(&Event<'_>, Place)) -> u64 {
+        let buffer = std::mem::take(&mut self.buffer);
+        let first = if memchr::memchr(b'\n', &buffer[..searched]).is_some() { 0 } else { searched };
+        let (mut start, mut events) = (0, 0);
+        for newline in memchr::memchr_iter(b'\n', &buffer[first..]) {
+            let line = &buffer[start..first + newline];
+            let offset_bytes = self.buffer_at + start as u64;
+            start = first + newline + 1;
+            match read_event(line) {
+                Ok(event) => {
+                    self.show(event, offset_bytes, line.len(), see);
+                    events += 1;
+                }
+                Err(_) if line.is_empty() => {}
+                Err(_) => self.damaged.lines += 1,
+            }
+        }
+        self.buffer_at += start as u64;
+        self.buffer = buffer;
+        self.buffer.drain(..start);
+        events
+    }
+
+    fn show(
+        &mut self,
+        event: Event<'_>,
+        offset_bytes: u64,
+        line_bytes: usize,
+        see: &mut dyn FnMut(&Event<'_>, Place),
+    ) {
+        let place = |starts_at: u64| Place {
+            offset_bytes: starts_at,
+            len_bytes: u32::try_from(offset_bytes + line_bytes as u64 - starts_at).unwrap_or(u32::MAX),
+        };
+        match event.fact {
+            Fact::Part { to, payload } => {
+                let joining = &mut self.joining[to.index()];
+                let joining =
+                    joining.get_or_insert_with(|| Joining { starts_at: offset_bytes, bytes: Vec::new() });
+                if joining.bytes.len() < JOINED_BYTES_MAX {
+                    payload.write_to(&mut joining.bytes);
+                }
+            }
+            Fact::Message { to, own, payload, parts: 1.. } => {
+                let Joining { starts_at, bytes } = self.end_of_parts(to, offset_bytes);
+                let (mut text, end) = (bytes, payload.end);
+                text.extend_from_slice(&payload.text);
+                let payload = crate::trace::Payload { text: text.into(), end };
+                see(
+                    &Event { at: event.at, fact: Fact::Message { to, own, payload, parts: 0 } },
+                    place(starts_at),
+                );
+            }
+            _ => see(&event, place(offset_bytes)),
+        }
+    }
+
+    fn end_of_parts(&mut self, to: Direction, offset_bytes: u64) -> Joining {
+        let joining = self.joining[to.index()].take();
+        joining.unwrap_or(Joining { starts_at: offset_bytes, bytes: Vec::new() })
+    }
+}
+
+/// Appends what the file holds from `offset_bytes` on, one chunk at most.
+fn fill(file: &File, buffer: &mut Vec<u8>, offset_bytes: u64) -> io::Result<usize> {
+    let filled = buffer.len();
+    buffer.resize(filled + CHUNK_BYTES, 0);
+    let read = read_at(file, &mut buffer[filled..], offset_bytes);
+    buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
+    read
+}
+
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset_bytes)
+}
+
+#[cfg(windows)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset_bytes)
+}
+
+/// Copies a source into an unnamed temporary file, on a thread of its own.
+fn spool_from(mut source: impl Read + Send + 'static, spool: Arc<Spool>) -> io::Result<File> {
+    let file = tempfile::tempfile()?;
+    let mut to = file.try_clone()?;
+    std::thread::Builder::new().name("unpack".to_owned()).spawn(move || {
+        // A broken source ends where it breaks; what came before is shown.
+        let _ = io::copy(&mut source, &mut to);
+        spool.done.store(true, Ordering::Release);
+    })?;
+    Ok(file)
+}
+
+/// Counts what is taken from a source.
+struct Counted {
+    source: File,
+    spool: Arc<Spool>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.spool.taken_bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

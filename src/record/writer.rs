@@ -1,0 +1,171 @@
+//! The file behind a recording: created privately, appended to, watched for vanishing.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+/// How often a growing file is checked for having been removed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What a recording may grow to.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest file, in bytes.
+    pub file_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 512 * 1024 * 1024 }
+    }
+}
+
+/// Why a recording cannot go on (or begin).
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// The file could not be created.
+    #[error("cannot create the recording {}: {source}", path.display())]
+    Create {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file could not be written.
+    #[error("cannot write to the recording {}: {source}", path.display())]
+    Write {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file was removed.
+    #[error("the recording {} was removed while it was written", path.display())]
+    Removed {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// The file reached its limit.
+    #[error("the recording {} reached its limit of {} MB", path.display(), limit_bytes / 1_000_000)]
+    Full {
+        /// Where it is.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit_bytes: u64,
+    },
+}
+
+/// An open recording.
+pub(super) struct Writer {
+    file: File,
+    path: PathBuf,
+    limits: Limits,
+    written_bytes: u64,
+    looked: Instant,
+}
+
+impl Writer {
+    /// Creates the file, readable by its owner alone. An existing file is never touched: a number is added to the
+    /// name instead, because some clients start the same command line twice.
+    pub(super) fn create(wanted: &Path, limits: Limits) -> Result<Self, RecordError> {
+        let mut number = 1;
+        let mut path = wanted.to_owned();
+        loop {
+            match create_new(&path) {
+                Ok(file) => {
+                    return Ok(Self { file, path, limits, written_bytes: 0, looked: Instant::now() });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 10_000 => {
+                    number += 1;
+                    path = numbered(wanted, number);
+                }
+                Err(source) => return Err(RecordError::Create { path, source }),
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends whole lines and hands them to the system, so that a viewer sees them and a kill does not lose them.
+    pub(super) fn append(&mut self, lines: &[u8]) -> Result<(), RecordError> {
+        if self.written_bytes + lines.len() as u64 > self.limits.file_bytes {
+            let limit_bytes = self.limits.file_bytes;
+            return Err(RecordError::Full { path: self.path.clone(), limit_bytes });
+        }
+        self.append_beyond_limit(lines)?;
+        self.look()
+    }
+
+    /// Appends the closing line, for which there is always room.
+    pub(super) fn append_beyond_limit(&mut self, lines: &[u8]) -> Result<(), RecordError> {
+        let written = self.file.write_all(lines);
+        written.map_err(|source| RecordError::Write { path: self.path.clone(), source })?;
+        self.written_bytes += lines.len() as u64;
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), RecordError> {
+        if self.looked.elapsed() < LOOK_EVERY {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        if self.path.exists() { Ok(()) } else { Err(RecordError::Removed { path: self.path.clone() }) }
+    }
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// `a.mcp.jsonl` becomes `a-2.mcp.jsonl`.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (stem, extension) = match name.find('.') {
+        Some(dot) if dot > 0 => name.split_at(dot),
+        _ => (&*name, ""),
+    };
+    path.with_file_name(format!("{stem}-{number}{extension}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_recording_is_never_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = folder.path().join("a.mcp.jsonl");
+        let mut first = Writer::create(&wanted, Limits::default()).unwrap();
+        first.append(b"first\n").unwrap();
+        let second = Writer::create(&wanted, Limits::default()).unwrap();
+        assert_eq!(second.path(), folder.path().join("a-2.mcp.jsonl"));
+        assert_eq!(std::fs::read(&wanted).unwrap(), b"first\n");
+    }
+
+    #[test]
+    fn a_recording_stops_at_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::create(&folder.path().join("a"), Limits { file_bytes: 4 }).unwrap();
+        writer.append(b"four").unwrap();
+        let error = writer.append(b"!").unwrap_err();
+        assert!(matches!(error, RecordError::Full { .. }), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_its_owner_may_read_a_recording() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::create(&folder.path().join("a"), Limits::default()).unwrap();
+        assert_eq!(std::fs::metadata(writer.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

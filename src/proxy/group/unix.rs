@@ -99,6 +99,8 @@ pub(in crate::proxy) struct Signals {
     terminate: Stream,
     interrupt: Stream,
     hang_up: Stream,
+    /// Caught so that a file size limit (`ulimit -f`) ends a recording instead of us.
+    _too_large: Stream,
 }
 
 impl Signals {
@@ -108,6 +110,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            _too_large: signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -1,7 +1,11 @@
 //! What mcptop promises, tried from outside: one binary, one module per kind of promise.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[cfg(unix)]
 mod endings;
+#[cfg(unix)]
+mod recording;
 #[cfg(unix)]
 mod rig;
 mod tidy;

@@ -11,7 +11,7 @@ use mcptop::trace::{Event, Fact, Header, read_event, read_header};
 use mcptop::wire::Direction;
 
 /// Nothing here takes a tenth of this; a test that waits longer has found a hang.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server wrapped by the real binary.
 pub(crate) struct Rig {

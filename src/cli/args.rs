@@ -36,6 +36,9 @@ pub(super) struct Wrap {
     /// Do not record: the session can then not be watched
     #[arg(long)]
     pub(super) no_record: bool,
+    /// Stop recording when the file has this size (K, M and G are understood; 0 for no limit)
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size)]
+    pub(super) record_limit: u64,
     /// What to call the server on screen [default: derived from the command]
     #[arg(long, value_name = "NAME")]
     pub(super) label: Option<String>,
@@ -45,6 +48,20 @@ pub(super) struct Wrap {
     /// The server's command and its arguments
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
     pub(super) command: Vec<OsString>,
+}
+
+/// A size in bytes, as `512M` or `1000000`.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "K" | "KB" => 1_000,
+        "M" | "MB" => 1_000_000,
+        "G" | "GB" => 1_000_000_000,
+        _ => return Err("the unit must be K, M or G".to_owned()),
+    };
+    let number = digits.parse::<u64>().map_err(|_| "not a size such as 512M".to_owned())?;
+    number.checked_mul(factor).ok_or_else(|| "too large".to_owned())
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -63,6 +80,14 @@ mod tests {
     #[test]
     fn the_definitions_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("512M"), Ok(512_000_000));
+        assert_eq!(size("0"), Ok(0));
+        assert_eq!(size("2gb"), Ok(2_000_000_000));
+        assert!(["", "M", "5T", "-1", "99999999999G"].iter().all(|text| size(text).is_err()));
     }
 
     #[test]

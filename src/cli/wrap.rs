@@ -111,8 +111,9 @@ fn record(args: &Wrap, header: &Header, folders: Option<&Folders>) -> Option<Run
         }
     };
     let (tap, outlet) = tap::door();
+    let limits = Limits { file_bytes: if args.record_limit == 0 { u64::MAX } else { args.record_limit } };
     let warn = |error: &record::RecordError| complain(&format!("the recording stops here: {error}"));
-    match Recorder::start(&path, header, Limits::default(), outlet, warn) {
+    match Recorder::start(&path, header, limits, outlet, warn) {
         Ok(recorder) => {
             let report = recorder.report();
             Some(Running { tap, recorder, report, ephemeral: args.ephemeral })

@@ -17,12 +17,6 @@ pub struct Limits {
     pub file_bytes: u64,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { file_bytes: 512 * 1024 * 1024 }
-    }
-}
-
 /// Why a recording cannot go on (or begin).
 #[derive(Debug, Error)]
 pub enum RecordError {
@@ -93,7 +87,7 @@ impl Writer {
 
     /// Appends whole lines and hands them to the system, so that a viewer sees them and a kill does not lose them.
     pub(super) fn append(&mut self, lines: &[u8]) -> Result<(), RecordError> {
-        if self.written_bytes + lines.len() as u64 > self.limits.file_bytes {
+        if self.written_bytes.saturating_add(lines.len() as u64) > self.limits.file_bytes {
             let limit_bytes = self.limits.file_bytes;
             return Err(RecordError::Full { path: self.path.clone(), limit_bytes });
         }
@@ -140,13 +134,15 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 mod tests {
     use super::*;
 
+    const UNLIMITED: Limits = Limits { file_bytes: u64::MAX };
+
     #[test]
     fn an_existing_recording_is_never_touched() {
         let folder = tempfile::tempdir().unwrap();
         let wanted = folder.path().join("a.mcp.jsonl");
-        let mut first = Writer::create(&wanted, Limits::default()).unwrap();
+        let mut first = Writer::create(&wanted, UNLIMITED).unwrap();
         first.append(b"first\n").unwrap();
-        let second = Writer::create(&wanted, Limits::default()).unwrap();
+        let second = Writer::create(&wanted, UNLIMITED).unwrap();
         assert_eq!(second.path(), folder.path().join("a-2.mcp.jsonl"));
         assert_eq!(std::fs::read(&wanted).unwrap(), b"first\n");
     }
@@ -165,7 +161,7 @@ mod tests {
     fn only_its_owner_may_read_a_recording() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let writer = Writer::create(&folder.path().join("a"), Limits::default()).unwrap();
+        let writer = Writer::create(&folder.path().join("a"), UNLIMITED).unwrap();
         assert_eq!(std::fs::metadata(writer.path()).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

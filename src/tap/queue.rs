@@ -9,9 +9,9 @@ use memchr::memchr_iter;
 use crate::trace::{Fact, Micros, Nanos};
 use crate::wire::Direction;
 
-/// How much may wait for the recorder. Twice the longest frame that SDKs accept (16 MiB), so that one such frame
-/// arriving at memory speed fits beside the next.
-const QUEUE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How much may wait for the recorder. More than the longest frame that SDKs accept (16 MiB), so that one arriving at
+/// memory speed fits; a second batch of this size is in the recorder's hands, and both together stay under 64 MB.
+const QUEUE_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Facts other than traffic are small and rare; a flood of them is refused beyond this.
 const FACTS_MAX: usize = 10_000;
 /// Chunks beyond this count wake nobody new; with the bytes bound it bounds the bookkeeping as well.

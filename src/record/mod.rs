@@ -10,7 +10,9 @@ mod store;
 mod writer;
 
 pub use bodies::Bodies;
-pub use reader::{Damage, OpenError, Progress, Reader};
+pub use reader::{Damage, OpenError, Progress, Reader, peek};
 pub use recorder::{Recorder, Recording, Report};
-pub use store::{Entry, Folders, HOME_VARIABLE, Listed, Live, Registered, StoreError, file_name, list, live};
+pub use store::{
+    Catalogue, Entry, Folders, HOME_VARIABLE, Listed, Live, Registered, StoreError, file_name, list, live,
+};
 pub use writer::{Limits, RecordError};

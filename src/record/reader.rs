@@ -4,7 +4,7 @@
 //! input are unpacked into an unnamed temporary file first, so that bodies can be read again.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -91,6 +91,33 @@ struct Spool {
     taken_bytes: AtomicU64,
 }
 
+/// The header of a recording, without reading any further.
+///
+/// # Errors
+/// If the file cannot be read, is no recording, or was written by a newer release.
+pub fn peek(path: &Path) -> Result<Header, OpenError> {
+    let failed = |source| OpenError::File { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    let mut line = Vec::new();
+    let read = if is_compressed(&file).map_err(failed)? {
+        first_line(zstd::Decoder::new(&file).map_err(failed)?, &mut line)
+    } else {
+        first_line(&file, &mut line)
+    };
+    read.map_err(failed)?;
+    read_header(&line).map_err(|source| OpenError::Header { path: path.to_owned(), source })
+}
+
+fn first_line(source: impl Read, line: &mut Vec<u8>) -> io::Result<usize> {
+    BufReader::with_capacity(4096, source.take(CHUNK_BYTES as u64)).read_until(b'\n', line)
+}
+
+fn is_compressed(file: &File) -> io::Result<bool> {
+    let mut magic = [0; ZSTD_MAGIC.len()];
+    let len_bytes = read_at(file, &mut magic, 0)?;
+    Ok(magic[..len_bytes] == ZSTD_MAGIC)
+}
+
 impl Reader {
     /// Opens a recording, compressed or not, live or ended.
     ///
@@ -99,9 +126,7 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let failed = |source| OpenError::File { path: path.to_owned(), source };
         let file = File::open(path).map_err(failed)?;
-        let mut magic = [0; 4];
-        let len_bytes = read_at(&file, &mut magic, 0).map_err(failed)?;
-        if magic[..len_bytes] != ZSTD_MAGIC {
+        if !is_compressed(&file).map_err(failed)? {
             return Self::over(path, file, None);
         }
         let source_bytes = file.metadata().map_err(failed)?.len();

@@ -3,6 +3,7 @@
 //! The proxy is started by an AI client that passes on only a handful of environment variables, the viewer from a
 //! shell with all of them; so the viewer looks at every place a proxy may have chosen.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::reader::{OpenError, Reader};
+use super::reader::peek;
 use crate::trace::Header;
 
 /// Puts everything mcptop keeps below one folder, and looks nowhere else.
@@ -200,20 +201,45 @@ pub struct Live {
     pub control: Option<PathBuf>,
 }
 
-/// Everything there is, newest first: live sessions, then recordings. Entries of proxies that died without taking
-/// theirs back are removed on the way.
+/// Everything there is, newest first: live sessions, then recordings. See [`Catalogue::list`].
 #[must_use]
 pub fn list(folders: &Folders) -> Vec<Listed> {
-    let mut found: Vec<Listed> = live(folders).iter().map(of_entry).collect();
-    let known: Vec<PathBuf> = found.iter().filter_map(|listed| listed.path.clone()).collect();
-    for folder in &folders.recordings {
-        for path in files_below(folder).into_iter().filter(|path| !known.contains(path)) {
-            found.extend(of_file(&path));
-        }
+    Catalogue::default().list(folders)
+}
+
+/// Lists again and again without reading what it has read before: a recording's first line never changes.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    headers: HashMap<PathBuf, Header>,
+}
+
+impl Catalogue {
+    /// Everything there is, newest first: live sessions, then recordings. Entries of proxies that died without taking
+    /// theirs back are removed on the way.
+    pub fn list(&mut self, folders: &Folders) -> Vec<Listed> {
+        let mut found: Vec<Listed> = live(folders).iter().map(of_entry).collect();
+        let watched: HashSet<PathBuf> = found.iter().filter_map(|listed| listed.path.clone()).collect();
+        let files: HashSet<PathBuf> =
+            folders.recordings.iter().flat_map(|folder| files_below(folder)).collect();
+        self.headers.retain(|path, _| files.contains(path));
+        found.extend(files.difference(&watched).filter_map(|path| self.recorded(path)));
+        found.sort_by_key(|listed| std::cmp::Reverse((listed.live.is_some(), listed.header.started)));
+        found
     }
-    found.sort_by_key(|listed| std::cmp::Reverse((listed.live.is_some(), listed.header.started)));
-    found.dedup_by(|a, b| a.header.session == b.header.session && a.path == b.path);
-    found
+
+    fn recorded(&mut self, path: &Path) -> Option<Listed> {
+        let header = if let Some(header) = self.headers.get(path) {
+            header.clone()
+        } else {
+            // Damaged and foreign files are passed over; one that is just being created has its first line next time.
+            let header = peek(path).ok()?;
+            self.headers.insert(path.to_owned(), header.clone());
+            header
+        };
+        let metadata = fs::metadata(path).ok()?;
+        let (size_bytes, modified) = (metadata.len(), metadata.modified().ok()?);
+        Some(Listed { path: Some(path.to_owned()), header, size_bytes, modified, live: None })
+    }
 }
 
 /// The registry entries of proxies that are running.
@@ -258,22 +284,6 @@ fn of_entry(entry: &Entry) -> Listed {
         modified: metadata.and_then(|metadata| metadata.modified().ok()).unwrap_or(SystemTime::UNIX_EPOCH),
         live: Some(Live { pid: entry.pid, control: entry.control.clone() }),
     }
-}
-
-/// A recording on disk; damaged and foreign files are passed over.
-fn of_file(path: &Path) -> Option<Listed> {
-    let header = match Reader::open(path) {
-        Ok(reader) => reader.header().clone(),
-        Err(OpenError::File { .. } | OpenError::Header { .. }) => return None,
-    };
-    let metadata = fs::metadata(path).ok()?;
-    Some(Listed {
-        path: Some(path.to_owned()),
-        header,
-        size_bytes: metadata.len(),
-        modified: metadata.modified().ok()?,
-        live: None,
-    })
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

@@ -133,6 +133,7 @@ fn compressed_recordings_and_streams_open_the_same_way() {
     ]);
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), zstd::encode_all(&text[..], 3).unwrap()).unwrap();
+    assert_eq!(mcptop::record::peek(file.path()).unwrap(), header());
     let stream = std::io::Cursor::new(text);
     for mut reader in [open(file.path()), Reader::from_stream(stream).unwrap()] {
         assert_eq!(reader.header(), &header());

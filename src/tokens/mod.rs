@@ -32,9 +32,14 @@
 //! ```
 //! `sum(own) == subtree of the root == total ==` the count of the text, exactly, for any JSON.
 
+mod cache;
 mod count;
+mod counter;
 mod encoding;
 mod engine;
+mod sample;
 
 pub use count::{Accuracy, Count};
+pub use counter::Counter;
 pub use encoding::{Encoding, UnknownEncoding};
+pub use sample::{AT_ONCE_BYTES_MAX, Effort, RUN_BYTES_MAX, WORKER_BYTES_MAX, effort_needed};

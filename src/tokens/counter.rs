@@ -78,6 +78,13 @@ impl Counter {
         self.cache.insert(key, count);
         count
     }
+
+    /// Takes note of an exact count that was made elsewhere.
+    pub(super) fn remember(&mut self, encoding: Encoding, text: &str, tokens: u64) {
+        if text.len() >= CACHED_BYTES_MIN {
+            self.cache.insert(Key::of(encoding, text), Count::exact(tokens));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -32,14 +32,21 @@
 //! ```
 //! `sum(own) == subtree of the root == total ==` the count of the text, exactly, for any JSON.
 
+mod attribute;
 mod cache;
 mod count;
 mod counter;
 mod encoding;
 mod engine;
 mod sample;
+mod scan;
+mod text;
+mod tree;
 
+pub use attribute::{AttributeError, DEPTH_MAX, NODES_MAX, attribute};
 pub use count::{Accuracy, Count};
 pub use counter::Counter;
 pub use encoding::{Encoding, UnknownEncoding};
 pub use sample::{AT_ONCE_BYTES_MAX, Effort, RUN_BYTES_MAX, WORKER_BYTES_MAX, effort_needed};
+pub use scan::{ScanError, ValueKind};
+pub use tree::{Attribution, Key, Node, NodeId, Span};

@@ -270,12 +270,12 @@ mod tests {
     /// What every attribution promises, whatever the text.
     fn check(json: &str) -> Attribution {
         let mut counter = Counter::new(Effort::OnRequest);
-        let counted = Counter::new(Effort::OnRequest).count(O200K, json);
+        let total = Counter::new(Effort::OnRequest).count(O200K, json);
         let tree = attribute(&mut counter, O200K, json).unwrap();
-        assert_eq!(counted, Count::exact(tree.total), "the total is the count of the text");
-        assert_eq!(counter.count(O200K, json), counted, "and is remembered");
+        assert_eq!(total, Count::exact(tree.total), "the total is the count of the text");
+        assert_eq!(counter.count(O200K, json), total, "and is remembered");
         assert_eq!(tree.nodes.iter().map(|node| u64::from(node.own)).sum::<u64>(), tree.total);
-        assert_eq!(tree.count(NodeId::ROOT), counted);
+        assert_eq!(tree.count(NodeId::ROOT), total);
         for id in tree.ids() {
             let node = tree.node(id);
             let below: u32 = tree.children(id).map(|child| tree.node(child).subtree).sum();

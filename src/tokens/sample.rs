@@ -34,8 +34,8 @@ const WINDOW_BYTES: usize = 4 * 1024;
 #[must_use]
 pub fn effort_needed(text: &str) -> Effort {
     let by_size = match text.len() {
-        0..=AT_ONCE_BYTES_MAX => Effort::AtOnce,
-        ..=WORKER_BYTES_MAX => Effort::Worker,
+        bytes if bytes <= AT_ONCE_BYTES_MAX => Effort::AtOnce,
+        bytes if bytes <= WORKER_BYTES_MAX => Effort::Worker,
         _ => Effort::OnRequest,
     };
     if by_size < Effort::OnRequest && has_giant_run(text) { Effort::OnRequest } else { by_size }

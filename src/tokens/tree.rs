@@ -193,7 +193,7 @@ impl Attribution {
         }
     }
 
-    /// The path to a node as RFC 9535 JSONPath, `$.content[0].text`; within a string that is JSON it goes on with a
+    /// The path to a node as in RFC 9535, `$.content[0].text`; within a string that is JSON it goes on with a
     /// path of its own: `$.content[0].text → $.items[3]`.
     #[must_use]
     pub fn path(&self, id: NodeId, json: &str) -> String {

@@ -9,5 +9,6 @@ mod recording;
 #[cfg(unix)]
 mod rig;
 mod tidy;
+mod tokens;
 #[cfg(unix)]
 mod transparency;

@@ -4,15 +4,18 @@
 //! owns what), so the tokens of all nodes sum to the count of the whole text by construction. A string that is
 //! itself a JSON object or array is walked into: its values share the tokens that the string has *in this text*,
 //! escapes included, so the sums hold there as well.
+//!
+//! Where the counter's effort only allows an estimate of the total, it is divided by bytes instead; the sums hold
+//! just the same, and the accuracy says what they are.
 
 use std::ops::Range;
 
 use thiserror::Error;
 
-use super::count::Accuracy;
+use super::count::{Accuracy, Count};
 use super::counter::Counter;
 use super::encoding::Encoding;
-use super::sample::{Effort, effort_needed};
+use super::sample::effort_needed;
 use super::scan::{Opening, ScanError, Sink, ValueKind, scan};
 use super::text::{Step, unescape_with_steps};
 use super::tree::{Attribution, Key, Node, NodeId, Span};
@@ -30,36 +33,47 @@ pub enum AttributeError {
     /// It is not JSON; its tokens can only be counted.
     #[error(transparent)]
     NotJson(#[from] ScanError),
-    /// It needs more effort than the counter is allowed.
-    #[error("too long to be attributed with the effort allowed")]
-    NeedsEffort(Effort),
+    /// It has 4 GB or more.
+    #[error("too long to be attributed")]
+    TooLong,
     /// The engine failed on it.
     #[error("the tokenizer failed on this text")]
     Failed,
 }
 
-/// The tokens of `json` by JSON value. `total` equals an exact [`Counter::count`] of the same text.
+/// The tokens of `json` by JSON value. `total` equals [`Counter::count`] of the same text by the same counter.
 ///
 /// # Errors
-/// If `json` is not JSON, is too long for the counter's effort, or the engine fails.
+/// If `json` is not JSON, has 4 GB or more, or the engine fails.
 pub fn attribute(
     counter: &mut Counter,
     encoding: Encoding,
     json: &str,
 ) -> Result<Attribution, AttributeError> {
-    let needed = effort_needed(json);
-    if needed > counter.effort() || u32::try_from(json.len()).is_err() {
-        return Err(AttributeError::NeedsEffort(needed));
+    if u32::try_from(json.len()).is_err() {
+        return Err(AttributeError::TooLong);
     }
     let mut tree = Tree::default();
     Walk::over(&mut tree, json).run()?;
-    let lengths = encoding.token_lengths(json).map_err(|_panic| AttributeError::Failed)?;
-    tree.distribute(&lengths);
-    counter.remember(encoding, json, lengths.len() as u64);
+    let count = if effort_needed(json) <= counter.effort() {
+        let lengths = encoding.token_lengths(json).map_err(|_panic| AttributeError::Failed)?;
+        tree.distribute_tokens(&lengths);
+        let count = Count::exact(lengths.len() as u64);
+        counter.remember(encoding, json, count);
+        count
+    } else {
+        let count = counter.count(encoding, json);
+        if count.accuracy == Accuracy::Failed {
+            return Err(AttributeError::Failed);
+        }
+        tree.distribute_by_bytes(count.tokens, json.len());
+        count
+    };
+    tree.sum_subtrees();
     Ok(Attribution {
         nodes: tree.nodes,
-        total: lengths.len() as u64,
-        accuracy: Accuracy::Exact,
+        total: count.tokens,
+        accuracy: count.accuracy,
         documents: tree.documents,
     })
 }
@@ -82,8 +96,8 @@ impl Tree {
         }
     }
 
-    /// Gives each token to the owner of its first byte, then sums the subtrees, children before parents.
-    fn distribute(&mut self, lengths: &[u16]) {
+    /// Gives each token to the owner of its first byte.
+    fn distribute_tokens(&mut self, lengths: &[u16]) {
         let mut owner = 0;
         let mut at = 0_u32;
         for &bytes in lengths {
@@ -93,6 +107,21 @@ impl Tree {
             self.nodes[self.owners[owner].1.index()].own += 1;
             at += u32::from(bytes);
         }
+    }
+
+    /// Gives each owner its bytes' share of `total`, rounded so that the shares sum to it.
+    fn distribute_by_bytes(&mut self, total: u64, bytes: usize) {
+        // Both factors are below 2^32: the text is, and it has no more tokens than bytes.
+        let before = |at: usize| total * at as u64 / bytes.max(1) as u64;
+        let ends = self.owners.iter().skip(1).map(|next| next.0 as usize).chain([bytes]);
+        for (&(from, node), end) in self.owners.iter().zip(ends) {
+            let share = before(end) - before(from as usize);
+            self.nodes[node.index()].own += u32::try_from(share).expect("a text has fewer tokens than bytes");
+        }
+    }
+
+    /// Children stand behind their parents, so one pass from the end suffices.
+    fn sum_subtrees(&mut self) {
         for index in (0..self.nodes.len()).rev() {
             let node = &mut self.nodes[index];
             node.subtree += node.own;
@@ -259,7 +288,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::tokens::Count;
+    use crate::tokens::Effort;
 
     const O200K: Encoding = Encoding::O200kBase;
 
@@ -372,11 +401,20 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_attributed_is_refused_with_the_reason() {
+    fn a_text_beyond_the_effort_is_divided_by_bytes() {
         let mut counter = Counter::new(Effort::AtOnce);
-        let long = format!("[{}]", "\"word\",".repeat(50_000) + "1");
-        assert_eq!(attribute(&mut counter, O200K, &long), Err(AttributeError::NeedsEffort(Effort::Worker)));
-        let error = attribute(&mut counter, O200K, "[1,").unwrap_err();
+        let json = format!("[{}1]", "\"word\",".repeat(50_000));
+        let tree = attribute(&mut counter, O200K, &json).unwrap();
+        assert_eq!(tree.accuracy, Accuracy::Estimated);
+        assert_eq!(tree.count(NodeId::ROOT), counter.count(O200K, &json));
+        assert_eq!(tree.nodes.iter().map(|node| u64::from(node.own)).sum::<u64>(), tree.total);
+        counter.set_effort(Effort::Worker);
+        assert_eq!(attribute(&mut counter, O200K, &json).unwrap().accuracy, Accuracy::Exact);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_with_the_place() {
+        let error = attribute(&mut Counter::default(), O200K, "[1,").unwrap_err();
         assert_eq!(error.to_string(), "not JSON: expected a value at byte 3");
     }
 

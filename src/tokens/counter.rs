@@ -49,12 +49,6 @@ impl Counter {
         self.effort = effort;
     }
 
-    /// The least effort with which `text` is counted exactly: what to ask of a worker after an estimate.
-    #[must_use]
-    pub fn needs(text: &str) -> Effort {
-        effort_needed(text)
-    }
-
     /// The tokens of `text`: exact within the effort, else estimated, and [`Count::FAILED`] if the engine failed.
     pub fn count(&mut self, encoding: Encoding, text: &str) -> Count {
         if text.len() < CACHED_BYTES_MIN {
@@ -79,10 +73,10 @@ impl Counter {
         count
     }
 
-    /// Takes note of an exact count that was made elsewhere.
-    pub(super) fn remember(&mut self, encoding: Encoding, text: &str, tokens: u64) {
+    /// Takes note of a count that was made elsewhere.
+    pub(super) fn remember(&mut self, encoding: Encoding, text: &str, count: Count) {
         if text.len() >= CACHED_BYTES_MIN {
-            self.cache.insert(Key::of(encoding, text), Count::exact(tokens));
+            self.cache.insert(Key::of(encoding, text), count);
         }
     }
 }
@@ -106,7 +100,7 @@ mod tests {
     #[test]
     fn an_estimate_gives_way_to_the_exact_count_once_the_effort_is_allowed() {
         let text = "{\"name\": \"value\", \"number\": 12345},\n".repeat(20_000);
-        assert_eq!(Counter::needs(&text), Effort::Worker);
+        assert_eq!(effort_needed(&text), Effort::Worker);
         let mut counter = Counter::new(Effort::AtOnce);
         let estimate = counter.count(Encoding::O200kBase, &text);
         assert_eq!(estimate.accuracy, Accuracy::Estimated);

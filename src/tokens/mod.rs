@@ -34,7 +34,7 @@
 //!       .name(id, json) .source(id, json) .document(id, json) .path(id, json)
 //!     Node { parent, depth, subtree_end, key, kind, document, span, value, own, subtree, collapsed }
 //! ```
-//! `sum(own) == subtree of the root == total ==` the count of the text, exactly, for any JSON.
+//! `sum(own) == subtree of the root == total == Counter::count` of the text by the same counter, for any JSON.
 //!
 //! A text whose count is [`Accuracy::Estimated`] was too long for the counter's effort: give it to a counter with
 //! [`effort_needed`] on a worker thread, unless that is [`Effort::OnRequest`], which is for the user to ask for.

@@ -81,7 +81,7 @@ pub fn message(counter: &mut Counter, profile: &Profile, message_json: &str) -> 
             Meter { counter, profile, tokens: &mut tokens }.error(error);
         }
     }
-    tokens.wire = wire(counter, profile, message_json);
+    tokens.wire = wire_of(counter, profile, message_json, &tokens.blocks);
     tokens
 }
 
@@ -89,13 +89,20 @@ pub fn message(counter: &mut Counter, profile: &Profile, message_json: &str) -> 
 pub fn result(counter: &mut Counter, profile: &Profile, result_json: &str) -> ResultTokens {
     let mut tokens = ResultTokens::default();
     Meter { counter, profile, tokens: &mut tokens }.result(result_json);
-    tokens.wire = wire(counter, profile, result_json);
+    tokens.wire = wire_of(counter, profile, result_json, &tokens.blocks);
     tokens
 }
 
-/// All JSON of a text that travelled, in the profile's tokens.
+/// All JSON of any other text that travelled, a request for instance, in the profile's tokens.
 pub fn wire(counter: &mut Counter, profile: &Profile, json: &str) -> Count {
-    profile.calibrate(ContentKind::Results, counter.count(profile.encoding, json))
+    wire_of(counter, profile, json, &[])
+}
+
+/// Lists of tools are schemas, so that their wire count is that of [`tool_list`].
+fn wire_of(counter: &mut Counter, profile: &Profile, json: &str, blocks: &[BlockTokens]) -> Count {
+    let tools = blocks.iter().any(|block| block.kind == BlockKind::Tools);
+    let kind = if tools { ContentKind::Schemas } else { ContentKind::Results };
+    profile.calibrate(kind, counter.count(profile.encoding, json))
 }
 
 /// Collects the parts of a result.
@@ -364,6 +371,16 @@ mod tests {
             let tokens = message(&mut counter(), &openai(), message_json);
             assert_eq!(tokens.model, model, "{message_json}");
             assert_eq!(tokens.wire, count(message_json));
+        }
+    }
+
+    #[test]
+    fn a_list_of_tools_costs_the_same_as_a_result_and_as_a_list() {
+        let json = r#"{"tools":[{"name":"a","description":"b","inputSchema":{"type":"object"}}]}"#;
+        for profile in Profile::builtin() {
+            let list = tool_list(&mut counter(), profile, json);
+            let tokens = result(&mut counter(), profile, json);
+            assert_eq!((tokens.wire, tokens.model), (list.wire, list.model), "{}", profile.id);
         }
     }
 

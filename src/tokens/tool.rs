@@ -42,7 +42,7 @@ pub struct ToolTokens {
     pub wire: Count,
     /// Name, description and input schema as the profile's models are shown them.
     pub model: Count,
-    /// `wire` by member. Without an exact count (too long, not JSON) everything is in `other`.
+    /// `wire` by member. Of what is not JSON everything is in `other`.
     pub parts: ToolParts,
 }
 
@@ -62,7 +62,7 @@ fn tool_parts(counter: &mut Counter, profile: &Profile, tool_json: &str) -> Tool
         return ToolParts { other: profile.calibrate(ContentKind::Schemas, whole), ..ToolParts::default() };
     };
     let mut parts = [Count::ZERO; 6];
-    parts[5] = Count::exact(u64::from(tree.node(NodeId::ROOT).own));
+    parts[5] = Count { tokens: u64::from(tree.node(NodeId::ROOT).own), accuracy: tree.accuracy };
     for member in tree.children(NodeId::ROOT) {
         let part = match tree.name(member, tool_json).as_deref() {
             Some("name") => 0,
@@ -215,6 +215,7 @@ mod tests {
         }
         let long = format!("{{\"name\":\"long\",\"description\":\"{}\"}}", "word ".repeat(100_000));
         let tool = tool_definition(&mut counter(), &profile, &long);
-        assert_eq!((tool.wire.accuracy, tool.parts.other), (Accuracy::Estimated, tool.wire));
+        assert_eq!((tool.wire.accuracy, tool.parts.sum()), (Accuracy::Estimated, tool.wire));
+        assert!(tool.parts.description.tokens > tool.parts.name.tokens * 1_000);
     }
 }

@@ -127,7 +127,7 @@ pub struct Attribution {
     pub nodes: Vec<Node>,
     /// The tokens of the whole text.
     pub total: u64,
-    /// How far the numbers may be trusted as counts of the encoding: attributions are exact.
+    /// How far the numbers may be trusted: exact, or estimated where the text is too long for the effort.
     pub accuracy: Accuracy,
     /// The unescaped texts of those strings that are JSON themselves.
     pub documents: Vec<String>,

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark is read on the terminal")]
 
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -11,14 +11,22 @@ use serde_json::value::RawValue;
 
 /// Messages as they travelled, from every recording; made-up ones where there is none.
 fn messages() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings");
-    let paths = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let recordings = paths.filter(|path| path.to_string_lossy().ends_with(".mcp.jsonl"));
-    let messages: Vec<String> = recordings
+    let messages: Vec<String> = files("recordings")
+        .filter(|path| path.to_string_lossy().ends_with(".mcp.jsonl"))
         .filter_map(|path| std::fs::read_to_string(path).ok())
         .flat_map(|recording| recording.lines().filter_map(body).collect::<Vec<_>>())
         .collect();
-    if messages.is_empty() { (0..400).map(made_up).collect() } else { messages }
+    if !messages.is_empty() {
+        return messages;
+    }
+    let folders = ["src/tokens", "docs", "benches", "tests/it", "tests/it/tokens"];
+    let read = folders.into_iter().flat_map(files).filter_map(|path| std::fs::read_to_string(path).ok());
+    read.map(|text| answer(0, &text)).chain((0..20).map(made_up)).collect()
+}
+
+fn files(folder: &str) -> impl Iterator<Item = PathBuf> + use<> {
+    let folder = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    folder.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
 }
 
 fn body(line: &str) -> Option<String> {
@@ -44,6 +52,11 @@ fn made_up(id: usize) -> String {
     };
     let records: Vec<_> = (0..=id % 40).map(record).collect();
     let text = serde_json::Value::from(records).to_string();
+    answer(id, &text)
+}
+
+/// A tool result of one text block.
+fn answer(id: usize, text: &str) -> String {
     let result = serde_json::json!({"content": [{"type": "text", "text": text}], "isError": false});
     serde_json::json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string()
 }
@@ -125,12 +138,16 @@ fn timed(work: impl FnOnce() -> u64) -> Duration {
 
 /// What the viewer waits for when a result of 400 bytes arrives.
 fn small_result(criterion: &mut Criterion) {
-    let text = made_up(1);
-    let text = &text[..text.floor_char_boundary(400)];
-    criterion.bench_function("count 400 bytes", |bench| {
+    let texts: Vec<String> = (0..100).map(|id| made_up(id)[..400].to_owned()).collect();
+    let mut group = criterion.benchmark_group("a new result of 400 bytes");
+    group.bench_function("count", |bench| {
         let mut counter = counter();
-        bench.iter(|| counter.count(Encoding::O200kBase, black_box(text)));
+        let mut turns = texts.iter().cycle();
+        bench.iter(|| {
+            counter.count(Encoding::O200kBase, black_box(turns.next().expect("a cycle has no end")))
+        });
     });
+    group.finish();
 }
 
 criterion_group!(benches, tokens);

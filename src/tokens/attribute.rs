@@ -8,6 +8,7 @@
 //! Where the counter's effort only allows an estimate of the total, it is divided by bytes instead; the sums hold
 //! just the same, and the accuracy says what they are.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use thiserror::Error;
@@ -98,14 +99,18 @@ impl Tree {
 
     /// Gives each token to the owner of its first byte.
     fn distribute_tokens(&mut self, lengths: &[u16]) {
-        let mut owner = 0;
+        let ends = self.owners.iter().skip(1).map(|next| next.0).chain([u32::MAX]);
+        let mut lengths = lengths.iter();
         let mut at = 0_u32;
-        for &bytes in lengths {
-            while self.owners.get(owner + 1).is_some_and(|next| next.0 <= at) {
-                owner += 1;
+        for (&(_, node), end) in self.owners.iter().zip(ends) {
+            let mut own = 0;
+            while at < end
+                && let Some(&bytes) = lengths.next()
+            {
+                own += 1;
+                at += u32::from(bytes);
             }
-            self.nodes[self.owners[owner].1.index()].own += 1;
-            at += u32::from(bytes);
+            self.nodes[node.index()].own += own;
         }
     }
 
@@ -136,6 +141,8 @@ impl Tree {
 /// Leads from offsets of a nested document back to offsets of the text that is tokenised.
 struct Origin<'a> {
     steps: &'a [Step],
+    /// The step that held for the last question: offsets are asked for in ascending order.
+    step: Cell<usize>,
     /// Where the literal begins in the text around it.
     literal_at: usize,
     around: Option<&'a Origin<'a>>,
@@ -143,8 +150,14 @@ struct Origin<'a> {
 
 impl Origin<'_> {
     fn source(&self, at: usize) -> usize {
-        let step = self.steps[self.steps.partition_point(|step| step.text_at <= at).saturating_sub(1)];
-        let raw = self.literal_at + step.raw_at + (at - step.text_at);
+        let mut step = self.step.get();
+        debug_assert!(self.steps[step].text_at as usize <= at, "offsets are asked for in ascending order");
+        while self.steps.get(step + 1).is_some_and(|next| next.text_at as usize <= at) {
+            step += 1;
+        }
+        self.step.set(step);
+        let Step { text_at, raw_at } = self.steps[step];
+        let raw = self.literal_at + raw_at as usize + (at - text_at as usize);
         self.around.map_or(raw, |around| around.source(raw))
     }
 }
@@ -204,11 +217,12 @@ impl<'a> Walk<'a> {
 
     /// Whether the literal of a string may hold a JSON object or array; a guess from its ends.
     fn may_hold_json(&self, literal: &Range<usize>) -> bool {
-        let inner = self.text[literal.start + 1..literal.end - 1].trim_matches(' ');
-        let inner = inner.trim_end_matches("\\n").trim_end_matches("\\r");
-        let (first, last) = (inner.as_bytes().first(), inner.as_bytes().last());
-        self.nested < NESTED_MAX
-            && matches!((first, last), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
+        let inner = self.text[literal.start + 1..literal.end - 1].trim_start_matches(' ');
+        if self.nested >= NESTED_MAX || !inner.starts_with(['{', '[']) {
+            return false;
+        }
+        let inner = inner.trim_end_matches(' ').trim_end_matches("\\n").trim_end_matches("\\r");
+        inner.ends_with(if inner.starts_with('{') { '}' } else { ']' })
     }
 
     /// Walks into a string that is JSON; leaves the tree as it was if it is not.
@@ -220,7 +234,12 @@ impl<'a> Walk<'a> {
         let inner = Walk {
             document: u32::try_from(document).expect("documents are fewer than nodes"),
             host: Some(host),
-            origin: Some(Origin { steps: &steps, literal_at: literal.start, around: self.origin.as_ref() }),
+            origin: Some(Origin {
+                steps: &steps,
+                step: Cell::new(0),
+                literal_at: literal.start,
+                around: self.origin.as_ref(),
+            }),
             nested: self.nested + 1,
             levels: Vec::new(),
             text: &text,

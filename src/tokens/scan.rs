@@ -74,6 +74,29 @@ pub(super) fn scan(json: &str, sink: &mut impl Sink) -> Result<(), ScanError> {
     }
 }
 
+/// How many bytes at the start of `rest` stand for themselves in a string: up to a quote, a backslash or a control
+/// character, which may not stand there. Eight bytes are tested at once.
+fn plain_bytes(rest: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    // The high bit of each zero byte, and of none before the first zero byte.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let (words, _) = rest.as_chunks::<8>();
+    for (index, &word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(word);
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+        let ends = quotes | backslashes | controls;
+        if ends != 0 {
+            return index * 8 + ends.trailing_zeros() as usize / 8;
+        }
+    }
+    let from = words.len() * 8;
+    let ends = |&byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    rest[from..].iter().position(ends).map_or(rest.len(), |at| from + at)
+}
+
 struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -201,9 +224,7 @@ impl Scanner<'_> {
     fn string(&mut self) -> Result<(), ScanError> {
         self.at += 1;
         loop {
-            while matches!(self.peek(), Some(byte) if !matches!(byte, b'"' | b'\\' | 0..=0x1F)) {
-                self.at += 1;
-            }
+            self.at += plain_bytes(&self.bytes[self.at..]);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -321,6 +342,19 @@ mod tests {
             ("nul", 0, "null"),
         ] {
             assert_eq!(values(json), Err(ScanError { at, expected }), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_plain_stretch_ends_at_the_first_byte_that_means_something() {
+        for end in 0..=u8::MAX {
+            let special = matches!(end, b'"' | b'\\' | 0..0x20);
+            for length in 0..20 {
+                let mut bytes = vec![0xC3; length];
+                bytes.extend([end, b'"', b'x', 0x80, 0xFF, b'!', b'#', b'[', b']']);
+                assert_eq!(plain_bytes(&bytes), length + usize::from(!special), "{end:#x} after {length}");
+            }
+            assert_eq!(plain_bytes(&[end; 30]), if special { 0 } else { 30 });
         }
     }
 

@@ -8,31 +8,44 @@ use super::scan::{Opening, ScanError, Sink, ValueKind, scan};
 /// Where, from `text_at` of the unescaped text on, its bytes stand in the literal: `raw_at` and following.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    pub(super) text_at: usize,
-    pub(super) raw_at: usize,
+    pub(super) text_at: u32,
+    pub(super) raw_at: u32,
 }
 
-/// The text that a valid literal (with its quotes) stands for, and the steps that lead back to the literal.
-/// A lone surrogate, which no text can hold, becomes U+FFFD.
+impl Step {
+    fn at(text_at: usize, raw_at: usize) -> Self {
+        let byte = |at: usize| u32::try_from(at).expect("texts of 4 GB are refused");
+        Self { text_at: byte(text_at), raw_at: byte(raw_at) }
+    }
+}
+
+/// The text that a valid literal (with its quotes) stands for, and the steps that lead back to the literal, which is
+/// shorter than 4 GB. A lone surrogate, which no text can hold, becomes U+FFFD.
 pub(super) fn unescape_with_steps(literal: &str) -> (String, Vec<Step>) {
+    let mut steps = vec![Step::at(0, 1)];
+    let text = unescape_telling(literal, |text_at, raw_at| steps.push(Step::at(text_at, raw_at)));
+    (text, steps)
+}
+
+/// Calls `step` behind every escape with the offsets reached in the text and in the literal.
+fn unescape_telling(literal: &str, mut step: impl FnMut(usize, usize)) -> String {
     let mut text = String::with_capacity(literal.len());
-    let mut steps = vec![Step { text_at: 0, raw_at: 1 }];
-    let end = literal.len().saturating_sub(1);
-    let mut at = 1;
-    while let Some(plain) =
-        literal.get(at..end).map(|rest| memchr::memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len()))
-    {
-        text.push_str(&literal[at..at + plain]);
-        at += plain;
-        if at >= end {
-            break;
+    let inner = &literal[..literal.len().saturating_sub(1)];
+    let (mut plain_from, mut at) = (1, 1);
+    while let Some(&byte) = inner.as_bytes().get(at) {
+        if byte != b'\\' {
+            at += 1;
+            continue;
         }
-        let (c, length) = escaped(&literal[at..end]);
+        text.push_str(&inner[plain_from..at]);
+        let (c, length) = escaped(&inner[at..]);
         text.push(c);
         at += length;
-        steps.push(Step { text_at: text.len(), raw_at: at });
+        plain_from = at;
+        step(text.len(), at);
     }
-    (text, steps)
+    text.push_str(inner.get(plain_from..).unwrap_or(""));
+    text
 }
 
 /// The text that a valid literal (with its quotes) stands for.
@@ -41,7 +54,7 @@ pub(super) fn unescape(literal: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Cow::Borrowed(inner);
     }
-    Cow::Owned(unescape_with_steps(literal).0)
+    Cow::Owned(unescape_telling(literal, |_, _| {}))
 }
 
 /// The character at the start of `escape`, which begins with a backslash, and the bytes it takes there.
@@ -238,8 +251,8 @@ mod tests {
                     prop_assert!(pair[0].text_at < pair[1].text_at && pair[0].raw_at < pair[1].raw_at);
                 }
                 for (at, c) in text.char_indices() {
-                    let step = steps.iter().rev().find(|step| step.text_at <= at).unwrap();
-                    let raw = &literal[step.raw_at + at - step.text_at..];
+                    let step = steps.iter().rev().find(|step| step.text_at as usize <= at).unwrap();
+                    let raw = &literal[step.raw_at as usize + at - step.text_at as usize..];
                     prop_assert!(raw.starts_with(c) || raw.starts_with('\\'));
                 }
             }

@@ -1,1 +1,28 @@
-//! The model layer.
+//! What the events of a session mean together: exchanges, operations, statistics; and the language to filter them.
+//!
+//! Pure: events in, state out. Knows nothing of files, clocks, screens, nor of how tokens are counted.
+
+mod definitions;
+mod handshake;
+mod id;
+mod latency;
+mod log;
+mod operation;
+mod row;
+mod series;
+mod session;
+mod symbol;
+
+pub use definitions::{Definition, DefinitionTokens, Definitions};
+pub use handshake::{Era, Handshake, Implementation, Instructions};
+pub use id::RawId;
+pub use latency::{LATENCY_US_MAX, Latency};
+pub use log::{Log, LogEntry, LogKind};
+pub use operation::{
+    Exchange, Half, Operation, OperationId, OperationTokens, Outcome, Phase, Progress, ProgressPoint, State,
+    Task,
+};
+pub use row::{Row, RowKey, Tally};
+pub use series::{Bucket, Series};
+pub use session::{End, NotificationCount, Samples, Session, Totals};
+pub use symbol::{Symbol, Symbols};

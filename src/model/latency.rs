@@ -1,0 +1,105 @@
+//! A distribution of times with three exact digits from one unit to a bound, small until it is used.
+//!
+//! Knows nothing of what is timed.
+
+use hdrhistogram::Histogram;
+
+/// One hour in microseconds: times beyond it are counted as saturated.
+pub const LATENCY_US_MAX: u64 = 3_600_000_000;
+
+/// A distribution of times. A unit is whatever the owner records: microseconds for latencies, nanoseconds for mcptop's own
+/// overhead. Costs nothing until the first value, then 8 KB, growing with the largest value to at most 94 KB.
+#[derive(Clone, Debug, Default)]
+pub struct Latency {
+    histogram: Option<Box<Histogram<u32>>>,
+    saturated: u64,
+    sum: u64,
+}
+
+impl Latency {
+    /// Takes a value; 0 counts as 1, one above [`LATENCY_US_MAX`] as that, and as saturated.
+    pub(super) fn record(&mut self, value: u64) {
+        self.saturated += u64::from(value > LATENCY_US_MAX);
+        let value = value.clamp(1, LATENCY_US_MAX);
+        self.sum = self.sum.saturating_add(value);
+        let histogram = self.histogram.get_or_insert_with(|| {
+            let mut small =
+                Histogram::new_with_bounds(1, 2_048, 3).expect("1 to 2048 at 3 digits are valid bounds");
+            small.auto(true);
+            Box::new(small)
+        });
+        histogram.record(value).expect("it resizes itself, and values are below its largest size");
+    }
+
+    /// How many values were taken.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.histogram.as_ref().map_or(0, |histogram| histogram.len())
+    }
+
+    /// The value that a share `quantile` (0 to 1) of all values does not exceed; `None` without values.
+    #[must_use]
+    pub fn quantile(&self, quantile: f64) -> Option<u64> {
+        let histogram = self.histogram.as_ref()?;
+        Some(histogram.value_at_quantile(quantile).min(LATENCY_US_MAX))
+    }
+
+    /// The median.
+    #[must_use]
+    pub fn p50(&self) -> Option<u64> {
+        self.quantile(0.50)
+    }
+
+    /// The 95th percentile.
+    #[must_use]
+    pub fn p95(&self) -> Option<u64> {
+        self.quantile(0.95)
+    }
+
+    /// The 99th percentile.
+    #[must_use]
+    pub fn p99(&self) -> Option<u64> {
+        self.quantile(0.99)
+    }
+
+    /// The largest value, to three digits.
+    #[must_use]
+    pub fn max(&self) -> Option<u64> {
+        self.histogram.as_ref().map(|histogram| histogram.max().min(LATENCY_US_MAX))
+    }
+
+    /// The mean, exact.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        (self.count() > 0).then(|| self.sum as f64 / self.count() as f64)
+    }
+
+    /// The sum of all values, exact.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        self.sum
+    }
+
+    /// How many values were above [`LATENCY_US_MAX`].
+    #[must_use]
+    pub fn saturated(&self) -> u64 {
+        self.saturated
+    }
+
+    /// Adds all values of `other`, for totals over rows.
+    pub fn merge(&mut self, other: &Self) {
+        let Some(theirs) = &other.histogram else { return };
+        self.sum = self.sum.saturating_add(other.sum);
+        self.saturated += other.saturated;
+        match &mut self.histogram {
+            Some(ours) => ours.add(&**theirs).expect("both resize themselves and share their digits"),
+            None => self.histogram = Some(theirs.clone()),
+        }
+    }
+
+    /// The distribution itself, for exports; `None` without values.
+    #[must_use]
+    pub fn histogram(&self) -> Option<&Histogram<u32>> {
+        self.histogram.as_deref()
+    }
+}

@@ -1,0 +1,331 @@
+//! What the user meant: one operation of one or more exchanges, and where it stands.
+//!
+//! Plain state with the questions one can ask of it; how events change it is the business of `apply`.
+
+use super::{RawId, Symbol};
+use crate::tokens::Accuracy;
+use crate::trace::{Micros, Nanos, Place};
+use crate::wire::Peer;
+
+/// The position of an operation in [`Session::operations`](super::Session::operations). Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub u32);
+
+impl OperationId {
+    /// The position as an index.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One message of an exchange: when it passed and where it can be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Half {
+    /// When it was read from its sender.
+    pub at: Micros,
+    /// Where the event stands in the recording. For a frame kept in parts: where its last piece stands.
+    pub place: Place,
+    /// What mcptop itself took until the message was forwarded.
+    pub own: Nanos,
+    /// Bytes on the wire, line ending included; for a member of a batch its own text alone. Saturates at 4 GB.
+    pub bytes: u32,
+    /// The position in the batch the frame held; 0 for a frame of its own.
+    pub index: u16,
+    /// Whether the frame is kept in several events: `Part` events of this direction come before `place`.
+    pub in_parts: bool,
+}
+
+impl Half {
+    /// When the message had been forwarded: `at + own`.
+    #[must_use]
+    pub fn forwarded(&self) -> Micros {
+        Micros(self.at.0 + u64::from(self.own.0) / 1_000)
+    }
+}
+
+/// A request and, once there is one, its response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// The id as the requester wrote it.
+    pub id: RawId,
+    /// The request.
+    pub request: Half,
+    /// The response.
+    pub response: Option<Half>,
+}
+
+impl Exchange {
+    /// From the request being read to the response being forwarded, in microseconds: what the requester waited.
+    #[must_use]
+    pub fn latency_us(&self) -> Option<u64> {
+        self.response.map(|response| (response.forwarded() - self.request.at).0)
+    }
+
+    /// From the request being forwarded to the response being read, in microseconds: what the responder took.
+    #[must_use]
+    pub fn responder_us(&self) -> Option<u64> {
+        self.response.map(|response| (response.at - self.request.forwarded()).0)
+    }
+
+    /// What mcptop took of this exchange, both ways.
+    #[must_use]
+    pub fn own_ns(&self) -> u64 {
+        u64::from(self.request.own.0) + self.response.map_or(0, |response| u64::from(response.own.0))
+    }
+}
+
+/// How an answered operation came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A result.
+    Ok,
+    /// A result that says the tool failed (`isError: true`), or a task that failed.
+    ToolError,
+    /// A JSON-RPC error.
+    ProtocolError {
+        /// Its code; 0 if it has none that is an integer.
+        code: i64,
+    },
+}
+
+/// Where an operation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Not answered yet; [`Operation::phase`] says what it waits for.
+    Pending,
+    /// Answered.
+    Done(Outcome),
+    /// Taken back before it was answered.
+    Cancelled {
+        /// Whether an answer came all the same.
+        late_answer: bool,
+    },
+    /// Not answered when the session ended.
+    Abandoned,
+    /// Its answer may have passed unobserved: observations were dropped, or the recording was stopped.
+    Unknown,
+}
+
+/// What a pending operation waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// The responder's answer.
+    #[default]
+    Answer,
+    /// The requester's retry after an `input_required` answer: time of a human or a model, not of the server.
+    Input,
+    /// The end of a task; polling exchanges belong to the operation.
+    Task,
+    /// Nothing: a `subscriptions/listen` stays open as long as both like.
+    Listening,
+}
+
+/// A progress notification, thinned out if there are very many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProgressPoint {
+    /// When it passed.
+    pub at: Micros,
+    /// `progress` as the sender counts it.
+    pub progress: f64,
+}
+
+/// What the progress notifications of an operation said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// How many there were.
+    pub count: u32,
+    /// The last `progress`.
+    pub last: f64,
+    /// The last `total`, if one was given.
+    pub total: Option<f64>,
+    /// The last `message`, shortened.
+    pub message: Option<Box<str>>,
+    /// When they passed; at most [`Progress::POINTS_MAX`], evenly thinned beyond that.
+    pub points: Vec<ProgressPoint>,
+}
+
+/// What an operation costs in tokens, as counted by whoever reads the bodies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OperationTokens {
+    /// The request's, all of its JSON.
+    pub request: u32,
+    /// The answer's, all JSON that travelled.
+    pub wire: u32,
+    /// The answer's, what the client hands to the model.
+    pub model: u32,
+    /// How far the three may be trusted.
+    pub accuracy: Accuracy,
+}
+
+/// A task an operation became.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// The `taskId`, shortened if it is very long.
+    pub id: Box<str>,
+    /// The last status seen: `working`, `input_required`, `completed`, `failed`, `cancelled`, …
+    pub status: Symbol,
+    /// How many exchanges asked for it (`tasks/get`, `tasks/result`, …); those beyond
+    /// [`Operation::EXCHANGES_MAX`] are counted here and not kept.
+    pub polls: u32,
+}
+
+/// What only few operations have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Extra {
+    pub(super) later: Vec<Exchange>,
+    pub(super) later_methods: Vec<Symbol>,
+    pub(super) rounds: u32,
+    pub(super) progress: Option<Progress>,
+    pub(super) task: Option<Task>,
+    pub(super) human_wait_us: u64,
+    pub(super) client_wait_us: u64,
+    pub(super) progress_token: Option<RawId>,
+    /// When the last `input_required` answer had been forwarded.
+    pub(super) asked_at: Option<Micros>,
+    /// Events tied to a listen stream.
+    pub(super) notified: u32,
+    /// When a task was seen to be final.
+    pub(super) task_end: Option<Micros>,
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Who asked.
+    pub from: Peer,
+    /// The method.
+    pub method: Symbol,
+    /// The name of the tool or prompt, or the address of the resource; else [`Symbol::NONE`].
+    pub target: Symbol,
+    /// Which of [`Session::rows`](super::Session::rows) it counts in.
+    pub row: u32,
+    /// Where it stands.
+    pub state: State,
+    /// What it costs, once counted.
+    pub tokens: Option<OperationTokens>,
+    pub(super) phase: Phase,
+    /// Whether it was asked before the server had answered anything: its latency holds the server's start.
+    pub(super) cold: bool,
+    pub(super) first: Exchange,
+    pub(super) extra: Option<Box<Extra>>,
+}
+
+impl Progress {
+    /// How many points are kept.
+    pub const POINTS_MAX: usize = 64;
+}
+
+impl Operation {
+    /// How many exchanges of one operation are kept.
+    pub const EXCHANGES_MAX: usize = 256;
+
+    /// What it waits for, while it is pending or unknown.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Its exchanges in the order of their requests; never empty.
+    pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
+        std::iter::once(&self.first).chain(self.extra.iter().flat_map(|extra| &extra.later))
+    }
+
+    /// The first exchange.
+    #[must_use]
+    pub fn first(&self) -> &Exchange {
+        &self.first
+    }
+
+    /// The method of each exchange after the first: the operation's own for a retry, `tasks/get` and the like for a
+    /// poll.
+    #[must_use]
+    pub fn later_methods(&self) -> &[Symbol] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.later_methods)
+    }
+
+    /// The id of its first request.
+    #[must_use]
+    pub fn id(&self) -> &RawId {
+        &self.first.id
+    }
+
+    /// When it was asked.
+    #[must_use]
+    pub fn started(&self) -> Micros {
+        self.first.request.at
+    }
+
+    /// How often the requester answered an `input_required` and asked again.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.extra.as_ref().map_or(0, |extra| extra.rounds)
+    }
+
+    /// Its progress notifications, if there were any.
+    #[must_use]
+    pub fn progress(&self) -> Option<&Progress> {
+        self.extra.as_ref()?.progress.as_ref()
+    }
+
+    /// The task it became, if it did.
+    #[must_use]
+    pub fn task(&self) -> Option<&Task> {
+        self.extra.as_ref()?.task.as_ref()
+    }
+
+    /// Whether it was asked before the server had answered anything, so that its latency holds the server's start.
+    /// Such an operation is kept out of the latency statistics, but for `initialize` and `server/discover`.
+    #[must_use]
+    pub fn is_cold(&self) -> bool {
+        self.cold
+    }
+}
+
+impl Operation {
+    /// The message that holds its final answer, if it was answered (a late answer to a cancelled one included): what
+    /// its result tokens are counted of.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Half> {
+        self.exchanges().next_back()?.response.as_ref()
+    }
+
+    /// What the requester waited so far or in all, in microseconds: from each request being read to its response being
+    /// forwarded (for a task: to its final status), without the time it spent on what it was asked back.
+    #[must_use]
+    pub fn latency_us(&self, now: Micros) -> u64 {
+        self.first.latency_us().unwrap_or((now - self.started()).0)
+    }
+
+    /// What the responder took, in microseconds, over all answered exchanges.
+    #[must_use]
+    pub fn responder_us(&self) -> u64 {
+        self.exchanges().filter_map(Exchange::responder_us).sum()
+    }
+
+    /// Time from `input_required` answers to the retries, in microseconds: a human's or a model's, not the server's.
+    #[must_use]
+    pub fn human_wait_us(&self) -> u64 {
+        self.extra.as_ref().map_or(0, |extra| extra.human_wait_us)
+    }
+
+    /// Time in which this call was the only one open while the responder waited for an answer of the requester to a
+    /// request of its own (`elicitation/create`, `sampling/createMessage`, `roots/list`), in microseconds. Attributed,
+    /// not observed: the legacy protocol does not say which call such a request belongs to.
+    #[must_use]
+    pub fn client_wait_us(&self) -> u64 {
+        self.extra.as_ref().map_or(0, |extra| extra.client_wait_us)
+    }
+
+    /// From the first request being read to the end, in microseconds, waiting times included; to `now` while pending.
+    #[must_use]
+    pub fn elapsed_us(&self, now: Micros) -> u64 {
+        (self.ended().unwrap_or(now) - self.started()).0
+    }
+
+    /// When it came to an end; `None` while it is pending or if nobody can say.
+    #[must_use]
+    pub fn ended(&self) -> Option<Micros> {
+        self.answer().map(Half::forwarded)
+    }
+}

@@ -1,0 +1,117 @@
+//! What happened over time in a fixed number of buckets, for sparklines.
+//!
+//! The buckets begin at the session's start; when it outgrows them their width doubles. Knows nothing of screens.
+
+use crate::trace::Micros;
+
+/// One bucket of a [`Series`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Operations answered in this time.
+    pub calls: u32,
+    /// Those answered with an error, of the tool or of the protocol.
+    pub errors: u32,
+    /// Operations whose latency counts (see [`Operation::is_cold`](super::Operation::is_cold)).
+    pub timed: u32,
+    /// The longest latency in microseconds.
+    pub latency_us_max: u64,
+    /// The sum of latencies in microseconds.
+    pub latency_us_sum: u64,
+    /// The sum of result tokens as the model sees them.
+    pub tokens: u64,
+}
+
+impl Bucket {
+    /// The mean latency in microseconds; `None` if nothing was timed.
+    #[must_use]
+    pub fn latency_us_mean(&self) -> Option<u64> {
+        (self.timed > 0).then(|| self.latency_us_sum / u64::from(self.timed))
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.timed = self.timed.saturating_add(other.timed);
+        self.latency_us_max = self.latency_us_max.max(other.latency_us_max);
+        self.latency_us_sum = self.latency_us_sum.saturating_add(other.latency_us_sum);
+        self.tokens = self.tokens.saturating_add(other.tokens);
+    }
+}
+
+/// A bounded time series. Empty until the first value, then [`Series::BUCKETS`] buckets of 40 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    width_us: u64,
+    buckets: Vec<Bucket>,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { width_us: Self::WIDTH_US_MIN, buckets: Vec::new() }
+    }
+}
+
+impl Series {
+    /// How many buckets there are at most.
+    pub const BUCKETS: usize = 128;
+    /// The width of a bucket in a young session: 128 of them are 16 seconds.
+    pub const WIDTH_US_MIN: u64 = 125_000;
+
+    /// The width of a bucket in microseconds.
+    #[must_use]
+    pub fn width_us(&self) -> u64 {
+        self.width_us
+    }
+
+    /// The buckets from the session's start to the last one with anything in it.
+    #[must_use]
+    pub fn buckets(&self) -> &[Bucket] {
+        &self.buckets
+    }
+
+    /// The time from the start to `now` as exactly `columns` buckets, the last one ending at or after `now`; oldest
+    /// first. Buckets are as wide as is needed, at least as wide as those kept.
+    #[must_use]
+    pub fn columns(&self, now: Micros, columns: usize) -> Vec<Bucket> {
+        let mut out = vec![Bucket::default(); columns];
+        if columns == 0 {
+            return out;
+        }
+        let until = (now.0 / self.width_us).max(self.buckets.len().saturating_sub(1) as u64) + 1;
+        let per_column = until.div_ceil(columns as u64);
+        for (position, bucket) in self.buckets.iter().enumerate() {
+            let column = usize::try_from(position as u64 / per_column).unwrap_or(usize::MAX);
+            if let Some(column) = out.get_mut(column) {
+                column.absorb(bucket);
+            }
+        }
+        out
+    }
+
+    /// The bucket that holds `at`, widening all if it lies beyond the last.
+    pub(super) fn at(&mut self, at: Micros) -> &mut Bucket {
+        while at.0 / self.width_us >= Self::BUCKETS as u64 {
+            self.widen();
+        }
+        let position = usize::try_from(at.0 / self.width_us).expect("below BUCKETS");
+        if position >= self.buckets.len() {
+            self.buckets.resize(position + 1, Bucket::default());
+        }
+        &mut self.buckets[position]
+    }
+
+    fn widen(&mut self) {
+        self.width_us = self.width_us.saturating_mul(2);
+        self.buckets = self
+            .buckets
+            .chunks(2)
+            .map(|pair| {
+                let mut both = pair[0];
+                if let Some(second) = pair.get(1) {
+                    both.absorb(second);
+                }
+                both
+            })
+            .collect();
+    }
+}

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use super::Half;
+use super::read::{members, text};
 use crate::tokens::Accuracy;
 use crate::trace::{Micros, Place};
 
@@ -33,6 +35,9 @@ pub struct Definition {
     pub tokens: Option<DefinitionTokens>,
 }
 
+/// How many bytes of a tool's name are kept.
+const NAME_MAX: usize = 1_024;
+
 /// What a server offers.
 #[derive(Clone, Debug, Default)]
 pub struct Definitions {
@@ -49,8 +54,10 @@ pub struct Definitions {
     pub resources: Option<u32>,
     /// How many resource templates were listed.
     pub resource_templates: Option<u32>,
-    /// When the server last said that its tools had changed, if no list followed.
+    /// When the server last said that its tools had changed, if no new list followed.
     pub tools_stale_since: Option<Micros>,
+    /// How often the server said that its tools, prompts or resources had changed.
+    pub list_changes: u32,
     pub(super) bytes: usize,
 }
 
@@ -68,6 +75,44 @@ impl Definitions {
     #[must_use]
     pub fn tool(&self, name: &str) -> Option<&Definition> {
         self.tools.iter().find(|tool| &*tool.name == name)
+    }
+
+    /// Takes a page of `tools/list`: the first one of a list replaces what was known, a later one is added to it.
+    pub(super) fn take_page(&mut self, tools: &[&str], continues: bool, more: bool, half: Half) {
+        let before = if continues { Vec::new() } else { std::mem::take(&mut self.tools) };
+        if !continues {
+            self.bytes = 0;
+            self.not_kept = 0;
+            self.tools_stale_since = None;
+        }
+        for json in tools {
+            self.take(json, &before, half);
+        }
+        self.complete = !more;
+        self.revision += 1;
+    }
+
+    fn take(&mut self, json: &str, before: &[Definition], half: Half) {
+        let [name] = members(json, ["name"]);
+        let Some(name) = text(name, NAME_MAX) else { return };
+        let known = self.tools.iter().position(|tool| tool.name == name);
+        let freed = known.map_or(0, |position| self.tools[position].json.len());
+        if self.bytes - freed + json.len() > Self::BYTES_MAX {
+            self.not_kept = self.not_kept.saturating_add(1);
+            return;
+        }
+        self.bytes = self.bytes - freed + json.len();
+        // An unchanged definition keeps its text and its count.
+        let same = before.iter().find(|tool| tool.name == name && &*tool.json == json);
+        let (json, tokens) = match same {
+            Some(tool) => (tool.json.clone(), tool.tokens),
+            None => (Arc::from(json), None),
+        };
+        let tool = Definition { name, json, at: half.at, place: half.place, tokens };
+        match known {
+            Some(position) => self.tools[position] = tool,
+            None => self.tools.push(tool),
+        }
     }
 
     /// The sum of the definitions' tokens as (wire, model), of those counted so far.

@@ -2,12 +2,14 @@
 //!
 //! Pure: events in, state out. Knows nothing of files, clocks, screens, nor of how tokens are counted.
 
+mod apply;
 mod definitions;
 mod handshake;
 mod id;
 mod latency;
 mod log;
 mod operation;
+mod read;
 mod row;
 mod series;
 mod session;

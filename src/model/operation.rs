@@ -131,7 +131,7 @@ pub struct ProgressPoint {
 }
 
 /// What the progress notifications of an operation said.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
     /// How many there were.
     pub count: u32,
@@ -143,6 +143,14 @@ pub struct Progress {
     pub message: Option<Box<str>>,
     /// When they passed; at most [`Progress::POINTS_MAX`], evenly thinned beyond that.
     pub points: Vec<ProgressPoint>,
+    /// Every how manyeth point is kept.
+    pub(super) stride: u32,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { count: 0, last: 0.0, total: None, message: None, points: Vec::new(), stride: 1 }
+    }
 }
 
 /// What an operation costs in tokens, as counted by whoever reads the bodies.
@@ -173,20 +181,27 @@ pub struct Task {
 /// What only few operations have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extra {
+    /// The exchanges after the first, and the method of each.
     pub(super) later: Vec<Exchange>,
     pub(super) later_methods: Vec<Symbol>,
+    /// Retries after `input_required`.
     pub(super) rounds: u32,
-    pub(super) progress: Option<Progress>,
-    pub(super) task: Option<Task>,
+    /// Events that came through a listen stream.
+    pub(super) notified: u32,
+    pub(super) progress: Option<Box<Progress>>,
+    pub(super) task: Option<Box<Task>>,
+    /// The message with a task's result.
+    pub(super) answer: Option<Half>,
+    /// Under which token a task's progress is told.
+    pub(super) progress_token: Option<RawId>,
+    /// When the requester was asked back and has not answered yet.
+    pub(super) asked_at: Option<Micros>,
     pub(super) human_wait_us: u64,
     pub(super) client_wait_us: u64,
-    pub(super) progress_token: Option<RawId>,
-    /// When the last `input_required` answer had been forwarded.
-    pub(super) asked_at: Option<Micros>,
-    /// Events tied to a listen stream.
-    pub(super) notified: u32,
-    /// When a task was seen to be final.
-    pub(super) task_end: Option<Micros>,
+    /// Until when waiting is counted in `client_wait_us`.
+    pub(super) client_wait_until: Micros,
+    /// The call for which this request of the server was made.
+    pub(super) serves: Option<OperationId>,
 }
 
 /// One operation.
@@ -207,6 +222,7 @@ pub struct Operation {
     pub(super) phase: Phase,
     /// Whether it was asked before the server had answered anything: its latency holds the server's start.
     pub(super) cold: bool,
+    pub(super) ended_us: u64,
     pub(super) first: Exchange,
     pub(super) extra: Option<Box<Extra>>,
 }
@@ -265,13 +281,13 @@ impl Operation {
     /// Its progress notifications, if there were any.
     #[must_use]
     pub fn progress(&self) -> Option<&Progress> {
-        self.extra.as_ref()?.progress.as_ref()
+        self.extra.as_ref()?.progress.as_deref()
     }
 
     /// The task it became, if it did.
     #[must_use]
     pub fn task(&self) -> Option<&Task> {
-        self.extra.as_ref()?.task.as_ref()
+        self.extra.as_ref()?.task.as_deref()
     }
 
     /// Whether it was asked before the server had answered anything, so that its latency holds the server's start.
@@ -283,49 +299,89 @@ impl Operation {
 }
 
 impl Operation {
-    /// The message that holds its final answer, if it was answered (a late answer to a cancelled one included): what
-    /// its result tokens are counted of.
+    /// `ended_us` of an operation that has not come to an end.
+    pub(super) const NOT_ENDED: u64 = u64::MAX;
+
+    pub(super) fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    /// The message that holds its final answer, if there is one: what its result tokens are counted of. For a task the
+    /// one with the result; for a cancelled operation a late answer.
     #[must_use]
     pub fn answer(&self) -> Option<&Half> {
-        self.exchanges().next_back()?.response.as_ref()
+        match self.state {
+            State::Done(_) | State::Cancelled { late_answer: true } => {}
+            State::Pending | State::Cancelled { late_answer: false } | State::Abandoned | State::Unknown => {
+                return None;
+            }
+        }
+        match self.extra.as_ref() {
+            Some(extra) if extra.task.is_some() => extra.answer.as_ref().or(self.first.response.as_ref()),
+            _ => self.exchanges().next_back()?.response.as_ref(),
+        }
     }
 
-    /// What the requester waited so far or in all, in microseconds: from each request being read to its response being
-    /// forwarded (for a task: to its final status), without the time it spent on what it was asked back.
+    /// When it came to an end, mcptop's own time included; `None` while it is pending or unknown.
     #[must_use]
-    pub fn latency_us(&self, now: Micros) -> u64 {
-        self.first.latency_us().unwrap_or((now - self.started()).0)
+    pub fn ended(&self) -> Option<Micros> {
+        (self.ended_us != Self::NOT_ENDED).then_some(Micros(self.ended_us))
     }
 
-    /// What the responder took, in microseconds, over all answered exchanges.
-    #[must_use]
-    pub fn responder_us(&self) -> u64 {
-        self.exchanges().filter_map(Exchange::responder_us).sum()
-    }
-
-    /// Time from `input_required` answers to the retries, in microseconds: a human's or a model's, not the server's.
-    #[must_use]
-    pub fn human_wait_us(&self) -> u64 {
-        self.extra.as_ref().map_or(0, |extra| extra.human_wait_us)
-    }
-
-    /// Time in which this call was the only one open while the responder waited for an answer of the requester to a
-    /// request of its own (`elicitation/create`, `sampling/createMessage`, `roots/list`), in microseconds. Attributed,
-    /// not observed: the legacy protocol does not say which call such a request belongs to.
-    #[must_use]
-    pub fn client_wait_us(&self) -> u64 {
-        self.extra.as_ref().map_or(0, |extra| extra.client_wait_us)
-    }
-
-    /// From the first request being read to the end, in microseconds, waiting times included; to `now` while pending.
+    /// From its first request being read to its end, in microseconds, waiting times included; until `now` while it has
+    /// no end.
     #[must_use]
     pub fn elapsed_us(&self, now: Micros) -> u64 {
         (self.ended().unwrap_or(now) - self.started()).0
     }
 
-    /// When it came to an end; `None` while it is pending or if nobody can say.
+    /// What the requester waited for the responder, in microseconds: [`elapsed_us`](Self::elapsed_us) without
+    /// [`human_wait_us`](Self::human_wait_us) and [`client_wait_us`](Self::client_wait_us). For an operation of one
+    /// exchange: from its request being read to its response being forwarded. This is what the statistics show.
     #[must_use]
-    pub fn ended(&self) -> Option<Micros> {
-        self.answer().map(Half::forwarded)
+    pub fn latency_us(&self, now: Micros) -> u64 {
+        let Some(extra) = &self.extra else { return self.elapsed_us(now) };
+        let asked_back = match (self.ended(), extra.asked_at) {
+            (None, Some(asked)) => (now - asked).0,
+            _ => 0,
+        };
+        self.elapsed_us(now).saturating_sub(extra.human_wait_us + asked_back + extra.client_wait_us)
+    }
+
+    /// What the responder alone took, in microseconds: over all answered exchanges, from each request having been
+    /// forwarded to its response being read. For a task, until it was seen to be over.
+    #[must_use]
+    pub fn responder_us(&self) -> u64 {
+        let waited = self.client_wait_us();
+        match (self.task(), self.ended()) {
+            (Some(_), Some(ended)) => {
+                (ended - self.first.request.forwarded()).0.saturating_sub(self.human_wait_us() + waited)
+            }
+            _ => {
+                let answered: u64 = self.exchanges().filter_map(Exchange::responder_us).sum();
+                answered.saturating_sub(waited)
+            }
+        }
+    }
+
+    /// Time from `input_required` answers to the retries that gave the input, in microseconds: a human's or a model's,
+    /// not the server's.
+    #[must_use]
+    pub fn human_wait_us(&self) -> u64 {
+        self.extra.as_ref().map_or(0, |extra| extra.human_wait_us)
+    }
+
+    /// Time in which the server waited for the client to answer requests made for this call, in microseconds (see
+    /// [`serves`](Self::serves)). Attributed, not observed, where the legacy protocol does not say which call such a
+    /// request belongs to.
+    #[must_use]
+    pub fn client_wait_us(&self) -> u64 {
+        self.extra.as_ref().map_or(0, |extra| extra.client_wait_us)
+    }
+
+    /// How many notifications came through this `subscriptions/listen` stream.
+    #[must_use]
+    pub fn notified(&self) -> u32 {
+        self.extra.as_ref().map_or(0, |extra| extra.notified)
     }
 }

@@ -63,9 +63,9 @@ pub struct Row {
     pub cold: u64,
     /// What the requester waited, in microseconds, without the time it spent on `input_required` itself.
     pub latency_us: Latency,
-    /// What the responder took, in microseconds, summed over all answered exchanges.
+    /// What the responder alone took, in microseconds, summed over the operations in `latency_us`.
     pub responder_us_sum: u64,
-    /// Time a human or model took to answer what the responder asked back, in microseconds.
+    /// Time the responder waited for what it had asked back (of a human, a model, the client), in microseconds.
     pub human_wait_us_sum: u64,
     /// Bytes of requests.
     pub request_bytes: u64,
@@ -80,9 +80,36 @@ pub struct Row {
     /// Over time.
     pub series: Series,
     /// The last operation that was asked for.
-    pub last: OperationId,
+    pub last: Option<OperationId>,
 }
+
 impl Row {
+    pub(super) fn new(key: RowKey) -> Self {
+        Self {
+            key,
+            calls: 0,
+            ok: 0,
+            tool_errors: 0,
+            protocol_errors: 0,
+            in_flight: 0,
+            listening: 0,
+            cancelled: 0,
+            abandoned: 0,
+            unknown: 0,
+            cold: 0,
+            latency_us: Latency::default(),
+            responder_us_sum: 0,
+            human_wait_us_sum: 0,
+            request_bytes: 0,
+            response_bytes: 0,
+            request_tokens: Tally::default(),
+            wire_tokens: Tally::default(),
+            model_tokens: Tally::default(),
+            series: Series::default(),
+            last: None,
+        }
+    }
+
     /// Errors of either kind.
     #[must_use]
     pub fn errors(&self) -> u64 {

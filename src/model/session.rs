@@ -2,11 +2,12 @@
 //!
 //! Knows nothing of how events change it (see `apply`).
 
+use super::apply::Following;
 use super::{
-    DefinitionTokens, Definitions, Handshake, Latency, Log, Operation, OperationId, OperationTokens, Row,
-    RowKey, Symbol, Symbols,
+    DefinitionTokens, Definitions, Handshake, Latency, Log, Operation, OperationId, Row, RowKey, Symbol,
+    Symbols,
 };
-use crate::trace::{Event, Exit, Header, Micros, Place};
+use crate::trace::{Exit, Header, Micros};
 use crate::wire::{Direction, Peer};
 
 /// How often one side sent one notification.
@@ -57,6 +58,8 @@ pub struct Totals {
     pub calls: u64,
     /// `tools/call` among them.
     pub tool_calls: u64,
+    /// Answered with a result that is no error.
+    pub ok: u64,
     /// Answered with a result that says the tool failed.
     pub tool_errors: u64,
     /// Answered with a JSON-RPC error.
@@ -87,6 +90,10 @@ pub struct Totals {
     pub frames: u64,
     /// Frames that are no JSON-RPC message.
     pub noise: u64,
+    /// Responses to no open request, those without an id included.
+    pub orphans: u64,
+    /// Further responses to requests already answered.
+    pub duplicates: u64,
     /// Messages whose observation was dropped.
     pub dropped_messages: u64,
     /// Bytes whose observation was dropped.
@@ -97,14 +104,6 @@ pub struct Totals {
     pub own_us_p99: Option<f64>,
     /// From the start to the last event.
     pub duration: Micros,
-}
-
-impl Totals {
-    /// Errors of either kind.
-    #[must_use]
-    pub fn errors(&self) -> u64 {
-        self.tool_errors + self.protocol_errors
-    }
 }
 
 /// One recording's state: every event applied so far, bodies left out.
@@ -121,10 +120,24 @@ pub struct Session {
     pub(super) stderr: Log,
     pub(super) notifications: Vec<NotificationCount>,
     pub(super) own_ns: [Latency; 2],
+    pub(super) own_all_ns: Latency,
     pub(super) own_round_trip_ns: Latency,
     pub(super) samples: Option<Samples>,
     pub(super) last_event: Micros,
+    pub(super) started: Option<Micros>,
+    pub(super) pid: Option<u32>,
+    pub(super) first_answer: Option<Micros>,
+    pub(super) closed: [Option<Micros>; 2],
+    pub(super) stopped: Option<(Micros, Box<str>)>,
     pub(super) end: Option<End>,
+    pub(super) bytes: [u64; 2],
+    pub(super) frames: u64,
+    pub(super) noise: u64,
+    pub(super) orphans: u64,
+    pub(super) duplicates: u64,
+    pub(super) dropped_messages: u64,
+    pub(super) dropped_bytes: u64,
+    pub(super) following: Following,
 }
 
 impl Session {
@@ -142,21 +155,26 @@ impl Session {
             stderr: Log::default(),
             notifications: Vec::new(),
             own_ns: <[Latency; 2]>::default(),
+            own_all_ns: Latency::default(),
             own_round_trip_ns: Latency::default(),
             samples: None,
             last_event: Micros(0),
+            started: None,
+            pid: None,
+            first_answer: None,
+            closed: [None; 2],
+            stopped: None,
             end: None,
+            bytes: [0; 2],
+            frames: 0,
+            noise: 0,
+            orphans: 0,
+            duplicates: 0,
+            dropped_messages: 0,
+            dropped_bytes: 0,
+            following: Following::default(),
         }
     }
-
-    /// Takes the next event of the recording; `place` says where it stands in it.
-    pub fn apply(&mut self, event: &Event<'_>, place: Place) {
-        let _ = place;
-        self.last_event = self.last_event.max(event.at);
-    }
-
-    /// The reader says: the recording has no further events and nobody writes to it. What is open stays unanswered.
-    pub fn end_of_recording(&mut self) {}
 
     /// All operations of both sides in the order in which they were asked.
     #[must_use]
@@ -251,26 +269,31 @@ impl Session {
     /// From the server's process being started to its first answer having been forwarded, in microseconds.
     #[must_use]
     pub fn cold_start_us(&self) -> Option<u64> {
-        None
+        Some((self.first_answer? - self.started?).0)
+    }
+
+    /// When the server's process was started, if it is a child of ours.
+    #[must_use]
+    pub fn started(&self) -> Option<Micros> {
+        self.started
     }
 
     /// The server's process id, where it is known.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        None
+        self.pid
     }
 
     /// When a side closed its sending end.
     #[must_use]
     pub fn closed(&self, by: Peer) -> Option<Micros> {
-        let _ = by;
-        None
+        self.closed[by.sends().index()]
     }
 
     /// When and why the recording was stopped, if it was.
     #[must_use]
     pub fn stopped(&self) -> Option<(Micros, &str)> {
-        None
+        self.stopped.as_ref().map(|(at, why)| (*at, &**why))
     }
 
     /// How the session ended, if it did.
@@ -279,17 +302,9 @@ impl Session {
         self.end.as_ref()
     }
 
-    /// The whole session in numbers.
-    #[must_use]
-    pub fn totals(&self) -> Totals {
-        Totals::default()
-    }
-
-    /// Takes what an operation costs; a later count replaces an earlier one. Ids of other sessions are ignored.
-    pub fn set_tokens(&mut self, id: OperationId, tokens: OperationTokens) {
-        if let Some(operation) = self.operations.get_mut(id.index()) {
-            operation.tokens = Some(tokens);
-        }
+    /// The operations that are pending now, oldest first.
+    pub fn pending(&self) -> impl ExactSizeIterator<Item = OperationId> + DoubleEndedIterator {
+        self.following.pending.iter().copied()
     }
 
     /// Takes what the definition at `position` of [`Definitions::tools`] costs, if `json` is still its text.
@@ -297,5 +312,56 @@ impl Session {
         if let Some(tool) = self.definitions.tools.get_mut(position).filter(|tool| &*tool.json == json) {
             tool.tokens = Some(tokens);
         }
+    }
+
+    /// The whole session in numbers.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let own_us = |quantile| self.own_all_ns.quantile(quantile).map(|ns| ns as f64 / 1_000.0);
+        let mut totals = Totals {
+            schema_tokens: self.definitions.tokens(),
+            bytes_to_server: self.bytes[Direction::ToServer.index()],
+            bytes_to_client: self.bytes[Direction::ToClient.index()],
+            frames: self.frames,
+            noise: self.noise,
+            orphans: self.orphans,
+            duplicates: self.duplicates,
+            dropped_messages: self.dropped_messages,
+            dropped_bytes: self.dropped_bytes,
+            own_us_p50: own_us(0.50),
+            own_us_p99: own_us(0.99),
+            duration: self.last_event,
+            ..Totals::default()
+        };
+        for row in &self.rows {
+            totals.add(row);
+            if self.name(row.key.method) == "tools/call" {
+                totals.tool_calls += row.calls;
+            }
+        }
+        totals
+    }
+}
+
+impl Totals {
+    /// Errors of either kind.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.tool_errors + self.protocol_errors
+    }
+
+    fn add(&mut self, row: &Row) {
+        self.calls += row.calls;
+        self.ok += row.ok;
+        self.tool_errors += row.tool_errors;
+        self.protocol_errors += row.protocol_errors;
+        self.in_flight += row.in_flight;
+        self.listening += row.listening;
+        self.cancelled += row.cancelled;
+        self.abandoned += row.abandoned;
+        self.unknown += row.unknown;
+        self.wire_tokens += row.wire_tokens.sum;
+        self.model_tokens += row.model_tokens.sum;
+        self.request_tokens += row.request_tokens.sum;
     }
 }

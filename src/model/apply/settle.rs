@@ -1,0 +1,262 @@
+//! Moves an operation from one state to another and keeps the rows' books while doing so.
+//!
+//! The only place that changes [`Operation::state`] and the counters of a [`Row`]: each operation is in exactly one of
+//! them at any time. Knows nothing of messages.
+
+use crate::model::row::Row;
+use crate::model::{
+    Operation, OperationId, OperationTokens, Outcome, Phase, RowKey, Session, State, Symbol, Tally,
+};
+use crate::trace::Micros;
+use crate::wire::Peer;
+
+/// How many rows are kept apart; what comes later shares one per side.
+const ROWS_MAX: usize = 4_096;
+
+impl Session {
+    /// The row of a key, new if need be.
+    pub(super) fn row_of(&mut self, key: RowKey) -> u32 {
+        if let Some(row) = self.following.rows.get(&key) {
+            return *row;
+        }
+        let key = if self.rows.len() < ROWS_MAX {
+            key
+        } else {
+            RowKey { from: key.from, method: Symbol::OTHER, target: Symbol::NONE }
+        };
+        let next = u32::try_from(self.rows.len()).expect("about ROWS_MAX of them");
+        let row = *self.following.rows.entry(key).or_insert(next);
+        if row == next {
+            self.rows.push(Row::new(key));
+        }
+        row
+    }
+
+    /// Takes a new, pending operation.
+    pub(super) fn begin(&mut self, operation: Operation) -> OperationId {
+        let id = OperationId(
+            u32::try_from(self.operations.len()).expect("4 billion requests outlast any recording"),
+        );
+        let row = &mut self.rows[operation.row as usize];
+        row.calls += 1;
+        row.cold += u64::from(operation.cold);
+        row.last = Some(id);
+        *row.counter(operation.state, operation.phase) += 1;
+        self.following.pending.insert(id);
+        self.operations.push(operation);
+        id
+    }
+
+    /// Puts an operation into a state and phase, and its row's counters with it.
+    fn put(&mut self, id: OperationId, state: State, phase: Phase) {
+        let operation = &mut self.operations[id.index()];
+        let row = &mut self.rows[operation.row as usize];
+        *row.counter(operation.state, operation.phase) -= 1;
+        *row.counter(state, phase) += 1;
+        operation.state = state;
+        operation.phase = phase;
+        if state == State::Pending {
+            operation.ended_us = Operation::NOT_ENDED;
+            self.following.pending.insert(id);
+        } else {
+            self.following.pending.remove(&id);
+        }
+    }
+
+    /// It goes on, waiting for something else.
+    pub(super) fn go_on(&mut self, id: OperationId, phase: Phase) {
+        self.put(id, State::Pending, phase);
+    }
+
+    /// It was answered. A further outcome corrects the first one, not its time.
+    pub(super) fn finish(&mut self, id: OperationId, outcome: Outcome, at: Micros) {
+        let operation = &mut self.operations[id.index()];
+        let was = operation.state;
+        if !matches!(was, State::Done(_)) {
+            operation.ended_us = at.0;
+        }
+        let phase = operation.phase;
+        self.put(id, State::Done(outcome), phase);
+        self.forget_progress_of_task(id);
+        match was {
+            State::Done(before) => self.correct_series(id, before, outcome),
+            State::Pending | State::Cancelled { .. } | State::Abandoned | State::Unknown => {
+                self.count_answer(id, outcome, at);
+            }
+        }
+    }
+
+    /// It was taken back.
+    pub(super) fn cancel(&mut self, id: OperationId, at: Micros) {
+        self.end_without_answer(id, State::Cancelled { late_answer: false }, at);
+    }
+
+    /// An answer came to what was taken back.
+    pub(super) fn note_late_answer(&mut self, id: OperationId) {
+        let operation = &self.operations[id.index()];
+        if matches!(operation.state, State::Cancelled { .. }) {
+            let phase = operation.phase;
+            self.put(id, State::Cancelled { late_answer: true }, phase);
+        }
+    }
+
+    /// The session is over: what is open stays unanswered.
+    pub(super) fn abandon_all(&mut self, at: Micros) {
+        for id in std::mem::take(&mut self.following.pending) {
+            self.end_without_answer(id, State::Abandoned, at);
+        }
+    }
+
+    /// Observations are missing from here on (or were): every pending operation for which `concerns` says so may have
+    /// been answered in them.
+    pub(super) fn doubt(&mut self, concerns: impl Fn(&Operation) -> bool) {
+        let doubtful: Vec<OperationId> = self
+            .following
+            .pending
+            .iter()
+            .copied()
+            .filter(|id| concerns(&self.operations[id.index()]))
+            .collect();
+        for id in doubtful {
+            let phase = self.operations[id.index()].phase;
+            self.put(id, State::Unknown, phase);
+        }
+    }
+
+    /// An operation that is not followed any further.
+    pub(super) fn doubt_one(&mut self, id: OperationId) {
+        let phase = self.operations[id.index()].phase;
+        self.put(id, State::Unknown, phase);
+    }
+
+    fn end_without_answer(&mut self, id: OperationId, state: State, at: Micros) {
+        let operation = &mut self.operations[id.index()];
+        operation.ended_us = at.0;
+        let phase = operation.phase;
+        self.put(id, state, phase);
+        self.forget_progress_of_task(id);
+    }
+
+    fn forget_progress_of_task(&mut self, id: OperationId) {
+        let operation = &mut self.operations[id.index()];
+        if let Some(token) = operation.extra.as_mut().and_then(|extra| extra.progress_token.take()) {
+            self.forget_progress(id, token);
+        }
+    }
+
+    fn count_answer(&mut self, id: OperationId, outcome: Outcome, at: Micros) {
+        let operation = &self.operations[id.index()];
+        let method = self.symbols.name(operation.method);
+        let handshake = matches!(method, "initialize" | "server/discover");
+        let timed = (!operation.cold || handshake) && operation.phase != Phase::Listening;
+        let latency_us = operation.latency_us(at);
+        let row = &mut self.rows[operation.row as usize];
+        row.human_wait_us_sum += operation.human_wait_us() + operation.client_wait_us();
+        let bucket = row.series.at(at);
+        bucket.calls = bucket.calls.saturating_add(1);
+        bucket.errors = bucket.errors.saturating_add(u32::from(outcome != Outcome::Ok));
+        if timed {
+            bucket.timed = bucket.timed.saturating_add(1);
+            bucket.latency_us_max = bucket.latency_us_max.max(latency_us);
+            bucket.latency_us_sum = bucket.latency_us_sum.saturating_add(latency_us);
+            row.latency_us.record(latency_us);
+            row.responder_us_sum += operation.responder_us();
+        }
+    }
+
+    fn correct_series(&mut self, id: OperationId, before: Outcome, after: Outcome) {
+        let operation = &self.operations[id.index()];
+        let Some(ended) = operation.ended() else { return };
+        let bucket = self.rows[operation.row as usize].series.at(ended);
+        bucket.errors = bucket
+            .errors
+            .saturating_sub(u32::from(before != Outcome::Ok))
+            .saturating_add(u32::from(after != Outcome::Ok));
+    }
+
+    /// Takes what an operation costs; a later count replaces an earlier one. Ids of other sessions are ignored.
+    pub fn set_tokens(&mut self, id: OperationId, tokens: OperationTokens) {
+        let Some(operation) = self.operations.get_mut(id.index()) else { return };
+        let before = operation.tokens.replace(tokens);
+        let (row_index, started) = (operation.row, operation.started());
+        let row = &mut self.rows[row_index as usize];
+        // By the time of the request, because that never changes: a replaced count must leave the bucket it went into.
+        let bucket = row.series.at(started);
+        let model_before = before.map_or(0, |before| u64::from(before.model));
+        bucket.tokens = bucket.tokens.saturating_sub(model_before) + u64::from(tokens.model);
+        let shrunk = [
+            row.request_tokens.replace(before.map(|before| before.request), tokens.request),
+            row.wire_tokens.replace(before.map(|before| before.wire), tokens.wire),
+            row.model_tokens.replace(before.map(|before| before.model), tokens.model),
+        ];
+        if shrunk.contains(&true) {
+            self.find_largest(row_index);
+        }
+    }
+
+    /// A largest value was corrected downwards: looks for the largest among all of the row's operations. Rare, since
+    /// only texts too long to be counted at once are counted twice.
+    fn find_largest(&mut self, row: u32) {
+        let of_row = self.operations.iter().filter(|operation| operation.row == row);
+        let (mut request, mut wire, mut model) = (0, 0, 0);
+        for tokens in of_row.filter_map(|operation| operation.tokens) {
+            request = tokens.request.max(request);
+            wire = tokens.wire.max(wire);
+            model = tokens.model.max(model);
+        }
+        let row = &mut self.rows[row as usize];
+        row.request_tokens.max = request;
+        row.wire_tokens.max = wire;
+        row.model_tokens.max = model;
+    }
+
+    /// The only pending call of a tool, a prompt or a resource that the client has open, if it is exactly one.
+    pub(super) fn only_open_call(&self) -> Option<OperationId> {
+        let is_call = |id: &&OperationId| {
+            let operation = &self.operations[id.index()];
+            operation.from == Peer::Client
+                && matches!(
+                    self.symbols.name(operation.method),
+                    "tools/call" | "prompts/get" | "resources/read"
+                )
+        };
+        let mut calls = self.following.pending.iter().filter(is_call);
+        match (calls.next(), calls.next()) {
+            (Some(only), None) => Some(*only),
+            _ => None,
+        }
+    }
+}
+
+impl Tally {
+    /// Takes a value, in place of an earlier one of the same operation. True if the largest value may have shrunk.
+    fn replace(&mut self, before: Option<u32>, value: u32) -> bool {
+        match before {
+            Some(before) => self.sum -= u64::from(before),
+            None => self.count += 1,
+        }
+        self.sum += u64::from(value);
+        if value >= self.max {
+            self.max = value;
+            return false;
+        }
+        before == Some(self.max)
+    }
+}
+
+impl Row {
+    pub(super) fn counter(&mut self, state: State, phase: Phase) -> &mut u64 {
+        match state {
+            State::Pending => match phase {
+                Phase::Listening => &mut self.listening,
+                Phase::Answer | Phase::Input | Phase::Task => &mut self.in_flight,
+            },
+            State::Done(Outcome::Ok) => &mut self.ok,
+            State::Done(Outcome::ToolError) => &mut self.tool_errors,
+            State::Done(Outcome::ProtocolError { .. }) => &mut self.protocol_errors,
+            State::Cancelled { .. } => &mut self.cancelled,
+            State::Abandoned => &mut self.abandoned,
+            State::Unknown => &mut self.unknown,
+        }
+    }
+}

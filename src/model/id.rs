@@ -27,18 +27,19 @@ impl RawId {
     /// Keeps a token.
     #[must_use]
     pub fn new(raw: &str) -> Self {
-        if raw.len() <= INLINE_BYTES {
-            let mut bytes = [0; INLINE_BYTES];
-            bytes[..raw.len()].copy_from_slice(raw.as_bytes());
-            let len = u8::try_from(raw.len()).expect("INLINE_BYTES fits a byte");
-            Self(Form::Inline { len, bytes })
-        } else {
-            Self(Form::Long(Box::new(raw.to_owned())))
+        match u8::try_from(raw.len()) {
+            Ok(len) if raw.len() <= INLINE_BYTES => {
+                let mut bytes = [0; INLINE_BYTES];
+                bytes[..raw.len()].copy_from_slice(raw.as_bytes());
+                Self(Form::Inline { len, bytes })
+            }
+            _ => Self(Form::Long(Box::new(raw.to_owned()))),
         }
     }
 
     /// The token as it was written, quotes included.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "what was kept from a str is one")]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Form::Inline { len, bytes } => {

@@ -14,6 +14,7 @@ pub struct Latency {
     histogram: Option<Box<Histogram<u32>>>,
     saturated: u64,
     sum: u64,
+    max: u64,
 }
 
 impl Latency {
@@ -22,6 +23,7 @@ impl Latency {
         self.saturated += u64::from(value > LATENCY_US_MAX);
         let value = value.clamp(1, LATENCY_US_MAX);
         self.sum = self.sum.saturating_add(value);
+        self.max = self.max.max(value);
         let histogram = self.histogram.get_or_insert_with(|| {
             let mut small =
                 Histogram::new_with_bounds(1, 2_048, 3).expect("1 to 2048 at 3 digits are valid bounds");
@@ -41,7 +43,8 @@ impl Latency {
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Option<u64> {
         let histogram = self.histogram.as_ref()?;
-        Some(histogram.value_at_quantile(quantile).min(LATENCY_US_MAX))
+        // The histogram answers with the upper end of a step, which may lie above every value.
+        Some(histogram.value_at_quantile(quantile).min(self.max))
     }
 
     /// The median.
@@ -62,10 +65,10 @@ impl Latency {
         self.quantile(0.99)
     }
 
-    /// The largest value, to three digits.
+    /// The largest value, exact up to [`LATENCY_US_MAX`].
     #[must_use]
     pub fn max(&self) -> Option<u64> {
-        self.histogram.as_ref().map(|histogram| histogram.max().min(LATENCY_US_MAX))
+        (self.max > 0).then_some(self.max)
     }
 
     /// The mean, exact.
@@ -87,10 +90,12 @@ impl Latency {
     }
 
     /// Adds all values of `other`, for totals over rows.
+    #[expect(clippy::missing_panics_doc, reason = "histograms of one make can always be added")]
     pub fn merge(&mut self, other: &Self) {
         let Some(theirs) = &other.histogram else { return };
         self.sum = self.sum.saturating_add(other.sum);
         self.saturated += other.saturated;
+        self.max = self.max.max(other.max);
         match &mut self.histogram {
             Some(ours) => ours.add(&**theirs).expect("both resize themselves and share their digits"),
             None => self.histogram = Some(theirs.clone()),

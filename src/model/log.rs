@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use super::read::cut;
 use crate::trace::{Micros, Place};
 use crate::wire::{Direction, Peer};
 
@@ -94,13 +95,15 @@ impl Log {
         if self.entries.len() == Self::ENTRIES_MAX {
             self.entries.pop_front();
         }
-        let text = &text[..text.len().min(Self::TEXT_BYTES_MAX)];
-        let text = String::from_utf8_lossy(text).into_owned().into_boxed_str();
+        // A little more than is kept, so that the cut never makes a broken character of a whole one.
+        let text = String::from_utf8_lossy(&text[..text.len().min(Self::TEXT_BYTES_MAX + 4)]);
+        let text = Box::from(cut(&text, Self::TEXT_BYTES_MAX));
         self.entries.push_back(LogEntry { at, kind, text, place });
         self.count += 1;
     }
 
     /// The entries kept, oldest first.
+    #[must_use]
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &LogEntry> + ExactSizeIterator {
         self.entries.iter()
     }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod definitions;
+mod filter;
 mod handshake;
 mod id;
 mod latency;
@@ -16,6 +17,7 @@ mod session;
 mod symbol;
 
 pub use definitions::{Definition, DefinitionTokens, Definitions};
+pub use filter::{Bounds, Filter, FilterError, Matcher, Measure, Pattern};
 pub use handshake::{Era, Handshake, Implementation, Instructions};
 pub use id::RawId;
 pub use latency::{LATENCY_US_MAX, Latency};
@@ -28,3 +30,6 @@ pub use row::{Row, RowKey, Tally};
 pub use series::{Bucket, Series};
 pub use session::{End, NotificationCount, Samples, Session, Totals};
 pub use symbol::{Symbol, Symbols};
+
+#[cfg(test)]
+mod tests;

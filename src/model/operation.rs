@@ -198,8 +198,9 @@ pub(super) struct Extra {
     pub(super) asked_at: Option<Micros>,
     pub(super) human_wait_us: u64,
     pub(super) client_wait_us: u64,
-    /// Until when waiting is counted in `client_wait_us`.
-    pub(super) client_wait_until: Micros,
+    /// How many requests made for this call are open, and since when there was one.
+    pub(super) serving: u32,
+    pub(super) serving_since: Micros,
     /// The call for which this request of the server was made.
     pub(super) serves: Option<OperationId>,
 }
@@ -243,6 +244,7 @@ impl Operation {
     }
 
     /// Its exchanges in the order of their requests; never empty.
+    #[must_use]
     pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
         std::iter::once(&self.first).chain(self.extra.iter().flat_map(|extra| &extra.later))
     }
@@ -341,11 +343,14 @@ impl Operation {
     #[must_use]
     pub fn latency_us(&self, now: Micros) -> u64 {
         let Some(extra) = &self.extra else { return self.elapsed_us(now) };
+        let end = self.ended().unwrap_or(now);
         let asked_back = match (self.ended(), extra.asked_at) {
             (None, Some(asked)) => (now - asked).0,
             _ => 0,
         };
-        self.elapsed_us(now).saturating_sub(extra.human_wait_us + asked_back + extra.client_wait_us)
+        let serving = if extra.serving > 0 { (end - extra.serving_since).0 } else { 0 };
+        let waited = extra.human_wait_us + asked_back + extra.client_wait_us + serving;
+        self.elapsed_us(now).saturating_sub(waited)
     }
 
     /// What the responder alone took, in microseconds: over all answered exchanges, from each request having been
@@ -353,15 +358,11 @@ impl Operation {
     #[must_use]
     pub fn responder_us(&self) -> u64 {
         let waited = self.client_wait_us();
-        match (self.task(), self.ended()) {
-            (Some(_), Some(ended)) => {
-                (ended - self.first.request.forwarded()).0.saturating_sub(self.human_wait_us() + waited)
-            }
-            _ => {
-                let answered: u64 = self.exchanges().filter_map(Exchange::responder_us).sum();
-                answered.saturating_sub(waited)
-            }
+        if let (Some(_), Some(ended)) = (self.task(), self.ended()) {
+            return (ended - self.first.request.forwarded()).0.saturating_sub(self.human_wait_us() + waited);
         }
+        let answered: u64 = self.exchanges().filter_map(Exchange::responder_us).sum();
+        answered.saturating_sub(waited)
     }
 
     /// Time from `input_required` answers to the retries that gave the input, in microseconds: a human's or a model's,

@@ -303,6 +303,7 @@ impl Session {
     }
 
     /// The operations that are pending now, oldest first.
+    #[must_use]
     pub fn pending(&self) -> impl ExactSizeIterator<Item = OperationId> + DoubleEndedIterator {
         self.following.pending.iter().copied()
     }

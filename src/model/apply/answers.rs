@@ -138,11 +138,11 @@ impl Session {
                 }
             }
         }
-        self.after_answer(open, becomes_task, passing);
+        self.settle_progress(open, becomes_task);
     }
 
-    /// What is left to do when an exchange is over: its progress token, and the call it was asked back for.
-    fn after_answer(&mut self, open: Open, becomes_task: bool, passing: Passing) {
+    /// The exchange is over, and with it the progress under its token, unless a task goes on.
+    fn settle_progress(&mut self, open: Open, becomes_task: bool) {
         if let Some(token) = open.progress_token {
             if becomes_task {
                 // A task's progress goes on under the token of the request that made it.
@@ -150,16 +150,6 @@ impl Session {
             } else {
                 self.forget_progress(open.operation, token);
             }
-        }
-        let operation = &self.operations[open.operation.index()];
-        let Some(call) = operation.serves() else { return };
-        let asked = operation.started();
-        let call = &mut self.operations[call.index()];
-        if matches!(call.state, State::Pending | State::Unknown) {
-            let extra = call.extra_mut();
-            let from = asked.max(extra.client_wait_until);
-            extra.client_wait_us += (passing.half.forwarded() - from).0;
-            extra.client_wait_until = extra.client_wait_until.max(passing.half.forwarded());
         }
     }
 

@@ -98,6 +98,8 @@ impl Session {
                 if self.stopped.is_some() { "the recording was stopped" } else { "the recording breaks off" };
             self.on_end(self.last_event, None, why);
         }
+        // Even if a damaged recording goes on after its end.
+        self.abandon_all(self.last_event);
     }
 
     fn on_end(&mut self, at: Micros, exit: Option<Exit>, why: &str) {

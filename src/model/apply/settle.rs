@@ -44,14 +44,16 @@ impl Session {
         *row.counter(operation.state, operation.phase) += 1;
         self.following.pending.insert(id);
         self.operations.push(operation);
+        self.serve(id, State::Unknown);
         id
     }
 
     /// Puts an operation into a state and phase, and its row's counters with it.
     fn put(&mut self, id: OperationId, state: State, phase: Phase) {
         let operation = &mut self.operations[id.index()];
+        let was = operation.state;
         let row = &mut self.rows[operation.row as usize];
-        *row.counter(operation.state, operation.phase) -= 1;
+        *row.counter(was, operation.phase) -= 1;
         *row.counter(state, phase) += 1;
         operation.state = state;
         operation.phase = phase;
@@ -60,6 +62,30 @@ impl Session {
             self.following.pending.insert(id);
         } else {
             self.following.pending.remove(&id);
+        }
+        self.serve(id, was);
+    }
+
+    /// A request of the server's that was made for a call opened or closed: while one is open, that call waits for the
+    /// client and not for the server. Times in which several are open count once.
+    fn serve(&mut self, id: OperationId, was: State) {
+        let operation = &self.operations[id.index()];
+        let Some(call) = operation.serves() else { return };
+        let (opens, closes) = (operation.state == State::Pending, was == State::Pending);
+        let at = operation.ended().unwrap_or(self.last_event);
+        let call = &mut self.operations[call.index()];
+        let until = call.ended().map_or(at, |ended| at.min(ended));
+        let extra = call.extra_mut();
+        if opens && !closes {
+            if extra.serving == 0 {
+                extra.serving_since = at;
+            }
+            extra.serving += 1;
+        } else if closes && !opens {
+            extra.serving -= 1;
+            if extra.serving == 0 {
+                extra.client_wait_us += (until - extra.serving_since).0;
+            }
         }
     }
 
@@ -245,7 +271,8 @@ impl Tally {
 }
 
 impl Row {
-    pub(super) fn counter(&mut self, state: State, phase: Phase) -> &mut u64 {
+    /// The counter of a state and phase.
+    pub(in crate::model) fn counter(&mut self, state: State, phase: Phase) -> &mut u64 {
         match state {
             State::Pending => match phase {
                 Phase::Listening => &mut self.listening,

@@ -97,12 +97,10 @@ impl Session {
                 let failed = is_error == Some("true");
                 self.task_came_to(id, if failed { Outcome::ToolError } else { Outcome::Ok }, passing);
             }
-            (Asked::TaskResult, Answer::Error(_)) => {
-                // A completed task's result may be gone; only a task that did not complete has an error as its result.
-                if !self.task_is(id, "completed") {
-                    let code = answer.code().unwrap_or(0);
-                    self.task_came_to(id, Outcome::ProtocolError { code }, passing);
-                }
+            // A completed task's result may be gone; only a task that did not complete has an error as its result.
+            (Asked::TaskResult, Answer::Error(_)) if !self.task_is(id, "completed") => {
+                let code = answer.code().unwrap_or(0);
+                self.task_came_to(id, Outcome::ProtocolError { code }, passing);
             }
             _ => {}
         }

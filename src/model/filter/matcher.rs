@@ -1,0 +1,162 @@
+//! A filter made ready for one session: every name is looked at once, then each operation costs a few comparisons.
+//!
+//! Knows nothing of the filter's text.
+
+use super::{Filter, Measure, Node, Pattern, Status, Term};
+use crate::model::{Operation, Outcome, Session, State, Symbol};
+use crate::trace::Micros;
+use crate::wire::string_value;
+
+impl Filter {
+    /// Whether an operation of the session passes. For many operations use [`Filter::on`].
+    #[must_use]
+    pub fn matches(&self, session: &Session, operation: &Operation, now: Micros) -> bool {
+        let names = |pattern: &Pattern, symbol: Symbol| pattern.matches(session.name(symbol).as_bytes());
+        let server = |pattern: &Pattern| serves(session, pattern);
+        self.root.as_ref().is_none_or(|root| {
+            root.holds(&|term| match term {
+                Term::Word(pattern) => {
+                    names(pattern, operation.target)
+                        || names(pattern, operation.method)
+                        || pattern.matches(operation.id().as_bytes())
+                        || server(pattern)
+                }
+                Term::Tool(pattern) => !operation.target.is_none() && names(pattern, operation.target),
+                Term::Method(pattern) => names(pattern, operation.method),
+                Term::Server(pattern) => server(pattern),
+                other => plain(other, operation, now),
+            })
+        })
+    }
+
+    /// Makes the filter ready for the session as it is now; names met later need a new one.
+    #[must_use]
+    pub fn on<'f>(&'f self, session: &Session) -> Matcher<'f> {
+        let root = self.root.as_ref().map(|root| root.map(&|term| Ready::new(term, session)));
+        Matcher { root }
+    }
+
+    /// How many operations of the session pass.
+    #[must_use]
+    pub fn count(&self, session: &Session, now: Micros) -> usize {
+        if self.is_empty() {
+            return session.operations().len();
+        }
+        let matcher = self.on(session);
+        session.operations().iter().filter(|operation| matcher.matches(operation, now)).count()
+    }
+}
+
+/// A filter made ready for one session.
+#[derive(Debug)]
+pub struct Matcher<'f> {
+    root: Option<Node<Ready<'f>>>,
+}
+
+#[derive(Debug)]
+struct Ready<'f> {
+    term: &'f Term,
+    /// For each symbol whether its name fits; empty for terms that do not look at names.
+    names: Vec<bool>,
+    /// Whether the server's name fits.
+    server: bool,
+}
+
+impl<'f> Ready<'f> {
+    fn new(term: &'f Term, session: &Session) -> Self {
+        let names = match term {
+            Term::Word(pattern) | Term::Tool(pattern) | Term::Method(pattern) => {
+                session.symbols().iter().map(|name| pattern.matches(name.as_bytes())).collect()
+            }
+            _ => Vec::new(),
+        };
+        let server = matches!(term, Term::Word(pattern) | Term::Server(pattern) if serves(session, pattern));
+        Self { term, names, server }
+    }
+
+    fn name(&self, symbol: Symbol) -> bool {
+        self.names.get(symbol.index()).copied().unwrap_or(false)
+    }
+}
+
+impl Matcher<'_> {
+    /// Whether an operation passes.
+    #[must_use]
+    pub fn matches(&self, operation: &Operation, now: Micros) -> bool {
+        self.matches_in(operation, now, &|_| false)
+    }
+
+    /// Whether an operation passes, where words may also occur in its bodies: `in_bodies` looks for a pattern there. It is
+    /// asked only if nothing else decides.
+    #[must_use]
+    pub fn matches_in(
+        &self,
+        operation: &Operation,
+        now: Micros,
+        in_bodies: &dyn Fn(&Pattern) -> bool,
+    ) -> bool {
+        self.root.as_ref().is_none_or(|root| {
+            root.holds(&|ready| match ready.term {
+                Term::Word(pattern) => {
+                    ready.server
+                        || ready.name(operation.target)
+                        || ready.name(operation.method)
+                        || pattern.matches(operation.id().as_bytes())
+                        || in_bodies(pattern)
+                }
+                Term::Tool(_) => !operation.target.is_none() && ready.name(operation.target),
+                Term::Method(_) => ready.name(operation.method),
+                Term::Server(_) => ready.server,
+                other => plain(other, operation, now),
+            })
+        })
+    }
+}
+
+/// Whether the server goes by a name that fits: the user's label, or what it calls itself.
+fn serves(session: &Session, pattern: &Pattern) -> bool {
+    let own = session.handshake().server.as_ref();
+    pattern.matches(session.header.label.as_bytes())
+        || own.is_some_and(|own| pattern.matches(own.name.as_bytes()))
+}
+
+/// The terms that look at no names.
+fn plain(term: &Term, operation: &Operation, now: Micros) -> bool {
+    match term {
+        Term::Id(pattern) => {
+            let id = operation.id();
+            pattern.is(id.as_bytes())
+                || string_value(id.as_str()).is_some_and(|text| pattern.is(text.as_bytes()))
+        }
+        Term::Status(status) => status.holds(operation.state),
+        Term::From(peer) => operation.from == *peer,
+        Term::Amount(measure, bounds) => {
+            amount(*measure, operation, now).is_some_and(|amount| bounds.hold(amount))
+        }
+        Term::Word(_) | Term::Tool(_) | Term::Method(_) | Term::Server(_) => false,
+    }
+}
+
+/// What an operation measures; `None` where nothing can be said, so that no comparison holds.
+fn amount(measure: Measure, operation: &Operation, now: Micros) -> Option<u64> {
+    match measure {
+        Measure::Duration => (operation.state != State::Unknown).then(|| operation.latency_us(now)),
+        Measure::Tokens => operation.tokens.map(|tokens| u64::from(tokens.model)),
+        Measure::Size => operation.answer().map(|answer| u64::from(answer.bytes)),
+    }
+}
+
+impl Status {
+    fn holds(self, state: State) -> bool {
+        match self {
+            Self::Ok => state == State::Done(Outcome::Ok),
+            Self::Error => matches!(state, State::Done(Outcome::ToolError | Outcome::ProtocolError { .. })),
+            Self::ToolError => state == State::Done(Outcome::ToolError),
+            Self::ProtocolError => matches!(state, State::Done(Outcome::ProtocolError { .. })),
+            Self::Pending => state == State::Pending,
+            Self::Cancelled => matches!(state, State::Cancelled { .. }),
+            Self::Abandoned => state == State::Abandoned,
+            Self::Unknown => state == State::Unknown,
+        }
+    }
+}

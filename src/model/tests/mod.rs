@@ -1,0 +1,119 @@
+//! Playbooks: what passed, as text, and what it must mean. Everything goes through the line codec, as in a recording.
+
+mod conservation;
+mod endings;
+mod exchanges;
+mod facts;
+mod handshake;
+mod retries;
+mod tasks;
+
+use super::*;
+use crate::trace::{
+    Back, Event, FORMAT_VERSION, Fact, Front, Header, Micros, Nanos, Payload, Place, read_event, write_event,
+};
+use crate::wire::{Direction, Peer};
+
+pub(super) fn header() -> Header {
+    Header {
+        format: FORMAT_VERSION,
+        session: "s".into(),
+        started: "2026-11-21T10:00:00Z".parse().unwrap(),
+        version: "1.2.3".into(),
+        label: "files".into(),
+        front: Front::Stdio,
+        back: Back::Command { argv: vec!["server".into()] },
+        platform: "linux-x86_64".into(),
+    }
+}
+
+/// A session under play: events in, questions out.
+pub(super) struct Play {
+    pub(super) session: Session,
+    now: u64,
+    own: u32,
+    offset: u64,
+}
+
+impl Play {
+    pub(super) fn new() -> Self {
+        Self { session: Session::new(header()), now: 0, own: 0, offset: 0 }
+    }
+
+    /// Sets the clock, in milliseconds.
+    pub(super) fn at_ms(&mut self, ms: u64) -> &mut Self {
+        self.now = ms * 1_000;
+        self
+    }
+
+    /// What mcptop itself takes for each message from here on.
+    pub(super) fn own_ns(&mut self, own: u32) -> &mut Self {
+        self.own = own;
+        self
+    }
+
+    /// The client sends a line.
+    pub(super) fn client(&mut self, text: impl AsRef<str>) -> &mut Self {
+        self.frame(Direction::ToServer, text.as_ref())
+    }
+
+    /// The server sends a line.
+    pub(super) fn server(&mut self, text: impl AsRef<str>) -> &mut Self {
+        self.frame(Direction::ToClient, text.as_ref())
+    }
+
+    fn frame(&mut self, to: Direction, text: &str) -> &mut Self {
+        let line = format!("{text}\n");
+        let payload = Payload::of_frame(line.as_bytes());
+        self.fact(Fact::Message { to, own: Nanos(self.own), payload, parts: 0 })
+    }
+
+    /// The client asks.
+    pub(super) fn ask(&mut self, id: &str, method: &str, params: &str) -> &mut Self {
+        self.client(request(id, method, params))
+    }
+
+    /// The server answers.
+    pub(super) fn answer(&mut self, id: &str, result: &str) -> &mut Self {
+        self.server(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#))
+    }
+
+    /// Anything else happens.
+    pub(super) fn fact(&mut self, fact: Fact<'_>) -> &mut Self {
+        let mut line = Vec::new();
+        write_event(&mut line, &Event { at: Micros(self.now), fact });
+        let text = line.strip_suffix(b"\n").unwrap();
+        let place = Place { offset_bytes: self.offset, len_bytes: u32::try_from(text.len()).unwrap() };
+        self.offset += line.len() as u64;
+        self.session.apply(&read_event(text).unwrap(), place);
+        self
+    }
+
+    pub(super) fn op(&self, n: usize) -> &Operation {
+        &self.session.operations()[n]
+    }
+
+    pub(super) fn states(&self) -> Vec<State> {
+        self.session.operations().iter().map(|operation| operation.state).collect()
+    }
+
+    pub(super) fn row(&self, from: Peer, method: &str, target: &str) -> &Row {
+        let symbols = self.session.symbols();
+        let (method, target) = (symbols.get(method).unwrap(), symbols.get(target).unwrap());
+        self.session.row(RowKey { from, method, target }).unwrap()
+    }
+
+    pub(super) fn kinds(&self) -> Vec<LogKind> {
+        self.session.log().entries().map(|entry| entry.kind).collect()
+    }
+}
+
+pub(super) fn request(id: &str, method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+}
+
+pub(super) fn notification(method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#)
+}
+
+pub(super) const OK: State = State::Done(Outcome::Ok);

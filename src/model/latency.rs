@@ -26,7 +26,7 @@ impl Latency {
         self.max = self.max.max(value);
         let histogram = self.histogram.get_or_insert_with(|| {
             let mut small =
-                Histogram::new_with_bounds(1, 2_048, 3).expect("1 to 2048 at 3 digits are valid bounds");
+                Histogram::new_with_bounds(1, 2_000, 3).expect("1 to 2000 at 3 digits are valid bounds");
             small.auto(true);
             Box::new(small)
         });
@@ -106,5 +106,54 @@ impl Latency {
     #[must_use]
     pub fn histogram(&self) -> Option<&Histogram<u32>> {
         self.histogram.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn values_beyond_an_hour_are_counted_as_saturated() {
+        let mut latency = Latency::default();
+        assert_eq!((latency.p50(), latency.max(), latency.count()), (None, None, 0));
+        latency.record(0);
+        latency.record(LATENCY_US_MAX + 1);
+        assert_eq!((latency.saturated(), latency.count()), (1, 2));
+        assert_eq!((latency.p50(), latency.max()), (Some(1), Some(LATENCY_US_MAX)));
+    }
+
+    #[test]
+    fn a_distribution_is_small_until_it_has_to_be_large() {
+        let bytes = |largest: u64| {
+            let mut latency = Latency::default();
+            latency.record(largest);
+            latency.histogram().unwrap().distinct_values() * size_of::<u32>()
+        };
+        assert_eq!(size_of::<Latency>(), 32);
+        assert!(bytes(1_000) <= 8 * 1024, "{}", bytes(1_000));
+        assert!(bytes(100_000) <= 32 * 1024, "{}", bytes(100_000));
+        assert!(bytes(LATENCY_US_MAX) <= 96 * 1024, "{}", bytes(LATENCY_US_MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_right_to_three_digits(mut values in proptest::collection::vec(1_u64..LATENCY_US_MAX, 1..200), q in 0.0..=1.0) {
+            let mut latency = Latency::default();
+            let (mut one, mut two) = (Latency::default(), Latency::default());
+            for (n, value) in values.iter().enumerate() {
+                latency.record(*value);
+                if n % 3 == 0 { &mut one } else { &mut two }.record(*value);
+            }
+            one.merge(&two);
+            prop_assert_eq!(one.quantile(q), latency.quantile(q));
+            prop_assert_eq!((one.sum(), one.max(), one.count()), (latency.sum(), latency.max(), latency.count()));
+            values.sort_unstable();
+            let rank = ((q * values.len() as f64).ceil() as usize).clamp(1, values.len());
+            let exact = values[rank - 1] as f64;
+            let got = latency.quantile(q).unwrap() as f64;
+            prop_assert!((got - exact).abs() <= exact / 1_000.0 + 1.0, "{} for {}", got, exact);
+        }
     }
 }

@@ -115,3 +115,54 @@ impl Series {
             .collect();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_width_doubles_when_the_session_outgrows_the_buckets() {
+        let mut series = Series::default();
+        series.at(Micros(0)).calls = 1;
+        series.at(Micros(15_999_999)).calls = 2;
+        assert_eq!((series.width_us(), series.buckets().len()), (125_000, 128));
+        series.at(Micros(16_000_000)).calls = 4;
+        assert_eq!((series.width_us(), series.buckets().len()), (250_000, 65));
+        assert_eq!(series.buckets()[63].calls, 2);
+    }
+
+    #[test]
+    fn columns_cover_the_time_until_now() {
+        let mut series = Series::default();
+        series.at(Micros(0)).calls = 1;
+        series.at(Micros(1_000_000)).calls = 2;
+        let calls = |now, columns| -> Vec<u32> {
+            series.columns(Micros(now), columns).iter().map(|bucket| bucket.calls).collect()
+        };
+        assert_eq!(calls(1_000_000, 3), [1, 0, 2]);
+        assert_eq!(calls(8_000_000, 4), [3, 0, 0, 0]);
+        assert_eq!(calls(0, 2), [1, 2], "buckets after now are still shown");
+        assert!(series.columns(Micros(5), 0).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_by_widening(times in proptest::collection::vec(0_u64..1 << 40, 1..60), columns in 1_usize..200) {
+            let mut series = Series::default();
+            for at in &times {
+                let bucket = series.at(Micros(*at));
+                bucket.calls += 1;
+                bucket.latency_us_max = bucket.latency_us_max.max(*at);
+            }
+            let calls: u32 = series.buckets().iter().map(|bucket| bucket.calls).sum();
+            prop_assert_eq!(calls as usize, times.len());
+            prop_assert!(series.buckets().len() <= Series::BUCKETS);
+            let now = Micros(*times.iter().max().unwrap());
+            let shown = series.columns(now, columns);
+            prop_assert_eq!(shown.len(), columns);
+            prop_assert_eq!(shown.iter().map(|bucket| bucket.calls as usize).sum::<usize>(), times.len());
+            prop_assert_eq!(shown.iter().map(|bucket| bucket.latency_us_max).max(), Some(now.0));
+        }
+    }
+}

@@ -6,7 +6,7 @@ use super::pairing::{Asked, Key, ListKind, Open, Past, Slot};
 use super::{Passing, TEXT_MAX, other};
 use crate::model::handshake::{CAPABILITIES_MAX, Implementation, Instructions};
 use crate::model::read::{element_count, elements, json, members, text};
-use crate::model::{Era, Exchange, LogKind, Operation, OperationId, Outcome, Phase, RawId, Session, State};
+use crate::model::{Era, Exchange, LogKind, Operation, OperationId, Outcome, Phase, RawId, Session};
 use crate::wire::Peer;
 
 /// A response, its id aside.

@@ -58,7 +58,7 @@ impl Measure {
         let unit = self.unit(&text[number.len()..])?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
         let digits =
-            |text: &str| !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
+            |text: &str| !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
         if !digits(whole) || !digits(fraction) {
             return None;
         }

@@ -224,3 +224,6 @@ impl fmt::Display for Term {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,12 +145,10 @@ impl<'t> Parser<'t> {
     fn field(&self) -> Result<Option<(Field, usize)>, FilterError> {
         let Some((name, value)) = self.peek_word().split_once(':') else { return Ok(None) };
         let looks_like_one = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
-        if !looks_like_one || value.starts_with("//") {
-            return Ok(None); // an address, or a word with a colon
-        }
         let known = Field::ALL.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         match known {
             Some((_, field)) => Ok(Some((field, name.len() + 1))),
+            None if !looks_like_one || value.starts_with("//") => Ok(None), // an address, or a word with a colon
             None => self.expected(format!(
                 "one of {}; put \"{name}:…\" in quotes to search for it",
                 Filter::FIELDS.join(" ")

@@ -1,0 +1,466 @@
+//! The one table of keys: what is pressed, what it does, and how help, footer and palette call it.
+//!
+//! Knows nothing of state. A new key is a row here and an arm in the panel that acts on it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::panels::PanelId;
+
+/// What the user can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// Close what is open on top; else leave the detail; else drop the filter.
+    Back,
+    /// Open a panel.
+    Show(PanelId),
+    /// The next panel.
+    NextPanel,
+    /// The panel before.
+    PreviousPanel,
+    /// Open the filter prompt.
+    Filter,
+    /// Open the command palette.
+    Palette,
+    /// A row up.
+    Up,
+    /// A row down.
+    Down,
+    /// To the left: fold, or the column or part before.
+    Left,
+    /// To the right: unfold, or the next column or part.
+    Right,
+    /// A screen up.
+    PageUp,
+    /// A screen down.
+    PageDown,
+    /// The first row.
+    First,
+    /// The last row.
+    Last,
+    /// Open what is selected.
+    Open,
+    /// Copy something of what is selected.
+    Copy,
+    /// Sort by the next column.
+    SortNext,
+    /// Sort by the column before.
+    SortPrevious,
+    /// Turn the order round.
+    SortReverse,
+    /// Keep the newest row selected.
+    Follow,
+    /// Hold the screen; the traffic goes on.
+    Pause,
+    /// Put a remark into the recording.
+    Mark,
+    /// The next theme.
+    NextTheme,
+    /// Count as another model does.
+    NextProfile,
+    /// Measure against another context window.
+    NextWindow,
+    /// Show what went over the wire, or what the model gets.
+    WireOrModel,
+    /// Unfold everything, or fold it again.
+    FoldAll,
+    /// Show the exact text instead of the tree.
+    Raw,
+    /// The next view or part of what is open.
+    NextView,
+    /// The next call that failed.
+    NextError,
+    /// Go to the calls of the selected tool, or to the other view of the selected call.
+    Related,
+    /// Leave the selected part out, to see what that saves.
+    Exclude,
+    /// Show less time in more detail.
+    ZoomIn,
+    /// Show more time in less detail.
+    ZoomOut,
+    /// Close the selected session in this viewer.
+    Close,
+    /// Delete the selected recording.
+    Delete,
+    /// Stop recording the selected live session; its traffic goes on.
+    StopRecording,
+    /// Read the list of sessions again.
+    Refresh,
+}
+
+/// A key with its modifiers. Shift is part of a character (`S`), so it is looked at only for other keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Press {
+    code: KeyCode,
+    ctrl: bool,
+}
+
+impl Press {
+    /// The press a terminal reports.
+    #[must_use]
+    pub fn of(event: &KeyEvent) -> Self {
+        Self { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) }
+    }
+
+    /// How the footer and help write it.
+    #[must_use]
+    pub fn label(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "space".to_owned(),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Up => "up".to_owned(),
+            KeyCode::Down => "down".to_owned(),
+            KeyCode::Left => "left".to_owned(),
+            KeyCode::Right => "right".to_owned(),
+            KeyCode::PageUp => "pgup".to_owned(),
+            KeyCode::PageDown => "pgdn".to_owned(),
+            KeyCode::Home => "home".to_owned(),
+            KeyCode::End => "end".to_owned(),
+            KeyCode::Enter => "enter".to_owned(),
+            KeyCode::Esc => "esc".to_owned(),
+            KeyCode::Tab => "tab".to_owned(),
+            KeyCode::BackTab => "shift-tab".to_owned(),
+            KeyCode::Delete => "del".to_owned(),
+            KeyCode::F(number) => format!("f{number}"),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        if self.ctrl { format!("ctrl-{name}") } else { name }
+    }
+}
+
+/// Where a key works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// In every panel.
+    Everywhere,
+    /// In these panels.
+    In(&'static [PanelId]),
+}
+
+impl Reach {
+    fn covers(self, panel: PanelId) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::In(panels) => panels.contains(&panel),
+        }
+    }
+}
+
+/// A heading of the help panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Getting about.
+    Move,
+    /// Which panel.
+    Panels,
+    /// What is listed, and how.
+    List,
+    /// What is selected.
+    Selected,
+    /// The program.
+    Program,
+}
+
+impl Group {
+    /// All, in the order of the help panel.
+    pub const ALL: [Self; 5] = [Self::Panels, Self::Move, Self::List, Self::Selected, Self::Program];
+
+    /// The heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Move",
+            Self::Panels => "Panels",
+            Self::List => "List",
+            Self::Selected => "Selected row",
+            Self::Program => "Program",
+        }
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// The keys, the one to show first.
+    pub keys: &'static [Press],
+    /// What they do.
+    pub action: Action,
+    /// Where they work.
+    pub reach: Reach,
+    /// Where help lists it.
+    pub group: Group,
+    /// A word for the footer.
+    pub word: &'static str,
+    /// A sentence for help and palette.
+    pub text: &'static str,
+}
+
+const fn char(c: char) -> Press {
+    Press { code: KeyCode::Char(c), ctrl: false }
+}
+
+const fn ctrl(c: char) -> Press {
+    Press { code: KeyCode::Char(c), ctrl: true }
+}
+
+const fn key(code: KeyCode) -> Press {
+    Press { code, ctrl: false }
+}
+
+const fn row(
+    keys: &'static [Press],
+    action: Action,
+    reach: Reach,
+    group: Group,
+    word: &'static str,
+    text: &'static str,
+) -> Binding {
+    Binding { keys, action, reach, group, word, text }
+}
+
+const ALL: Reach = Reach::Everywhere;
+const TREES: Reach = Reach::In(&[PanelId::Calls, PanelId::Schemas]);
+const LISTS: Reach = Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas, PanelId::Sessions]);
+const TOKENS: Reach = Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas]);
+const CALLS: Reach = Reach::In(&[PanelId::Calls, PanelId::Timeline]);
+const DATA: Reach = Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas, PanelId::Timeline]);
+const SCHEMAS: Reach = Reach::In(&[PanelId::Schemas]);
+const TIMELINE: Reach = Reach::In(&[PanelId::Timeline]);
+const SESSIONS: Reach = Reach::In(&[PanelId::Sessions]);
+
+/// Every key of the viewer. Where two rows share a key, their reaches do not overlap.
+pub const BINDINGS: &[Binding] = &[
+    row(
+        &[char('1')],
+        Action::Show(PanelId::Top),
+        ALL,
+        Group::Panels,
+        "top",
+        "Top: every tool, its time and tokens",
+    ),
+    row(
+        &[char('2')],
+        Action::Show(PanelId::Calls),
+        ALL,
+        Group::Panels,
+        "calls",
+        "Calls: every call, and one in detail",
+    ),
+    row(
+        &[char('3')],
+        Action::Show(PanelId::Schemas),
+        ALL,
+        Group::Panels,
+        "schemas",
+        "Schemas: what each definition costs",
+    ),
+    row(
+        &[char('4')],
+        Action::Show(PanelId::Timeline),
+        ALL,
+        Group::Panels,
+        "timeline",
+        "Timeline: calls as bars over time",
+    ),
+    row(
+        &[char('5')],
+        Action::Show(PanelId::Sessions),
+        ALL,
+        Group::Panels,
+        "sessions",
+        "Sessions: live and recorded ones",
+    ),
+    row(
+        &[char('6'), char('?'), key(KeyCode::F(1))],
+        Action::Show(PanelId::Help),
+        ALL,
+        Group::Panels,
+        "help",
+        "Help: every key",
+    ),
+    row(&[key(KeyCode::Tab)], Action::NextPanel, ALL, Group::Panels, "next", "Next panel"),
+    row(&[key(KeyCode::BackTab)], Action::PreviousPanel, ALL, Group::Panels, "previous", "Previous panel"),
+    row(&[key(KeyCode::Up), char('k')], Action::Up, ALL, Group::Move, "up", "Up"),
+    row(&[key(KeyCode::Down), char('j')], Action::Down, ALL, Group::Move, "down", "Down"),
+    row(
+        &[key(KeyCode::Left), char('h')],
+        Action::Left,
+        ALL,
+        Group::Move,
+        "left",
+        "Left: fold, or the part before",
+    ),
+    row(
+        &[key(KeyCode::Right), char('l')],
+        Action::Right,
+        ALL,
+        Group::Move,
+        "right",
+        "Right: unfold, or the next part",
+    ),
+    row(
+        &[key(KeyCode::PageUp), ctrl('b'), ctrl('u')],
+        Action::PageUp,
+        ALL,
+        Group::Move,
+        "page up",
+        "A screen up",
+    ),
+    row(
+        &[key(KeyCode::PageDown), ctrl('f'), ctrl('d')],
+        Action::PageDown,
+        ALL,
+        Group::Move,
+        "page down",
+        "A screen down",
+    ),
+    row(&[key(KeyCode::Home), char('g')], Action::First, ALL, Group::Move, "first", "First row"),
+    row(&[key(KeyCode::End), char('G')], Action::Last, ALL, Group::Move, "last", "Last row"),
+    row(
+        &[char('/')],
+        Action::Filter,
+        ALL,
+        Group::List,
+        "filter",
+        "Filter: words, tool: status: dur:>500ms tok:>1k …",
+    ),
+    row(&[char('s')], Action::SortNext, LISTS, Group::List, "sort", "Sort by the next column"),
+    row(&[char('<')], Action::SortPrevious, LISTS, Group::List, "sort back", "Sort by the column before"),
+    row(&[char('S')], Action::SortReverse, LISTS, Group::List, "reverse", "Turn the order round"),
+    row(&[char('f')], Action::Follow, CALLS, Group::List, "follow", "Follow the newest call"),
+    row(&[char(' ')], Action::Pause, ALL, Group::List, "pause", "Hold the screen; the traffic goes on"),
+    row(&[char('e')], Action::NextError, CALLS, Group::List, "next error", "Go to the next call that failed"),
+    row(
+        &[char('+'), char('=')],
+        Action::ZoomIn,
+        TIMELINE,
+        Group::List,
+        "zoom in",
+        "Less time in more detail",
+    ),
+    row(&[char('-')], Action::ZoomOut, TIMELINE, Group::List, "zoom out", "More time in less detail"),
+    row(&[char('r')], Action::Refresh, SESSIONS, Group::List, "refresh", "Look for sessions again"),
+    row(&[key(KeyCode::Enter)], Action::Open, ALL, Group::Selected, "open", "Open what is selected"),
+    row(
+        &[char('o')],
+        Action::Related,
+        DATA,
+        Group::Selected,
+        "related",
+        "Go to the calls of this tool, or to this call in the timeline",
+    ),
+    row(&[char('v')], Action::NextView, DATA, Group::Selected, "view", "The next view of what is open"),
+    row(&[char('r')], Action::Raw, TREES, Group::Selected, "raw", "The exact text instead of the tree"),
+    row(&[char('z')], Action::FoldAll, TREES, Group::Selected, "fold", "Fold or unfold everything"),
+    row(
+        &[char('x')],
+        Action::Exclude,
+        SCHEMAS,
+        Group::Selected,
+        "exclude",
+        "Leave this out, and see what that saves",
+    ),
+    row(
+        &[char('y')],
+        Action::Copy,
+        ALL,
+        Group::Selected,
+        "copy",
+        "Copy arguments, result, JSON or the command line",
+    ),
+    row(&[char('m')], Action::Mark, ALL, Group::Selected, "mark", "Put a remark at this moment"),
+    row(&[char('c')], Action::Close, SESSIONS, Group::Selected, "close", "Close this session in the viewer"),
+    row(
+        &[char('R')],
+        Action::StopRecording,
+        SESSIONS,
+        Group::Selected,
+        "stop rec",
+        "Stop recording it; its traffic goes on",
+    ),
+    row(
+        &[char('D'), key(KeyCode::Delete)],
+        Action::Delete,
+        SESSIONS,
+        Group::Selected,
+        "delete",
+        "Delete this recording",
+    ),
+    row(&[char(':'), ctrl('p')], Action::Palette, ALL, Group::Program, "commands", "Find a command by name"),
+    row(
+        &[char('w')],
+        Action::WireOrModel,
+        TOKENS,
+        Group::Program,
+        "wire/model",
+        "Tokens on the wire, or as the model gets them",
+    ),
+    row(
+        &[char('p')],
+        Action::NextProfile,
+        TOKENS,
+        Group::Program,
+        "profile",
+        "Count as another family of models does",
+    ),
+    row(
+        &[char('W')],
+        Action::NextWindow,
+        TOKENS,
+        Group::Program,
+        "window",
+        "Measure against another context window",
+    ),
+    row(&[char('T')], Action::NextTheme, ALL, Group::Program, "theme", "Next theme"),
+    row(
+        &[key(KeyCode::Esc)],
+        Action::Back,
+        ALL,
+        Group::Program,
+        "back",
+        "Back: close, leave, drop the filter",
+    ),
+    row(&[char('q'), ctrl('c')], Action::Quit, ALL, Group::Program, "quit", "Quit"),
+];
+
+/// What a press does in a panel.
+#[must_use]
+pub fn action(press: Press, panel: PanelId) -> Option<Action> {
+    BINDINGS.iter().find(|row| row.reach.covers(panel) && row.keys.contains(&press)).map(|row| row.action)
+}
+
+/// The rows that work in a panel.
+pub fn in_panel(panel: PanelId) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |row| row.reach.covers(panel))
+}
+
+/// The row of an action.
+#[must_use]
+pub fn binding(action: Action) -> Option<&'static Binding> {
+    BINDINGS.iter().find(|row| row.action == action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_panel() {
+        for panel in PanelId::ALL {
+            let mut seen: Vec<Press> = Vec::new();
+            for press in in_panel(panel).flat_map(|row| row.keys) {
+                assert!(!seen.contains(press), "{} twice in {panel:?}", press.label());
+                seen.push(*press);
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_can_be_read_by_a_person() {
+        for row in BINDINGS {
+            assert!(!row.keys.is_empty() && !row.word.is_empty(), "{row:?}");
+            assert!(row.text.starts_with(|c: char| c.is_uppercase()), "{row:?}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Cuts texts to a width so that what matters of them stays: the end for sentences, the middle for paths and ids.
+//!
+//! Widths are terminal cells. Control characters, which would move the cursor or do worse, become `·`. Knows
+//! nothing of styles.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text with each control character replaced by `·`.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_control) {
+        Cow::Owned(text.chars().map(|c| if c.is_control() { '·' } else { c }).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// How many cells the text takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text if it fits into `cells`, else its beginning and `…`.
+#[must_use]
+pub fn end(text: &str, cells: usize) -> Cow<'_, str> {
+    let text = visible_prefix(text, cells);
+    if text.width() <= cells {
+        return text;
+    }
+    match cells {
+        0 => Cow::Borrowed(""),
+        _ => Cow::Owned(format!("{}…", head(&text, cells - 1))),
+    }
+}
+
+/// The text if it fits into `cells`, else its beginning, `…` and its end: `/home/…/notes.md`.
+#[must_use]
+pub fn middle(text: &str, cells: usize) -> Cow<'_, str> {
+    let text = visible(text);
+    if text.width() <= cells {
+        return text;
+    }
+    match cells {
+        0 => Cow::Borrowed(""),
+        1 => Cow::Borrowed("…"),
+        _ => {
+            // The end tells paths and ids apart better than their beginning does, so it gets the larger half.
+            let front = head(&text, (cells - 1) / 2);
+            let back = tail(&text, cells - 1 - front.width());
+            Cow::Owned(format!("{front}…{back}"))
+        }
+    }
+}
+
+/// As much of the beginning as fits into `cells`.
+#[must_use]
+pub fn head(text: &str, cells: usize) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > cells {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+fn tail(text: &str, cells: usize) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > cells {
+            return &text[at + c.len_utf8()..];
+        }
+    }
+    text
+}
+
+/// [`visible`], but looks at no more of a long text than could be shown in `cells`.
+fn visible_prefix(text: &str, cells: usize) -> Cow<'_, str> {
+    // A cell can hold several characters of width 0; four per cell is more than any script needs.
+    let limit = cells.saturating_add(1).saturating_mul(4);
+    let cut = text.char_indices().nth(limit).map_or(text, |(at, _)| &text[..at]);
+    visible(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sentences_lose_their_end_and_paths_their_middle() {
+        assert_eq!(end("a long sentence", 8), "a long …");
+        assert_eq!(middle("/home/me/work/notes.md", 14), "/home/…otes.md");
+        assert_eq!(end("short", 5), "short");
+        assert_eq!(middle("short", 5), "short");
+        assert_eq!(end("x", 0), "");
+        assert_eq!(middle("ab", 1), "…");
+    }
+
+    #[test]
+    fn wide_characters_are_never_cut_in_half() {
+        assert_eq!(end("日本語", 4), "日…");
+        assert_eq!(middle("日本語日本語", 6), "日…語");
+    }
+
+    #[test]
+    fn control_characters_cannot_reach_the_terminal() {
+        assert_eq!(end("a\u{1b}[2Jb\n", 20), "a·[2Jb·");
+        assert_eq!(middle("\u{7}x", 20), "·x");
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_text_always_fits(text in any::<String>(), cells in 0usize..40) {
+            prop_assert!(end(&text, cells).width() <= cells);
+            prop_assert!(middle(&text, cells).width() <= cells);
+        }
+    }
+}

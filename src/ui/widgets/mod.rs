@@ -1,0 +1,15 @@
+//! The pieces that panels are made of: values in, texts and cells out.
+//!
+//! No widget knows a session or a panel.
+
+pub mod ascii;
+pub mod bar;
+pub mod clip;
+pub mod columns;
+pub mod json;
+pub mod notice;
+pub mod number;
+pub mod raw;
+pub mod scroll;
+pub mod sparkline;
+pub mod table;

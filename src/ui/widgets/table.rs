@@ -1,0 +1,143 @@
+//! Columns with headings over rows of which only those on screen are ever built; does not know what they hold.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::clip;
+use super::columns::{Align, Place, Want, arrange};
+use crate::ui::theme::{Role, Theme};
+
+/// Cells between two columns.
+pub const GAP: u16 = 2;
+
+/// A column.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its heading.
+    pub title: &'static str,
+    /// Its width and importance.
+    pub want: Want,
+    /// Where its texts and its heading stand.
+    pub align: Align,
+}
+
+/// Which way a column is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+impl Order {
+    /// The other way.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
+/// The columns as they were drawn last: which are shown, and where.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    area: Rect,
+    places: Vec<Place>,
+}
+
+impl Layout {
+    /// Shares the area's width out among the columns.
+    #[must_use]
+    pub fn new(columns: &[Column], area: Rect) -> Self {
+        let wants: Vec<Want> = columns.iter().map(|column| column.want).collect();
+        Self { area, places: arrange(&wants, area.width, GAP) }
+    }
+
+    /// The columns on screen.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The column whose heading is at a position.
+    #[must_use]
+    pub fn heading_at(&self, at: Position) -> Option<usize> {
+        let x = at.x.checked_sub(self.area.x)?;
+        let hit = |place: &&Place| (place.x..place.x + place.width + GAP).contains(&x);
+        (at.y == self.area.y).then(|| self.places.iter().find(hit).map(|place| place.index)).flatten()
+    }
+
+    /// The line below the headings that a position is on.
+    #[must_use]
+    pub fn line_at(&self, at: Position) -> Option<u16> {
+        self.area.contains(at).then(|| at.y.checked_sub(self.area.y + 1)).flatten()
+    }
+
+    /// Draws the headings on the area's first line; the sorted column carries an arrow.
+    pub fn headings(
+        &self,
+        columns: &[Column],
+        sorted: Option<(usize, Order)>,
+        buf: &mut Buffer,
+        theme: &Theme,
+    ) {
+        for place in &self.places {
+            let column = &columns[place.index];
+            let order = sorted.filter(|(index, _)| *index == place.index).map(|(_, order)| order);
+            let arrow = match order {
+                None => "",
+                Some(Order::Ascending) => theme.glyphs.ascending,
+                Some(Order::Descending) => theme.glyphs.descending,
+            };
+            let role = if order.is_some() { Role::Sorted } else { Role::Heading };
+            let room = usize::from(place.width).saturating_sub(clip::width(arrow));
+            let title = clip::head(column.title, room);
+            let text = match column.align {
+                Align::Left => format!("{title}{arrow}"),
+                Align::Right => format!("{arrow}{title}"),
+            };
+            let line = Line::styled(text, theme.style(role));
+            put(buf, self.area.x + place.x, self.area.y, place.width, column.align, &line);
+        }
+    }
+
+    /// Draws a row on a line of the screen, asking for the texts of the columns on screen only.
+    pub fn row(
+        &self,
+        columns: &[Column],
+        y: u16,
+        buf: &mut Buffer,
+        mut cell: impl FnMut(usize, u16) -> Line<'static>,
+    ) {
+        for place in &self.places {
+            let line = cell(place.index, place.width);
+            put(buf, self.area.x + place.x, y, place.width, columns[place.index].align, &line);
+        }
+    }
+}
+
+/// Writes a line of text into so many cells; what does not fit is cut off at its end.
+pub fn put(buf: &mut Buffer, x: u16, y: u16, width: u16, align: Align, line: &Line<'_>) {
+    let used = u16::try_from(line.width()).unwrap_or(u16::MAX).min(width);
+    let shift = match align {
+        Align::Left => 0,
+        Align::Right => width - used,
+    };
+    buf.set_line(x + shift, y, line, width - shift);
+}
+
+/// Marks a line of the screen as the selected one: by its style and by a glyph where `mark` says there is room.
+pub fn select(area: Rect, y: u16, is_focused: bool, mark: bool, buf: &mut Buffer, theme: &Theme) {
+    let row = Rect { y, height: 1, ..area };
+    let role = if is_focused { Role::Selection } else { Role::SelectionDim };
+    buf.set_style(row, theme.style(role));
+    if mark && area.width > 0 {
+        let style = Style::new().patch(theme.style(Role::Accent));
+        buf[(area.x, y)].set_symbol(theme.glyphs.cursor).set_style(style);
+    }
+}

@@ -3,6 +3,23 @@
 //! Everything here works on values: a screen is drawn into a buffer of cells, a key changes a state, and time is an
 //! argument. Only `run` touches a terminal, only `feed` reads recordings, and no part of it can slow the traffic.
 
+pub mod app;
+pub mod boxes;
+pub mod copy;
+pub mod feed;
+pub mod fetched;
+pub mod footer;
+pub mod header;
 pub mod keys;
+pub mod memory;
+pub mod open;
+mod overlay;
+pub mod palette;
+pub mod panels;
+pub mod prompt;
+pub mod run;
+pub mod summary;
 pub mod theme;
+pub mod update;
+pub mod view;
 pub mod widgets;

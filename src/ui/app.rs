@@ -1,0 +1,371 @@
+//! The state of the viewer: what is open, what is chosen, what lies over it.
+//!
+//! Plain values; `update` changes them, `view` draws them, and neither knows a terminal, a clock or a file.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::fetched::{Attributions, Bodies, ToolCosts};
+use super::memory::Memory;
+use super::open::{OpenSession, session_now};
+use super::palette::Palette;
+use super::panels::{Copyable, Cx, Deed, Listed, OpenId, Opened, Panel, PanelId, Targets};
+use super::prompt::Prompt;
+use super::theme::{Depth, Glyphs, Theme, ThemeError, Themes};
+use crate::model::Filter;
+use crate::model::OperationId;
+use crate::tokens::Profile;
+
+/// A moment, as the state is told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Time since the viewer started; never goes back.
+    pub up: Duration,
+    /// The wall clock, to which the sessions' starts are compared.
+    pub wall: Timestamp,
+}
+
+/// The viewer.
+pub struct App {
+    /// What panels are told of.
+    pub state: State,
+    /// The panels.
+    pub panels: Panels,
+    /// What lies over the panel.
+    pub overlay: Option<Overlay>,
+    /// What the user is told in the footer, and until when.
+    pub said: Option<(String, Duration)>,
+    /// A copy that waits for its message to be read.
+    pub copying: Option<Copyable>,
+    /// Where things were drawn last, for the mouse.
+    pub places: Places,
+    /// When and where the mouse was pressed last.
+    pub clicked: Option<(Duration, u16, u16)>,
+}
+
+/// What panels are told of, and what the shell itself keeps.
+pub struct State {
+    /// The opened sessions.
+    pub opens: Vec<OpenSession>,
+    /// Every session found.
+    pub listed: Vec<Listed>,
+    /// Whether the machine has been searched for sessions.
+    pub has_searched: bool,
+    /// What the filter lets through.
+    pub filter: Filter,
+    /// The filter as it was typed.
+    pub filter_text: String,
+    /// The texts of messages.
+    pub bodies: Bodies,
+    /// The tokens of texts by JSON value.
+    pub attributions: Attributions,
+    /// What the parts of tool definitions cost.
+    pub tool_costs: ToolCosts,
+    /// Calls that were drawn without their tokens.
+    pub uncounted: RefCell<Vec<(OpenId, OperationId)>>,
+    /// All themes.
+    pub themes: Themes,
+    /// The theme in use.
+    pub theme: Theme,
+    /// How many colours the terminal shows.
+    pub depth: Depth,
+    /// What colours judge by.
+    pub targets: Targets,
+    /// Size of the context window in tokens.
+    pub window_tokens: u64,
+    /// Whether tokens are shown as they went over the wire.
+    pub wire: bool,
+    /// The family of models tokens are counted for.
+    pub profile: Profile,
+    /// Since when the screen is held.
+    pub paused: Option<Timestamp>,
+    /// What is remembered until the next start.
+    pub memory: Memory,
+    /// Counts the drawings.
+    pub tick: u64,
+}
+
+/// What lies over the panel and gets the keys.
+pub enum Overlay {
+    /// The filter is being typed; with the filter to return to.
+    Filter {
+        /// The line.
+        prompt: Prompt,
+        /// What was in force before.
+        before: String,
+    },
+    /// A remark is being typed.
+    Note {
+        /// The line.
+        prompt: Prompt,
+        /// The session it is for.
+        session: OpenId,
+    },
+    /// The command palette.
+    Palette(Palette),
+    /// What to copy.
+    CopyMenu {
+        /// The choices.
+        choices: Vec<Copyable>,
+        /// The one selected.
+        selected: usize,
+    },
+    /// A question to be answered with yes or no.
+    Confirm {
+        /// The question.
+        question: String,
+        /// What is done on yes.
+        deed: Deed,
+    },
+}
+
+/// The panels and which of them is open.
+pub struct Panels {
+    all: Vec<(PanelId, Box<dyn Panel>)>,
+    /// The open one.
+    pub open: PanelId,
+    /// The one that was open before help was.
+    pub before: PanelId,
+}
+
+/// Where things were drawn last.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The tabs.
+    pub tabs: Vec<(Rect, PanelId)>,
+    /// The panel.
+    pub panel: Rect,
+    /// The rows of an open menu.
+    pub menu: Vec<Rect>,
+}
+
+/// How the viewer looks at its start.
+#[derive(Clone, Debug)]
+pub struct Looks {
+    /// All themes.
+    pub themes: Themes,
+    /// The one to use.
+    pub theme: String,
+    /// How many colours the terminal shows.
+    pub depth: Depth,
+    /// The characters to draw with.
+    pub glyphs: Glyphs,
+}
+
+/// The context windows a key goes through: those of today's common models, in tokens.
+pub const WINDOWS_TOKENS: [u64; 5] = [200_000, 1_000_000, 400_000, 128_000, 32_000];
+
+impl App {
+    /// A viewer with nothing opened yet.
+    ///
+    /// # Errors
+    /// If there is no theme of that name.
+    pub fn new(looks: Looks, memory: Memory, targets: Targets) -> Result<Self, ThemeError> {
+        let theme = looks.themes.theme(&looks.theme, looks.depth, looks.glyphs)?;
+        let filter_text = memory.filter.clone();
+        let filter = Filter::parse(&filter_text).unwrap_or_default();
+        let profile = memory.profile.as_deref().and_then(|name| Profile::named(name).ok());
+        let mut panels = Panels::new();
+        panels.recall(&memory);
+        let state = State {
+            opens: Vec::new(),
+            listed: Vec::new(),
+            has_searched: false,
+            filter,
+            filter_text,
+            bodies: Bodies::default(),
+            attributions: Attributions::default(),
+            tool_costs: ToolCosts::default(),
+            uncounted: RefCell::default(),
+            themes: looks.themes,
+            theme,
+            depth: looks.depth,
+            targets,
+            window_tokens: memory.window_tokens.unwrap_or(WINDOWS_TOKENS[0]),
+            wire: memory.wire,
+            profile: profile.unwrap_or_default(),
+            paused: None,
+            memory,
+            tick: 0,
+        };
+        Ok(Self {
+            state,
+            panels,
+            overlay: None,
+            said: None,
+            copying: None,
+            places: Places::default(),
+            clicked: None,
+        })
+    }
+
+    /// Tells the user something for some seconds.
+    pub fn say(&mut self, text: impl Into<String>, at: Moment) {
+        self.said = Some((text.into(), at.up + SAID_FOR));
+    }
+
+    /// How soon the screen changes although nothing happens: a running call's timer, a word that goes away.
+    #[must_use]
+    pub fn next_change(&self, at: Moment) -> Option<Duration> {
+        let word = self.said.as_ref().map(|(_, until)| until.saturating_sub(at.up));
+        let timer = (self.state.paused.is_none() && self.state.is_anything_running()).then_some(TIMER_EVERY);
+        [word, timer].into_iter().flatten().min()
+    }
+
+    /// What should be remembered until the next start.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let mut memory = self.state.memory.clone();
+        memory.filter.clone_from(&self.state.filter_text);
+        memory.wire = self.state.wire;
+        memory.profile = Some(self.state.profile.id.to_owned());
+        memory.window_tokens = Some(self.state.window_tokens);
+        self.panels.remember(&mut memory);
+        memory
+    }
+}
+
+/// How long the user is told something.
+const SAID_FOR: Duration = Duration::from_secs(4);
+/// How often a running call's timer is drawn.
+const TIMER_EVERY: Duration = Duration::from_millis(500);
+
+impl State {
+    /// Calls a function with what panels are told. The sessions are held meanwhile.
+    pub fn with_cx<R>(&self, at: Moment, focused: bool, call: impl FnOnce(&Cx<'_>) -> R) -> R {
+        let held: Vec<_> = self.opens.iter().map(|open| open.shared.see()).collect();
+        let wall = self.paused.unwrap_or(at.wall);
+        let sessions: Vec<Opened<'_>> = self
+            .opens
+            .iter()
+            .zip(&held)
+            .map(|(open, session)| Opened {
+                id: open.id,
+                session,
+                path: &open.path,
+                is_live: open.shared.is_live(),
+                now: session_now(session, open.shared.is_live(), wall),
+                loaded: open.shared.loaded(),
+            })
+            .collect();
+        call(&Cx {
+            sessions: &sessions,
+            listed: &self.listed,
+            has_searched: self.has_searched,
+            filter: &self.filter,
+            filter_text: &self.filter_text,
+            bodies: &self.bodies,
+            attributions: &self.attributions,
+            tool_costs: &self.tool_costs,
+            uncounted: &self.uncounted,
+            theme: &self.theme,
+            targets: self.targets,
+            window_tokens: self.window_tokens,
+            profile: &self.profile,
+            wire: self.wire,
+            focused,
+            wall,
+            is_paused: self.paused.is_some(),
+            tick: self.tick,
+        })
+    }
+
+    /// An opened session.
+    #[must_use]
+    pub fn open(&self, id: OpenId) -> Option<&OpenSession> {
+        self.opens.iter().find(|open| open.id == id)
+    }
+
+    /// How many calls of all opened sessions a filter lets through, and how many there are.
+    #[must_use]
+    pub fn count_matches(&self, filter: &Filter) -> (usize, usize) {
+        let mut counts = (0, 0);
+        for open in &self.opens {
+            let session = open.shared.see();
+            counts.0 += filter.count(&session, session.last_event());
+            counts.1 += session.operations().len();
+        }
+        counts
+    }
+
+    /// The panel to show when there is a session: the one that was open last, if it shows sessions' contents.
+    #[must_use]
+    pub fn first_panel(&self) -> PanelId {
+        let remembered = self.memory.panel.as_deref();
+        let shows_calls = |id: &PanelId| !matches!(id, PanelId::Sessions | PanelId::Help);
+        let all = PanelId::ALL.into_iter().filter(shows_calls);
+        all.into_iter().find(|id| Some(id.title()) == remembered).unwrap_or(PanelId::Top)
+    }
+
+    fn is_anything_running(&self) -> bool {
+        self.opens.iter().filter(|open| open.shared.is_live()).any(|open| {
+            let session = open.shared.see();
+            session.rows().iter().any(|row| row.in_flight > 0)
+        })
+    }
+}
+
+impl Panels {
+    fn new() -> Self {
+        Self { all: super::panels::all(), open: PanelId::Sessions, before: PanelId::Sessions }
+    }
+
+    /// Which panels there are, in the order of their number keys.
+    #[must_use]
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = PanelId> {
+        self.all.iter().map(|(id, _)| *id)
+    }
+
+    /// The open one.
+    pub fn current(&mut self) -> &mut dyn Panel {
+        let open = self.open;
+        self.get(open)
+    }
+
+    /// A panel.
+    ///
+    /// # Panics
+    /// Never: every panel is made at the start.
+    pub fn get(&mut self, wanted: PanelId) -> &mut dyn Panel {
+        let found = self.all.iter_mut().find(|(id, _)| *id == wanted);
+        &mut *found.expect("every panel is made at the start").1
+    }
+
+    /// Opens a panel.
+    pub fn show(&mut self, panel: PanelId) {
+        if self.open != PanelId::Help {
+            self.before = self.open;
+        }
+        self.open = panel;
+    }
+
+    /// Opens the panel so many tabs further.
+    pub fn step(&mut self, by: isize) {
+        let ids: Vec<PanelId> = self.ids().collect();
+        let at = ids.iter().position(|id| *id == self.open).unwrap_or(0);
+        let len = ids.len().cast_signed();
+        self.show(ids[(at.cast_signed() + by).rem_euclid(len).cast_unsigned()]);
+    }
+
+    fn remember(&self, memory: &mut Memory) {
+        let open = if self.open == PanelId::Help { self.before } else { self.open };
+        memory.panel = Some(open.title().to_owned());
+        for (id, panel) in &self.all {
+            let remembered = panel.remember();
+            if !remembered.is_empty() {
+                memory.panels.insert(id.title().to_owned(), remembered);
+            }
+        }
+    }
+
+    fn recall(&mut self, memory: &Memory) {
+        for (id, panel) in &mut self.all {
+            if let Some(remembered) = memory.panels.get(id.title()) {
+                panel.recall(remembered);
+            }
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! The thread that counts tokens: what is looked at first, then every answered call and every definition.
+//!
+//! It holds a model only to see what is to be counted and to enter what was; messages are read again from the
+//! recording. Sleeps until a session has changed or it is asked.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use serde_json::value::RawValue;
+
+use super::{Files, Herald, News, file_of};
+use crate::model::{DefinitionTokens, Half, Operation, OperationId, OperationTokens, Session, State};
+use crate::record::Bodies;
+use crate::tokens::{Count, Counter, Effort, Profile, attribute, message, tool_definition, wire};
+use crate::ui::fetched::{Answer, Subject};
+use crate::ui::open::Shared;
+use crate::ui::panels::OpenId;
+
+/// Things that can be asked for before everything else.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Job {
+    Call(OpenId, OperationId),
+    Attribute((OpenId, Subject)),
+    Tool((OpenId, u32, u64)),
+}
+
+/// Things asked for and not yet done; the oldest wish makes room.
+const JOBS_MAX: usize = 512;
+/// Calls entered into a model at a time.
+const BATCH: usize = 32;
+
+/// Where the counting thread takes its work.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    board: Mutex<Board>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Board {
+    jobs: VecDeque<Job>,
+    sessions: Vec<(OpenId, Arc<Shared>)>,
+    profile: Option<Profile>,
+    has_news: bool,
+}
+
+impl Desk {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn open(&self, session: OpenId, shared: Arc<Shared>) {
+        self.board().sessions.push((session, shared));
+    }
+
+    pub(super) fn close(&self, session: OpenId) {
+        self.board().sessions.retain(|(id, _)| *id != session);
+    }
+
+    /// Says that some session has changed.
+    pub(super) fn look(&self) {
+        self.board().has_news = true;
+        self.changed.notify_one();
+    }
+
+    pub(super) fn ask(&self, jobs: impl Iterator<Item = Job>) {
+        let mut board = self.board();
+        for job in jobs {
+            board.push(job);
+        }
+        drop(board);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn recount(&self, profile: Profile) {
+        let mut board = self.board();
+        board.profile = Some(profile);
+        drop(board);
+        self.changed.notify_one();
+    }
+}
+
+impl Board {
+    fn push(&mut self, job: Job) {
+        if self.jobs.contains(&job) {
+            return;
+        }
+        if self.jobs.len() == JOBS_MAX {
+            self.jobs.pop_front();
+        }
+        self.jobs.push_back(job);
+    }
+}
+
+pub(super) fn start(herald: Herald, files: Files, profile: Profile) -> Arc<Desk> {
+    let desk = Arc::new(Desk::default());
+    let counting =
+        Counting { desk: desk.clone(), herald, files, scale: Scale::new(profile), books: HashMap::new() };
+    std::thread::spawn(move || counting.run());
+    desk
+}
+
+struct Counting {
+    desk: Arc<Desk>,
+    herald: Herald,
+    files: Files,
+    scale: Scale,
+    books: HashMap<OpenId, Book>,
+}
+
+/// What calls and definitions are weighed with.
+struct Scale {
+    counter: Counter,
+    profile: Profile,
+}
+
+/// How far the counting of a session has come.
+#[derive(Default)]
+struct Book {
+    /// The first call not looked at yet.
+    next: u32,
+    /// Calls that were not answered when they were looked at.
+    open: VecDeque<OperationId>,
+    /// The definitions' revision that has been counted.
+    definitions: Option<u64>,
+}
+
+/// Calls that are looked at again because they had no answer.
+const OPEN_MAX: usize = 65_536;
+
+/// A call to be counted: the messages of its exchanges.
+struct Task {
+    call: OperationId,
+    exchanges: Vec<(Half, Option<Half>)>,
+}
+
+/// A definition to be counted.
+struct Definition {
+    position: usize,
+    json: Arc<str>,
+}
+
+/// What the board has for the thread.
+enum Work {
+    Job(Job),
+    /// Look at every session for something uncounted.
+    Look(Vec<(OpenId, Arc<Shared>)>),
+}
+
+impl Counting {
+    fn run(mut self) {
+        let mut is_behind = false;
+        loop {
+            match self.next(is_behind) {
+                Work::Job(job) => self.job(job),
+                Work::Look(sessions) => {
+                    self.books.retain(|id, _| sessions.iter().any(|(open, _)| open == id));
+                    is_behind = false;
+                    for (id, shared) in sessions {
+                        is_behind |= self.some(id, &shared);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the next piece of work; sleeps while there is none. What was asked for last is done first, because it
+    /// is what the user looks at.
+    fn next(&mut self, is_behind: bool) -> Work {
+        let desk = self.desk.clone();
+        let mut board = desk.board();
+        loop {
+            if let Some(profile) = board.profile.take() {
+                self.scale.profile = profile;
+                self.books.clear();
+                board.has_news = true;
+            }
+            if let Some(job) = board.jobs.pop_back() {
+                return Work::Job(job);
+            }
+            if std::mem::take(&mut board.has_news) || is_behind {
+                return Work::Look(board.sessions.clone());
+            }
+            board = desk.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn session(&self, wanted: OpenId) -> Option<Arc<Shared>> {
+        let board = self.desk.board();
+        board.sessions.iter().find(|(id, _)| *id == wanted).map(|(_, shared)| shared.clone())
+    }
+
+    /// Counts some of a session; returns whether there is more to do.
+    fn some(&mut self, id: OpenId, shared: &Shared) -> bool {
+        let Some(file) = file_of(&self.files, id) else { return false };
+        let book = self.books.entry(id).or_default();
+        let (tasks, definitions, is_behind) = book.open_tasks(shared);
+        let mut costs = Vec::with_capacity(definitions.len());
+        for definition in definitions {
+            let cost = self.scale.definition(&definition.json);
+            costs.push((definition, cost));
+        }
+        let counted: Vec<_> =
+            tasks.iter().filter_map(|task| Some((task.call, self.scale.call(&file, task)?))).collect();
+        if counted.is_empty() && costs.is_empty() {
+            return is_behind;
+        }
+        let mut session = shared.work();
+        for (definition, cost) in costs {
+            session.set_definition_tokens(definition.position, &definition.json, cost);
+        }
+        for (call, tokens) in counted {
+            session.set_tokens(call, tokens);
+        }
+        drop(session);
+        self.herald.changed();
+        is_behind
+    }
+
+    fn job(&mut self, job: Job) {
+        match job {
+            Job::Call(id, call) => {
+                let (Some(shared), Some(file)) = (self.session(id), file_of(&self.files, id)) else { return };
+                let task = shared.work().operation(call).and_then(|operation| Task::of(call, operation));
+                if let Some(tokens) = task.and_then(|task| self.scale.call(&file, &task)) {
+                    shared.work().set_tokens(call, tokens);
+                    self.herald.changed();
+                }
+            }
+            Job::Attribute(key) => {
+                let answer = self.attributed(key);
+                self.herald.tell(News::Attributed(key, answer));
+            }
+            Job::Tool(key) => {
+                let answer = match self.definition(key.0, key.1, key.2) {
+                    Some(json) => Answer::Ready(Arc::new(tool_definition(
+                        &mut self.scale.counter,
+                        &self.scale.profile,
+                        &json,
+                    ))),
+                    None => Answer::Failed("this definition has changed".into()),
+                };
+                self.herald.tell(News::ToolCost(key, answer));
+            }
+        }
+    }
+
+    fn attributed(&mut self, (id, subject): (OpenId, Subject)) -> Answer<crate::tokens::Attribution> {
+        let text = match subject {
+            Subject::Message(place) => {
+                let text = file_of(&self.files, id).and_then(|file| file.load(place).ok());
+                text.and_then(|text| String::from_utf8(text).ok())
+            }
+            Subject::Definition { position, revision } => {
+                self.definition(id, position, revision).map(|json| json.to_string())
+            }
+        };
+        let Some(text) = text else { return Answer::Failed("there is no such text any more".into()) };
+        match attribute(&mut self.scale.counter, self.scale.profile.encoding, &text) {
+            Ok(attribution) => Answer::Ready(Arc::new(attribution)),
+            Err(error) => Answer::Failed(error.to_string().into()),
+        }
+    }
+
+    fn definition(&self, id: OpenId, position: u32, revision: u64) -> Option<Arc<str>> {
+        let shared = self.session(id)?;
+        let session = shared.work();
+        let definitions = session.definitions();
+        let tool = definitions.tools().get(position as usize)?;
+        (definitions.revision == revision).then(|| tool.json.clone())
+    }
+}
+
+impl Scale {
+    fn new(profile: Profile) -> Self {
+        Self { counter: Counter::new(Effort::Worker), profile }
+    }
+
+    fn definition(&mut self, json: &str) -> DefinitionTokens {
+        let cost = tool_definition(&mut self.counter, &self.profile, json);
+        in_model(cost.wire, cost.model)
+    }
+
+    /// What a call costs; `None` if its messages cannot be read.
+    fn call(&mut self, file: &Bodies, task: &Task) -> Option<OperationTokens> {
+        let (mut request, mut on_wire, mut model) = (Count::ZERO, Count::ZERO, Count::ZERO);
+        for (asked, answered) in &task.exchanges {
+            request += wire(&mut self.counter, &self.profile, &text_of(file, asked)?);
+            if let Some(answered) = answered {
+                let answer = message(&mut self.counter, &self.profile, &text_of(file, answered)?);
+                on_wire += answer.wire;
+                // Only the last answer is the result; those before asked for input or told how a task stood.
+                model = answer.model;
+            }
+        }
+        Some(OperationTokens {
+            request: narrow(request),
+            wire: narrow(on_wire),
+            model: narrow(model),
+            accuracy: request.accuracy.max(on_wire.accuracy).max(model.accuracy),
+        })
+    }
+}
+
+/// Counts everything of a session at once, for commands that print and leave.
+pub(super) fn count_all(session: &mut Session, file: &Bodies, profile: Profile) {
+    let mut scale = Scale::new(profile);
+    for position in 0..session.definitions().tools().len() {
+        let json = session.definitions().tools()[position].json.clone();
+        session.set_definition_tokens(position, &json, scale.definition(&json));
+    }
+    for (index, _) in (0_u32..).zip(0..session.operations().len()) {
+        let call = OperationId(index);
+        let task = session.operation(call).and_then(|operation| Task::of(call, operation));
+        if let Some(tokens) = task.and_then(|task| scale.call(file, &task)) {
+            session.set_tokens(call, tokens);
+        }
+    }
+}
+
+impl Book {
+    /// What is to be counted next, and whether there is more behind it.
+    fn open_tasks(&mut self, shared: &Shared) -> (Vec<Task>, Vec<Definition>, bool) {
+        let session = shared.work();
+        let mut tasks = Vec::new();
+        for _ in 0..self.open.len() {
+            let Some(call) = self.open.pop_front() else { break };
+            let Some(operation) = session.operation(call) else { continue };
+            match operation.state {
+                State::Pending => self.open.push_back(call),
+                _ => tasks.extend(Task::of(call, operation)),
+            }
+        }
+        let operations = session.operations();
+        while tasks.len() < BATCH
+            && let Some(operation) = operations.get(self.next as usize)
+        {
+            let call = OperationId(self.next);
+            self.next += 1;
+            match operation.state {
+                State::Pending if self.open.len() < OPEN_MAX => self.open.push_back(call),
+                _ => tasks.extend(Task::of(call, operation)),
+            }
+        }
+        let mut definitions = Vec::new();
+        let revision = session.definitions().revision;
+        if self.definitions != Some(revision) {
+            self.definitions = Some(revision);
+            let tools = session.definitions().tools().iter().enumerate();
+            definitions
+                .extend(tools.map(|(position, tool)| Definition { position, json: tool.json.clone() }));
+        }
+        (tasks, definitions, (self.next as usize) < operations.len())
+    }
+}
+
+impl Task {
+    /// The messages of a call; `None` while it has no answer.
+    fn of(call: OperationId, operation: &Operation) -> Option<Self> {
+        let exchanges: Vec<_> =
+            operation.exchanges().map(|exchange| (exchange.request, exchange.response)).collect();
+        exchanges.iter().any(|(_, response)| response.is_some()).then_some(Self { call, exchanges })
+    }
+}
+
+/// The text of one message; a member of a batch alone.
+fn text_of(file: &Bodies, half: &Half) -> Option<String> {
+    let frame = String::from_utf8(file.load(half.place).ok()?).ok()?;
+    if !frame.trim_ascii_start().starts_with('[') {
+        return Some(frame);
+    }
+    let members: Vec<&RawValue> = serde_json::from_str(&frame).ok()?;
+    members.get(usize::from(half.index)).map(|member| member.get().to_owned())
+}
+
+fn in_model(wire: Count, model: Count) -> DefinitionTokens {
+    let accuracy = wire.accuracy.max(model.accuracy);
+    DefinitionTokens { wire: narrow(wire), model: narrow(model), accuracy }
+}
+
+/// A count as the model keeps it; four thousand million tokens are as good as more.
+fn narrow(count: Count) -> u32 {
+    u32::try_from(count.tokens).unwrap_or(u32::MAX)
+}

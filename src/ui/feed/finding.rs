@@ -1,0 +1,67 @@
+//! The thread that looks for sessions: live ones every second or two, all recordings when something changed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use super::{Herald, News, reading};
+use crate::record::{self, Entry, Folders};
+use crate::ui::panels::Listed;
+
+/// How often the registry of live sessions is read while there is none, and while there is one.
+const EVERY_WHILE_EMPTY: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_secs(2);
+
+pub(super) enum Order {
+    /// Search everything now.
+    Search,
+}
+
+pub(super) fn start(
+    herald: Herald,
+    folders: Folders,
+    reading: SyncSender<reading::Order>,
+) -> SyncSender<Order> {
+    let (orders, taken) = sync_channel(4);
+    std::thread::spawn(move || {
+        let mut known: Option<BTreeMap<String, PathBuf>> = None;
+        loop {
+            let live = recorded(&record::live(&folders));
+            if known.as_ref() != Some(&live) {
+                let before = known.replace(live.clone()).unwrap_or_default();
+                let _ = reading.send(reading::Order::Living(live.values().cloned().collect()));
+                for (_, path) in live.iter().filter(|(session, _)| !before.contains_key(*session)) {
+                    herald.tell(News::Appeared(path.clone()));
+                }
+                herald.tell(News::Found(search(&folders)));
+            }
+            let wait = if live.is_empty() { EVERY_WHILE_EMPTY } else { EVERY };
+            match taken.recv_timeout(wait) {
+                Ok(Order::Search) => herald.tell(News::Found(search(&folders))),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+    orders
+}
+
+/// The live sessions that are being recorded, by their id.
+fn recorded(entries: &[Entry]) -> BTreeMap<String, PathBuf> {
+    let recorded =
+        entries.iter().filter_map(|entry| Some((entry.header.session.clone(), entry.recording.clone()?)));
+    recorded.collect()
+}
+
+fn search(folders: &Folders) -> Vec<Listed> {
+    let found = record::list(folders).into_iter().filter_map(|listed| {
+        Some(Listed {
+            path: listed.path?,
+            header: listed.header,
+            size_bytes: listed.size_bytes,
+            is_live: listed.live.is_some(),
+        })
+    });
+    found.collect()
+}

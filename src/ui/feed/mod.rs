@@ -1,0 +1,236 @@
+//! The threads that feed the viewer: they find sessions, read recordings, fetch messages and count tokens.
+//!
+//! None of them draws, and none waits for the drawing one: what they find out comes as [`News`] through a bounded
+//! queue, and "something changed" is said once until it is heard. Traffic is never touched: recordings are files.
+
+mod counting;
+mod fetching;
+mod finding;
+mod load;
+mod pace;
+mod reading;
+
+pub use load::load;
+pub use pace::Pace;
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossterm::event::Event;
+
+use super::fetched::{Answer, Subject};
+use super::open::OpenSession;
+use super::panels::{Listed, OpenId};
+use crate::control::{Order, Reply, ask};
+use crate::model::OperationId;
+use crate::record::{Bodies, Folders, Reader};
+use crate::tokens::{Attribution, Profile, ToolTokens};
+use crate::trace::Place;
+
+/// What the drawing thread waits for.
+#[derive(Debug)]
+pub enum Message {
+    /// The threads of the feed have found something out.
+    News(News),
+    /// The user did something.
+    Terminal(Event),
+    /// The program has been asked to leave.
+    Leave,
+}
+
+/// What the threads have found out.
+#[derive(Debug)]
+pub enum News {
+    /// Some session has changed; the screen should be drawn again.
+    Changed,
+    /// This machine has been searched.
+    Found(Vec<Listed>),
+    /// A live session is there to be opened.
+    Appeared(PathBuf),
+    /// A session is open.
+    Opened(OpenSession),
+    /// A session could not be opened, or something else the user should know.
+    Say(String),
+    /// A message that was asked for.
+    Body((OpenId, Place), Answer<Vec<u8>>),
+    /// Tokens by JSON value that were asked for.
+    Attributed((OpenId, Subject), Answer<Attribution>),
+    /// What the parts of a definition cost.
+    ToolCost((OpenId, u32, u64), Answer<ToolTokens>),
+}
+
+/// News that wait to be heard. A thread that has more waits.
+const NEWS_MAX: usize = 256;
+/// Sessions open at once.
+pub const SESSIONS_MAX: usize = 32;
+
+/// How threads tell what they have found out.
+#[derive(Clone, Debug)]
+pub(super) struct Herald {
+    news: SyncSender<Message>,
+    has_changed: Arc<AtomicBool>,
+}
+
+impl Herald {
+    pub(super) fn tell(&self, news: News) {
+        // An error says that nobody listens any more: the viewer is leaving.
+        let _ = self.news.send(Message::News(news));
+    }
+
+    /// Says that something changed, unless that has been said and not yet been heard.
+    pub(super) fn changed(&self) {
+        if !self.has_changed.swap(true, Ordering::AcqRel) {
+            self.tell(News::Changed);
+        }
+    }
+}
+
+/// The message files of the opened sessions, for the threads that read single messages again.
+pub(super) type Files = Arc<Mutex<HashMap<OpenId, Bodies>>>;
+
+pub(super) fn file_of(files: &Files, session: OpenId) -> Option<Bodies> {
+    files.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned()
+}
+
+/// The threads.
+pub struct Feed {
+    has_changed: Arc<AtomicBool>,
+    herald: Herald,
+    reading: SyncSender<reading::Order>,
+    finding: Option<SyncSender<finding::Order>>,
+    fetching: SyncSender<fetching::Order>,
+    counting: Arc<counting::Desk>,
+    files: Files,
+    next_id: u32,
+}
+
+/// Where a session is read from.
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// A stream, with the name it gets on the screen.
+    Stream(String, Box<dyn Read + Send>),
+}
+
+impl Feed {
+    /// Starts the threads; `folders` are searched for sessions, if given. Returns where to listen, and how others
+    /// can be heard there too.
+    #[must_use]
+    pub fn start(
+        folders: Option<Folders>,
+        profile: Profile,
+    ) -> (Self, Receiver<Message>, SyncSender<Message>) {
+        let (news, heard) = sync_channel(NEWS_MAX);
+        let speaker = news.clone();
+        let has_changed = Arc::new(AtomicBool::new(false));
+        let herald = Herald { news, has_changed: has_changed.clone() };
+        let files = Files::default();
+        let counting = counting::start(herald.clone(), files.clone(), profile);
+        let reading = reading::start(herald.clone(), files.clone(), counting.clone());
+        let finding = folders.map(|folders| finding::start(herald.clone(), folders, reading.clone()));
+        let fetching = fetching::start(herald.clone(), files.clone());
+        let feed = Self { has_changed, herald, reading, finding, fetching, counting, files, next_id: 0 };
+        (feed, heard, speaker)
+    }
+
+    /// Says that `News::Changed` has been heard and what follows will be news again. Call before drawing.
+    pub fn heard(&self) {
+        self.has_changed.store(false, Ordering::Release);
+    }
+
+    /// Opens a session; it comes as [`News::Opened`].
+    pub fn open(&mut self, source: Source) {
+        let id = OpenId(self.next_id);
+        self.next_id += 1;
+        let (herald, reading) = (self.herald.clone(), self.reading.clone());
+        // On a thread of its own, because the first line of a stream may take its time to come.
+        std::thread::spawn(move || {
+            let (path, is_stream, opened) = match source {
+                Source::File(path) => {
+                    let opened = Reader::open(&path);
+                    (path, false, opened)
+                }
+                Source::Stream(name, stream) => (PathBuf::from(name), true, Reader::from_stream(stream)),
+            };
+            match opened {
+                Ok(reader) => {
+                    let order = reading::Order::Open { id, path, is_stream, reader: Box::new(reader) };
+                    let _ = reading.send(order);
+                }
+                Err(error) => herald.tell(News::Say(error.to_string())),
+            }
+        });
+    }
+
+    /// Closes a session in this viewer.
+    pub fn close(&self, session: OpenId) {
+        let _ = self.reading.send(reading::Order::Close(session));
+        self.counting.close(session);
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+    }
+
+    /// Stops, or goes on, reading recordings. They grow meanwhile; nothing is lost.
+    pub fn hold(&self, is_held: bool) {
+        let _ = self.reading.send(reading::Order::Hold(is_held));
+    }
+
+    /// Looks for sessions now.
+    pub fn refresh(&self) {
+        if let Some(finding) = &self.finding {
+            let _ = finding.try_send(finding::Order::Search);
+        }
+    }
+
+    /// Fetches messages; they come as [`News::Body`].
+    pub fn fetch(&self, wanted: Vec<(OpenId, Place)>) {
+        for key in wanted {
+            if self.fetching.try_send(fetching::Order(key)).is_err() {
+                let why = "too many messages are being read; look again in a moment";
+                self.herald.tell(News::Body(key, Answer::Failed(why.into())));
+            }
+        }
+    }
+
+    /// Divides tokens among JSON values; they come as [`News::Attributed`].
+    pub fn attribute(&self, wanted: Vec<(OpenId, Subject)>) {
+        self.counting.ask(wanted.into_iter().map(counting::Job::Attribute));
+    }
+
+    /// Counts the parts of definitions; they come as [`News::ToolCost`].
+    pub fn cost_tools(&self, wanted: Vec<(OpenId, u32, u64)>) {
+        self.counting.ask(wanted.into_iter().map(counting::Job::Tool));
+    }
+
+    /// Counts these calls before all others.
+    pub fn count_first(&self, wanted: Vec<(OpenId, OperationId)>) {
+        self.counting.ask(wanted.into_iter().map(|(session, call)| counting::Job::Call(session, call)));
+    }
+
+    /// Counts everything again, for another family of models.
+    pub fn recount(&self, profile: Profile) {
+        self.counting.recount(profile);
+    }
+
+    /// Sends an order to a live session's proxy; what came of it comes as [`News::Say`].
+    pub fn order(&self, control: PathBuf, order: Order, done: String) {
+        let herald = self.herald.clone();
+        std::thread::spawn(move || {
+            herald.tell(News::Say(match ask(&control, &order) {
+                Ok(Reply::Done | Reply::Status(_)) => done,
+                Ok(Reply::Refused { why }) => why,
+                Err(error) => error.to_string(),
+            }));
+        });
+    }
+
+    /// Where a live session's proxy takes orders.
+    #[must_use]
+    pub fn control_of(&self, folders: &Folders, session: &str) -> Option<PathBuf> {
+        let entries = crate::record::live(folders);
+        entries.into_iter().find(|entry| entry.header.session == session)?.control
+    }
+}

@@ -1,0 +1,215 @@
+//! The thread that reads recordings into models: all opened sessions in turn, in small batches, sleeping in between.
+//!
+//! A live recording is followed by looking at its length: often while it grows, ever more rarely while it does not.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::counting::Desk;
+use super::{Files, Herald, News, SESSIONS_MAX};
+use crate::model::Session;
+use crate::record::Reader;
+use crate::ui::open::{OpenSession, Shared};
+use crate::ui::panels::OpenId;
+
+/// How soon a recording that has just grown is looked at again.
+const WAIT_MIN: Duration = Duration::from_millis(30);
+/// How late one that does not grow is.
+const WAIT_MAX: Duration = Duration::from_millis(700);
+/// Bytes read of one recording before it is another's turn.
+const TURN_BYTES: usize = 1024 * 1024;
+/// How long the model is held before the drawing thread gets its chance, even if it has not asked.
+const HOLD_MAX: Duration = Duration::from_millis(3);
+/// How long the drawing thread is given to take the model once it has asked.
+const YIELD: Duration = Duration::from_micros(200);
+/// Events between two looks at the clock.
+const EVENTS_PER_LOOK: u32 = 64;
+
+pub(super) enum Order {
+    Open {
+        id: OpenId,
+        path: PathBuf,
+        is_stream: bool,
+        reader: Box<Reader>,
+    },
+    Close(OpenId),
+    /// The recordings of all live sessions.
+    Living(HashSet<PathBuf>),
+    Hold(bool),
+}
+
+pub(super) fn start(herald: Herald, files: Files, counting: Arc<Desk>) -> SyncSender<Order> {
+    let (orders, taken) = sync_channel(64);
+    let reading =
+        Reading { herald, files, counting, sessions: Vec::new(), living: HashSet::new(), is_held: false };
+    std::thread::spawn(move || reading.run(&taken));
+    orders
+}
+
+struct Reading {
+    herald: Herald,
+    files: Files,
+    counting: Arc<Desk>,
+    sessions: Vec<Source>,
+    living: HashSet<PathBuf>,
+    is_held: bool,
+}
+
+/// A recording being read.
+struct Source {
+    id: OpenId,
+    path: PathBuf,
+    is_stream: bool,
+    reader: Reader,
+    shared: Arc<Shared>,
+    /// Nothing more can come; it is kept for its messages only.
+    is_over: bool,
+    wait: Duration,
+}
+
+/// What one turn came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// There is more to read at once.
+    More,
+    /// Something was read, and for now that is all.
+    Grew,
+    /// Nothing has happened.
+    Quiet,
+}
+
+impl Reading {
+    fn run(mut self, orders: &Receiver<Order>) {
+        loop {
+            let mut wait = None::<Duration>;
+            if !self.is_held {
+                for at in 0..self.sessions.len() {
+                    let next = self.turn(at);
+                    wait = [wait, next].into_iter().flatten().min();
+                }
+            }
+            let order = match wait {
+                Some(wait) => match orders.recv_timeout(wait) {
+                    Ok(order) => order,
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                },
+                None => match orders.recv() {
+                    Ok(order) => order,
+                    Err(_) => return,
+                },
+            };
+            self.take(order);
+        }
+    }
+
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::Open { id, path, is_stream, reader } => self.open(id, path, is_stream, *reader),
+            Order::Close(id) => self.sessions.retain(|source| source.id != id),
+            Order::Living(living) => {
+                self.living = living;
+                // A session that has just ended may have written its last lines since the last look.
+                for source in &mut self.sessions {
+                    source.wait = WAIT_MIN;
+                }
+            }
+            Order::Hold(is_held) => self.is_held = is_held,
+        }
+    }
+
+    fn open(&mut self, id: OpenId, path: PathBuf, is_stream: bool, reader: Reader) {
+        if self.sessions.len() >= SESSIONS_MAX {
+            let text = format!("{SESSIONS_MAX} sessions are open; close one first");
+            return self.herald.tell(News::Say(text));
+        }
+        let is_live = is_stream || self.living.contains(&path);
+        let shared = Arc::new(Shared::new(Session::new(reader.header().clone()), is_live));
+        let bodies = reader.bodies();
+        self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id, bodies);
+        self.counting.open(id, shared.clone());
+        self.herald.tell(News::Opened(OpenSession { id, path: path.clone(), shared: shared.clone() }));
+        self.sessions.push(Source { id, path, is_stream, reader, shared, is_over: false, wait: WAIT_MIN });
+    }
+
+    /// Reads a piece of one recording; returns how long to wait before the next look at it.
+    fn turn(&mut self, at: usize) -> Option<Duration> {
+        let is_living = self.living.contains(&self.sessions[at].path);
+        let source = &mut self.sessions[at];
+        if source.is_over {
+            return None;
+        }
+        let turn = match source.read() {
+            Ok((turn, at_end)) => {
+                source.follow(at_end, is_living);
+                turn
+            }
+            Err(error) => {
+                source.is_over = true;
+                source.shared.set_live(false);
+                let text = format!("cannot read {}: {error}", source.path.display());
+                self.herald.tell(News::Say(text));
+                Turn::Grew
+            }
+        };
+        if turn != Turn::Quiet || source.is_over {
+            self.counting.look();
+            self.herald.changed();
+        }
+        source.wait = match turn {
+            Turn::More => Duration::ZERO,
+            Turn::Grew => WAIT_MIN,
+            Turn::Quiet => (source.wait * 3 / 2).clamp(WAIT_MIN, WAIT_MAX),
+        };
+        (!source.is_over).then_some(source.wait)
+    }
+}
+
+impl Source {
+    fn read(&mut self) -> std::io::Result<(Turn, bool)> {
+        let shared = &self.shared;
+        let damaged = self.reader.damaged().lines;
+        let mut held = None;
+        let mut since = Instant::now();
+        let mut events = 0_u32;
+        let progress = self.reader.read(TURN_BYTES, &mut |event, place| {
+            events += 1;
+            let long = events.is_multiple_of(EVENTS_PER_LOOK) && since.elapsed() > HOLD_MAX;
+            if long || shared.is_wanted() {
+                held = None;
+                if shared.is_wanted() {
+                    std::thread::sleep(YIELD);
+                }
+            }
+            held.get_or_insert_with(|| {
+                since = Instant::now();
+                shared.work()
+            })
+            .apply(event, place);
+        })?;
+        drop(held);
+        shared.set_progress(self.reader.position_bytes(), self.reader.len_bytes());
+        shared.add_damaged(self.reader.damaged().lines - damaged);
+        let turn = match (progress.at_end, events) {
+            (false, 1..) => Turn::More,
+            (true, 1..) => Turn::Grew,
+            (_, 0) => Turn::Quiet,
+        };
+        Ok((turn, progress.at_end))
+    }
+
+    /// Says whether the session goes on, and closes the books when it does not.
+    fn follow(&mut self, at_end: bool, is_living: bool) {
+        let has_ended = self.shared.work().end().is_some();
+        let goes_on = if self.is_stream { !at_end } else { is_living };
+        self.shared.set_live(goes_on && !has_ended);
+        if at_end && !goes_on {
+            self.shared.work().end_of_recording();
+            self.shared.set_progress(1, 1);
+            self.is_over = true;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The foot of the screen: the filter in force, the most useful keys, and what the user is being told.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::keys::{Action, binding};
+use super::panels::Cx;
+use super::theme::Role;
+use super::widgets::number;
+
+/// Keys that every panel has, in the order of their usefulness.
+const ALWAYS: [Action; 6] =
+    [Action::Filter, Action::Palette, Action::Pause, Action::Copy, Action::NextTheme, Action::Quit];
+
+/// Draws the keys, or what the user is being told.
+pub fn keys(cx: &Cx<'_>, hints: &[Action], said: Option<&str>, area: Rect, buf: &mut Buffer) {
+    if let Some(said) = said {
+        Line::styled(format!(" {said}"), cx.theme.style(Role::Accent)).render(area, buf);
+        return;
+    }
+    let help = "? help ";
+    let help_width = u16::try_from(help.len()).unwrap_or(0).min(area.width);
+    let help_area = Rect { x: area.right() - help_width, width: help_width, ..area };
+    Line::from(vec![
+        Span::styled("?", cx.theme.style(Role::Key)),
+        Span::styled(" help ", cx.theme.style(Role::KeyText)),
+    ])
+    .render(help_area, buf);
+    let room = usize::from(area.width - help_width);
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    let mut shown: Vec<Action> = Vec::new();
+    for action in hints.iter().chain(&ALWAYS) {
+        let Some(row) = binding(*action).filter(|row| !shown.contains(&row.action)) else { continue };
+        let Some(key) = row.keys.first() else { continue };
+        let (key, word) = (key.label(), format!(" {}  ", row.word));
+        let width = key.chars().count() + word.chars().count();
+        if used + width > room {
+            continue;
+        }
+        used += width;
+        shown.push(*action);
+        spans.push(Span::styled(key, cx.theme.style(Role::Key)));
+        spans.push(Span::styled(word, cx.theme.style(Role::KeyText)));
+    }
+    Line::from(spans).render(Rect { width: area.width - help_width, ..area }, buf);
+}
+
+/// Draws the filter in force and how much it lets through.
+pub fn filter(cx: &Cx<'_>, counts: (usize, usize), area: Rect, buf: &mut Buffer) {
+    let line = Line::from(vec![
+        Span::styled(" / ", cx.theme.style(Role::Key)),
+        Span::styled(cx.filter_text.to_owned(), cx.theme.style(Role::Input)),
+        Span::styled(format!("  {}", matches_text(counts)), cx.theme.style(Role::Dim)),
+        Span::styled("  esc", cx.theme.style(Role::Key)),
+        Span::styled(" drops it", cx.theme.style(Role::KeyText)),
+    ]);
+    line.render(area, buf);
+}
+
+/// `12 of 340 calls`.
+#[must_use]
+pub fn matches_text((matching, all): (usize, usize)) -> String {
+    let grouped = |count: usize| number::grouped(count as u64);
+    format!("{} of {} calls", grouped(matching), grouped(all))
+}

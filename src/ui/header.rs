@@ -1,0 +1,339 @@
+//! The head of the screen: tabs, which session this is, and the totals of all opened sessions.
+//!
+//! Drawn from the context alone. What does not fit is left out, the least important first.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::panels::{Cx, Opened, PanelId};
+use super::theme::Role;
+use super::widgets::clip;
+use super::widgets::number::{count, grouped, tokens};
+use crate::model::{DefinitionTokens, Latency, Totals};
+use crate::tokens::{Accuracy, Count};
+use crate::trace::Exit;
+use crate::wire::Direction;
+
+/// Draws the tabs, the open one marked; returns where each stands.
+pub fn tabs(
+    cx: &Cx<'_>,
+    panels: impl Iterator<Item = PanelId>,
+    open: PanelId,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Vec<(Rect, PanelId)> {
+    let mut places = Vec::new();
+    let mut x = area.x;
+    for (number, panel) in (1..).zip(panels) {
+        let text = if area.width < 70 {
+            format!("{number} {}", panel.title())
+        } else {
+            format!(" {number} {} ", panel.title())
+        };
+        let width = Line::raw(text.as_str()).width();
+        let width = u16::try_from(width).unwrap_or(0).min(area.right().saturating_sub(x));
+        let place = Rect { x, y: area.y, width, height: 1 };
+        let role = if panel == open { Role::TabOpen } else { Role::Tab };
+        Line::styled(text, cx.theme.style(role)).render(place, buf);
+        places.push((place, panel));
+        x = (x + width + 1).min(area.right());
+    }
+    let left = Rect { x, width: area.right().saturating_sub(x), ..area };
+    fitting(state_pieces(cx), left.width, "  ").right_aligned().render(left, buf);
+    places
+}
+
+/// Draws the totals.
+pub fn totals(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+    if cx.sessions.is_empty() {
+        return;
+    }
+    let sum = Sum::of(cx.sessions);
+    let mut pieces = sum.pieces(cx, area.width);
+    if area.width < 100 {
+        pieces.insert(0, label_piece(cx, 24));
+    }
+    let separator = if area.width < 70 { "  " } else { "   " };
+    fitting(pieces, area.width, separator).render(area, buf);
+}
+
+/// A piece of a line; the lower its rank, the sooner it is shown.
+struct Piece {
+    rank: u8,
+    spans: Vec<Span<'static>>,
+}
+
+impl Piece {
+    fn new(rank: u8, spans: Vec<Span<'static>>) -> Self {
+        Self { rank, spans }
+    }
+
+    fn width(&self) -> usize {
+        self.spans.iter().map(Span::width).sum()
+    }
+}
+
+/// The line of those pieces that fit, in their order, chosen by rank.
+fn fitting(pieces: Vec<Piece>, width: u16, separator: &'static str) -> Line<'static> {
+    let mut by_rank: Vec<usize> = (0..pieces.len()).collect();
+    by_rank.sort_by_key(|position| pieces[*position].rank);
+    let mut chosen = vec![false; pieces.len()];
+    let mut used = 0;
+    for position in by_rank {
+        let more = pieces[position].width() + if used > 0 { separator.len() } else { 0 };
+        if used + more <= usize::from(width) {
+            chosen[position] = true;
+            used += more;
+        }
+    }
+    let mut spans = Vec::new();
+    for (piece, _) in pieces.into_iter().zip(chosen).filter(|(_, chosen)| *chosen) {
+        if !spans.is_empty() {
+            spans.push(Span::raw(separator));
+        }
+        spans.extend(piece.spans);
+    }
+    Line::from(spans)
+}
+
+/// What stands at the right of the tabs: held or not, live or not, recorded or not, whose session it is.
+fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
+    let (theme, glyphs) = (cx.theme, &cx.theme.glyphs);
+    let style = |role| theme.style(role);
+    let mut pieces = Vec::new();
+    if cx.is_paused {
+        pieces.push(Piece::new(0, vec![Span::styled(" PAUSED ", style(Role::TabOpen))]));
+    }
+    let loading = cx.sessions.iter().map(|open| open.loaded).fold(1.0, f64::min);
+    if loading < 1.0 && !cx.sessions.iter().all(|open| open.is_live) {
+        pieces.push(Piece::new(1, vec![Span::styled(percent("reading", loading), style(Role::Pending))]));
+    }
+    if cx.sessions.is_empty() {
+        let text = if cx.has_searched { "no session open" } else { "looking for sessions" };
+        pieces.push(Piece::new(2, vec![Span::styled(text, style(Role::Dim))]));
+        return pieces;
+    }
+    let live = cx.sessions.iter().filter(|open| open.is_live).count();
+    if live > 0 {
+        let recording = cx.sessions.iter().any(|open| open.is_live && open.session.stopped().is_none());
+        let (text, role) =
+            if recording { ("REC", Role::Recording) } else { ("recording stopped", Role::Warn) };
+        pieces.push(Piece::new(
+            3,
+            vec![Span::styled(glyphs.live, style(role)), Span::styled(format!(" {text}"), style(role))],
+        ));
+        let text = if live > 1 { format!("LIVE {live}") } else { "LIVE".to_owned() };
+        pieces.push(Piece::new(4, vec![Span::styled(text, style(Role::Good))]));
+    } else {
+        let spans = vec![
+            Span::styled(glyphs.ended, style(Role::Dim)),
+            Span::styled(format!(" {}", how_it_ended(cx.sessions)), style(Role::Dim)),
+        ];
+        pieces.push(Piece::new(4, spans));
+    }
+    pieces.push(label_piece(cx, 40));
+    if let [only] = cx.sessions
+        && let Some(revision) = &only.session.handshake().negotiated
+    {
+        pieces.push(Piece::new(6, vec![Span::styled(revision.to_string(), style(Role::Dim))]));
+    }
+    pieces
+}
+
+fn label_piece(cx: &Cx<'_>, columns: usize) -> Piece {
+    let text = match cx.sessions {
+        [only] => clip::end(&only.session.header.label, columns).into_owned(),
+        sessions => format!("{} sessions", sessions.len()),
+    };
+    Piece::new(5, vec![Span::styled(text, cx.theme.style(Role::Title))])
+}
+
+fn how_it_ended(sessions: &[Opened<'_>]) -> String {
+    let [only] = sessions else { return "ended".to_owned() };
+    match only.session.end().map(|end| end.exit) {
+        Some(Some(Exit::Code(code))) if code != 0 => format!("ended with {code}"),
+        Some(Some(Exit::Signal(signal))) => format!("ended by signal {signal}"),
+        Some(Some(Exit::Code(_) | Exit::Unknown) | None) | None => "ended".to_owned(),
+    }
+}
+
+fn percent(word: &str, share: f64) -> String {
+    // A hundred is shown only when it is done.
+    format!("{word} {:.0}%", (share * 100.0).floor().min(99.0))
+}
+
+/// The totals of all opened sessions.
+struct Sum {
+    totals: Totals,
+    own_ns: Latency,
+    rss_bytes: Option<u64>,
+    cpu_permille: Option<u32>,
+}
+
+impl Sum {
+    fn of(sessions: &[Opened<'_>]) -> Self {
+        let mut sum = Self {
+            totals: Totals::default(),
+            own_ns: Latency::default(),
+            rss_bytes: None,
+            cpu_permille: None,
+        };
+        for open in sessions {
+            let (totals, session) = (open.session.totals(), open.session);
+            sum.totals.in_flight += totals.in_flight;
+            sum.totals.calls += totals.calls;
+            sum.totals.tool_errors += totals.tool_errors;
+            sum.totals.protocol_errors += totals.protocol_errors;
+            sum.totals.dropped_messages += totals.dropped_messages;
+            for row in open.session.rows() {
+                // What a list of tools holds is counted as definitions.
+                if open.session.name(row.key.method) != "tools/list" {
+                    sum.totals.wire_tokens += row.wire_tokens.sum;
+                    sum.totals.model_tokens += row.model_tokens.sum;
+                }
+            }
+            add(&mut sum.totals.schema_tokens, totals.schema_tokens);
+            for direction in [Direction::ToServer, Direction::ToClient] {
+                sum.own_ns.merge(session.own_ns(direction));
+            }
+            if let Some(samples) = session.samples().filter(|_| open.is_live || sessions.len() == 1) {
+                *sum.rss_bytes.get_or_insert(0) += samples.rss_bytes;
+                if let Some(cpu) = samples.cpu_permille {
+                    *sum.cpu_permille.get_or_insert(0) += cpu;
+                }
+            }
+        }
+        sum
+    }
+
+    fn pieces(&self, cx: &Cx<'_>, width: u16) -> Vec<Piece> {
+        let style = |role| cx.theme.style(role);
+        let dim = |text: &str| Span::styled(text.to_owned(), style(Role::Dim));
+        let plain = |text: String| Span::styled(text, style(Role::Text));
+        let (totals, glyphs) = (&self.totals, &cx.theme.glyphs);
+        let mut pieces = vec![self.context(cx, width)];
+        if totals.dropped_messages > 0 {
+            let text = format!("{} {} not observed", glyphs.error, grouped(totals.dropped_messages));
+            pieces.push(Piece::new(0, vec![Span::styled(text, style(Role::Bad))]));
+        }
+        let running = if totals.in_flight > 0 { Role::Pending } else { Role::Text };
+        let flight = Span::styled(grouped(totals.in_flight), style(running));
+        pieces.push(Piece::new(3, vec![dim("in flight "), flight]));
+        pieces.push(Piece::new(8, vec![dim("calls "), plain(grouped(totals.calls))]));
+        if totals.errors() > 0 {
+            let text = format!("{} {}", glyphs.error, grouped(totals.errors()));
+            pieces.push(Piece::new(4, vec![dim("errors "), Span::styled(text, style(Role::Bad))]));
+        }
+        if let (Some(p50), Some(p99)) = (self.own_ns.p50(), self.own_ns.p99()) {
+            let text = format!("{}/{} {}s", micros(p50), micros(p99), glyphs.micro);
+            pieces.push(Piece::new(6, vec![dim("own p50/p99 "), plain(text)]));
+        }
+        if let Some(rss) = self.rss_bytes {
+            let text = format!("{} MB", (rss + 500_000) / 1_000_000);
+            pieces.push(Piece::new(7, vec![dim("server "), plain(text)]));
+        }
+        if let Some(cpu) = self.cpu_permille {
+            pieces.push(Piece::new(9, vec![dim("cpu "), plain(format!("{:.0}%", f64::from(cpu) / 10.0))]));
+        }
+        pieces
+    }
+
+    /// The share of the context window: definitions first, results behind them.
+    fn context(&self, cx: &Cx<'_>, width: u16) -> Piece {
+        let style = |role| cx.theme.style(role);
+        let schemas = if cx.wire { self.totals.schema_tokens.wire } else { self.totals.schema_tokens.model };
+        let results = if cx.wire { self.totals.wire_tokens } else { self.totals.model_tokens };
+        let used = u64::from(schemas) + results;
+        let window = cx.window_tokens.max(1);
+        let share = used as f64 / window as f64;
+        let role = match share {
+            share if share >= 0.9 => Role::Bad,
+            share if share >= 0.5 => Role::Warn,
+            _ => Role::Text,
+        };
+        let cells = match width {
+            0..70 => 6,
+            70..110 => 10,
+            110..160 => 16,
+            _ => 24,
+        };
+        let mut spans = vec![Span::styled("context ", style(Role::Dim))];
+        spans.extend(gauge(cx, f64::from(schemas) / window as f64, results as f64 / window as f64, cells));
+        let used = tokens(Count { tokens: used, accuracy: self.totals.schema_tokens.accuracy });
+        let text = format!(" {used} of {} {:.0}%", short(window), share * 100.0);
+        spans.push(Span::styled(text, style(role)));
+        if width >= 140 {
+            let text = format!("  definitions {} + results {}", count(u64::from(schemas)), count(results));
+            spans.push(Span::styled(text, style(Role::Dim)));
+        }
+        Piece::new(2, spans)
+    }
+}
+
+fn add(sum: &mut DefinitionTokens, more: DefinitionTokens) {
+    sum.wire = sum.wire.saturating_add(more.wire);
+    sum.model = sum.model.saturating_add(more.model);
+    sum.accuracy = Accuracy::max(sum.accuracy, more.accuracy);
+}
+
+/// A bar of two parts. Anything above nothing fills a cell, so that it is seen.
+fn gauge(cx: &Cx<'_>, first: f64, second: f64, cells: usize) -> [Span<'static>; 3] {
+    let glyphs = &cx.theme.glyphs;
+    let cells_of = |share: f64, room: usize| {
+        let filled = (share * cells as f64).round().clamp(0.0, room as f64);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the room")]
+        let filled = filled as usize;
+        filled.max(usize::from(share > 0.0)).min(room)
+    };
+    let one = cells_of(first, cells);
+    let two = cells_of(second, cells - one);
+    let piece = |glyph: &str, count: usize, style: Style| Span::styled(glyph.repeat(count), style);
+    let full = glyphs.eighths[7];
+    [
+        piece(full, one, cx.theme.style(Role::Bar)),
+        piece(glyphs.second, two, cx.theme.style(Role::BarSecond)),
+        piece(glyphs.gauge_empty, cells - one - two, cx.theme.style(Role::BarEmpty)),
+    ]
+}
+
+/// A round number without needless digits: `200k`, `1M`.
+fn short(value: u64) -> String {
+    match value {
+        _ if value > 0 && value.is_multiple_of(1_000_000) => format!("{}M", value / 1_000_000),
+        _ if value > 0 && value.is_multiple_of(1_000) => format!("{}k", value / 1_000),
+        _ => value.to_string(),
+    }
+}
+
+/// Nanoseconds as microseconds, with a decimal where it says something.
+fn micros(ns: u64) -> String {
+    let us = ns as f64 / 1_000.0;
+    if us < 10.0 { format!("{us:.1}") } else { format!("{us:.0}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_times_have_a_decimal_where_it_says_something() {
+        assert_eq!((micros(4_200), micros(12_600)), ("4.2".into(), "13".into()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_by_rank() {
+        let pieces = || vec![(5, "label"), (0, "dropped"), (9, "cpu")];
+        let line = |width| {
+            let pieces = pieces().into_iter().map(|(rank, text)| Piece::new(rank, vec![Span::raw(text)]));
+            fitting(pieces.collect(), width, " ").to_string()
+        };
+        assert_eq!(line(40), "label dropped cpu");
+        assert_eq!(line(13), "label dropped");
+        assert_eq!(line(9), "dropped");
+        assert_eq!(line(3), "cpu");
+        assert_eq!(line(0), "");
+    }
+}

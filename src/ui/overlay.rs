@@ -1,0 +1,171 @@
+//! Keys and mouse while something lies over the panel: prompts, palette, menus, questions.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::app::{App, Moment, Overlay};
+use super::footer::matches_text;
+use super::palette::PaletteReply;
+use super::panels::Mouse;
+use super::prompt::{PromptReply, Verdict};
+use super::update::Effect;
+use crate::model::Filter;
+
+impl App {
+    /// Takes a key while something lies over the panel.
+    pub(super) fn overlay_key(&mut self, key: KeyEvent, at: Moment) -> Vec<Effect> {
+        match &mut self.overlay {
+            None => Vec::new(),
+            Some(Overlay::Filter { prompt, .. }) => {
+                let reply = prompt.key(key);
+                self.filter_reply(reply)
+            }
+            Some(Overlay::Note { prompt, .. }) => {
+                let reply = prompt.key(key);
+                self.note_reply(reply)
+            }
+            Some(Overlay::Palette(palette)) => match palette.key(key) {
+                PaletteReply::Stays => Vec::new(),
+                PaletteReply::Given => self.close_overlay(),
+                PaletteReply::Chosen(command) => {
+                    self.overlay = None;
+                    self.command(command, at)
+                }
+            },
+            Some(Overlay::CopyMenu { .. }) => self.copy_menu_key(key, at),
+            Some(Overlay::Confirm { .. }) => self.confirm_key(key),
+        }
+    }
+
+    /// Takes the mouse while something lies over the panel.
+    pub(super) fn overlay_mouse(&mut self, mouse: Mouse, at: Moment) -> Vec<Effect> {
+        let (Mouse::Click(position) | Mouse::DoubleClick(position)) = mouse else { return Vec::new() };
+        let row = self.places.menu.iter().position(|place| place.contains(position));
+        match (&self.overlay, row) {
+            (Some(Overlay::CopyMenu { .. }), Some(row)) => self.choose_copy(row, at),
+            (Some(Overlay::CopyMenu { .. }), None) => self.close_overlay(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes pasted text.
+    pub(super) fn paste(&mut self, text: &str, _at: Moment) -> Vec<Effect> {
+        match &mut self.overlay {
+            Some(Overlay::Filter { prompt, .. }) => {
+                let reply = prompt.paste(text);
+                self.filter_reply(reply)
+            }
+            Some(Overlay::Note { prompt, .. }) => {
+                let reply = prompt.paste(text);
+                self.note_reply(reply)
+            }
+            Some(Overlay::Palette(palette)) => {
+                palette.paste(text);
+                Vec::new()
+            }
+            Some(Overlay::CopyMenu { .. } | Overlay::Confirm { .. }) | None => Vec::new(),
+        }
+    }
+
+    fn close_overlay(&mut self) -> Vec<Effect> {
+        self.overlay = None;
+        Vec::new()
+    }
+
+    fn filter_reply(&mut self, reply: PromptReply) -> Vec<Effect> {
+        match reply {
+            PromptReply::Stays => {}
+            PromptReply::Edited => {
+                let text = self.prompt_text();
+                self.set_filter(&text);
+                self.judge_filter();
+            }
+            // A text that is not understood stays open, with its problem.
+            PromptReply::Accepted(text) if Filter::parse(&text).is_ok() => {
+                self.set_filter(&text);
+                self.state.memory.add_filter(text.trim());
+                self.overlay = None;
+            }
+            PromptReply::Accepted(_) => self.judge_filter(),
+            PromptReply::Given => {
+                if let Some(Overlay::Filter { before, .. }) = self.overlay.take() {
+                    self.set_filter(&before);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn prompt_text(&self) -> String {
+        match &self.overlay {
+            Some(Overlay::Filter { prompt, .. } | Overlay::Note { prompt, .. }) => prompt.text().to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// Says under the filter prompt how much its text matches, or where it is wrong.
+    pub(super) fn judge_filter(&mut self) {
+        let text = self.prompt_text();
+        let verdict = match Filter::parse(&text) {
+            Ok(filter) => Verdict::Good(matches_text(self.state.count_matches(&filter))),
+            Err(error) => Verdict::Wrong { at: error.position, problem: error.to_string() },
+        };
+        if let Some(Overlay::Filter { prompt, .. }) = &mut self.overlay {
+            prompt.verdict = verdict;
+        }
+    }
+
+    fn note_reply(&mut self, reply: PromptReply) -> Vec<Effect> {
+        match reply {
+            PromptReply::Stays | PromptReply::Edited => Vec::new(),
+            PromptReply::Given => self.close_overlay(),
+            PromptReply::Accepted(text) => {
+                let Some(Overlay::Note { session, .. }) = self.overlay.take() else { return Vec::new() };
+                if text.trim().is_empty() {
+                    return Vec::new();
+                }
+                vec![Effect::Mark(session, text.trim().to_owned())]
+            }
+        }
+    }
+
+    fn copy_menu_key(&mut self, key: KeyEvent, at: Moment) -> Vec<Effect> {
+        let Some(Overlay::CopyMenu { choices, selected }) = &mut self.overlay else { return Vec::new() };
+        let last = choices.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Up | KeyCode::Char('k') => *selected = selected.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j' | 'y') => *selected = (*selected + 1).min(last),
+            KeyCode::Enter => {
+                let chosen = *selected;
+                return self.choose_copy(chosen, at);
+            }
+            KeyCode::Char(digit @ '1'..='9') => {
+                let position = usize::from(digit as u8 - b'1');
+                if position <= last {
+                    return self.choose_copy(position, at);
+                }
+            }
+            KeyCode::Esc | KeyCode::Char('q') => return self.close_overlay(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn choose_copy(&mut self, position: usize, at: Moment) -> Vec<Effect> {
+        let Some(Overlay::CopyMenu { mut choices, .. }) = self.overlay.take() else { return Vec::new() };
+        if position >= choices.len() {
+            return Vec::new();
+        }
+        self.copy(choices.swap_remove(position), at)
+    }
+
+    fn confirm_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        match key.code {
+            KeyCode::Char('y' | 'Y') => match self.overlay.take() {
+                Some(Overlay::Confirm { deed, .. }) => vec![Effect::Deed(deed)],
+                _ => Vec::new(),
+            },
+            KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => self.close_overlay(),
+            _ => Vec::new(),
+        }
+    }
+}

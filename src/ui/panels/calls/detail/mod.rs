@@ -1,0 +1,354 @@
+//! One call in full: how it stands, where its time went, step by step, and its messages with the heat of their tokens.
+//!
+//! Knows nothing of the list beside it.
+
+mod failure;
+mod message;
+mod steps;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use self::message::MessagePane;
+use self::steps::{Spent, Step, StepKind};
+use super::columns;
+use super::index::CallId;
+use crate::model::{Half, Operation};
+use crate::tokens::Count;
+use crate::ui::keys::Action;
+use crate::ui::panels::{CopyWhat, Copyable, Cx, Opened, marks};
+use crate::ui::theme::Role;
+use crate::ui::widgets::bar::{Part, gauge};
+use crate::ui::widgets::clip;
+use crate::ui::widgets::columns::Align;
+use crate::ui::widgets::number::{bytes, duration, moment, tokens_grouped};
+use crate::ui::widgets::table::put;
+
+/// From this height on request and answer are shown together.
+const TALL: u16 = 34;
+/// Messages of one call whose trees are kept.
+const PANES_MAX: usize = 6;
+
+/// A call in full.
+#[derive(Debug)]
+pub(super) struct Detail {
+    pub(super) call: CallId,
+    /// Which message has the keys.
+    at: Option<usize>,
+    panes: Vec<MessagePane>,
+    pub(super) show_raw: bool,
+}
+
+/// One message of a call.
+#[derive(Clone, Debug)]
+struct Piece<'a> {
+    label: String,
+    half: &'a Half,
+    cost: Option<Count>,
+    /// What of it a model gets, where that is less.
+    model: Option<Count>,
+}
+
+impl Detail {
+    pub(super) fn new(call: CallId, show_raw: bool) -> Self {
+        Self { call, at: None, panes: Vec::new(), show_raw }
+    }
+
+    /// Draws the call; it must be of an opened session.
+    pub(super) fn draw(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer, is_focused: bool) {
+        let Some((opened, operation)) = self.find(cx) else { return };
+        let messages = messages(operation);
+        let at = self.focused(&messages);
+        let mut top = Cursor { area, y: area.y };
+        top.line(buf, &heading(opened, operation, usize::from(area.width), cx));
+        let spent = steps::spent(opened, operation);
+        top.line(buf, &spent_line(&spent, area.width, cx));
+        let steps = steps::steps(opened, operation);
+        let room = usize::from(area.height / 3).max(4);
+        for step in shortened(&steps, room) {
+            top.line(buf, &step_line(step, cx));
+        }
+        self.draw_failure(operation, cx, &mut top, buf);
+        top.y += u16::from(area.height >= 20);
+        let rest = top.rest();
+        if rest.height >= TALL - 8 && messages.len() > 1 {
+            self.draw_pair(&messages, at, rest, cx, buf, is_focused);
+        } else {
+            let tabs = Rect { height: 1, ..rest };
+            put(buf, tabs.x, tabs.y, tabs.width, Align::Left, &tab_line(&messages, at, cx));
+            let below = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
+            self.draw_message(&messages[at], below, cx, buf, is_focused);
+        }
+    }
+
+    /// The request and the answer of the exchange whose message has the keys.
+    fn draw_pair(
+        &mut self,
+        messages: &[Piece<'_>],
+        at: usize,
+        area: Rect,
+        cx: &Cx<'_>,
+        buf: &mut Buffer,
+        is_focused: bool,
+    ) {
+        let first = if at % 2 == 1 || at + 1 == messages.len() { at.saturating_sub(1) } else { at };
+        let mut y = area.y;
+        for (shown, index) in (first..messages.len().min(first + 2)).enumerate() {
+            let pane = self.pane_index(messages[index].half);
+            let wanted = u16::try_from(self.panes[pane].lines() + 2).unwrap_or(u16::MAX);
+            let height = if shown == 0 { wanted.clamp(6, area.height * 2 / 5) } else { area.bottom() - y };
+            let has_keys = is_focused && index == at;
+            put(
+                buf,
+                area.x,
+                y,
+                area.width,
+                Align::Left,
+                &tab_line(&messages[index..=index], usize::from(!has_keys), cx),
+            );
+            let below = Rect { y: y + 1, height: height.saturating_sub(1), ..area };
+            self.draw_message(&messages[index], below, cx, buf, has_keys);
+            y += height;
+        }
+    }
+
+    fn draw_message(
+        &mut self,
+        message: &Piece<'_>,
+        area: Rect,
+        cx: &Cx<'_>,
+        buf: &mut Buffer,
+        is_focused: bool,
+    ) {
+        let show_raw = self.show_raw;
+        let index = self.pane_index(message.half);
+        self.panes[index].draw(cx, area, buf, show_raw, is_focused);
+    }
+
+    /// The failure's own words, below the steps.
+    fn draw_failure(&mut self, operation: &Operation, cx: &Cx<'_>, top: &mut Cursor, buf: &mut Buffer) {
+        let (true, Some(answer)) = (marks::is_error(operation), operation.answer()) else { return };
+        let session = self.call.session;
+        let text = match cx.bodies.get((session, answer.place)) {
+            crate::ui::fetched::Answer::Ready(text) => failure::failure(&text),
+            crate::ui::fetched::Answer::Waiting | crate::ui::fetched::Answer::Failed(_) => None,
+        };
+        let Some(text) = text else { return };
+        let style = cx.theme.style(Role::Bad);
+        let words = marks::state(operation, &cx.theme.glyphs);
+        let text = format!("{} {}: {text}", words.glyph, words.word);
+        let room = usize::from(top.area.width);
+        let mut rest = text.as_str();
+        for _ in 0..3 {
+            if rest.is_empty() {
+                break;
+            }
+            let shown = clip::head(rest, room);
+            top.line(buf, &Line::styled(clip::visible(shown).into_owned(), style));
+            rest = rest[shown.len()..].trim_start();
+        }
+    }
+
+    fn find<'a>(&self, cx: &Cx<'a>) -> Option<(&'a Opened<'a>, &'a Operation)> {
+        let opened = cx.sessions.iter().find(|opened| opened.id == self.call.session)?;
+        Some((opened, opened.session.operation(self.call.operation)?))
+    }
+
+    /// The message with the keys: the answer, until another one is chosen.
+    fn focused(&self, messages: &[Piece<'_>]) -> usize {
+        let last = messages.len().saturating_sub(1);
+        self.at.map_or(last, |at| at.min(last))
+    }
+
+    fn pane_index(&mut self, half: &Half) -> usize {
+        let session = self.call.session;
+        if let Some(at) = self.panes.iter().position(|pane| pane.is_of(session, half.place)) {
+            return at;
+        }
+        if self.panes.len() == PANES_MAX {
+            self.panes.remove(0);
+        }
+        self.panes.push(MessagePane::new(session, half.place));
+        self.panes.len() - 1
+    }
+
+    fn pane(&mut self, cx: &Cx<'_>) -> Option<&mut MessagePane> {
+        let (_, operation) = self.find(cx)?;
+        let messages = messages(operation);
+        let half = messages.get(self.focused(&messages))?.half;
+        let at = self.pane_index(half);
+        self.panes.get_mut(at)
+    }
+
+    /// Does what an action asks; says whether it was one for the detail.
+    pub(super) fn act(&mut self, action: Action, cx: &Cx<'_>) -> bool {
+        match action {
+            Action::NextView => {
+                let Some((_, operation)) = self.find(cx) else { return false };
+                let messages = messages(operation);
+                self.at = Some((self.focused(&messages) + 1) % messages.len().max(1));
+            }
+            Action::Raw => self.show_raw = !self.show_raw,
+            other => {
+                let show_raw = self.show_raw;
+                return self.pane(cx).is_some_and(|pane| pane.act(other, show_raw));
+            }
+        }
+        true
+    }
+
+    /// A click; says whether it was on a message.
+    pub(super) fn click(&mut self, at: Position, cx: &Cx<'_>) -> bool {
+        let show_raw = self.show_raw;
+        let Some(hit) = self.panes.iter_mut().position(|pane| pane.click(at, show_raw)) else { return false };
+        let Some((_, operation)) = self.find(cx) else { return false };
+        let pane = &self.panes[hit];
+        self.at =
+            messages(operation).iter().position(|message| pane.is_of(self.call.session, message.half.place));
+        true
+    }
+
+    /// The wheel; says whether it was over a message.
+    pub(super) fn wheel(&mut self, at: Position, lines: i16) -> bool {
+        let show_raw = self.show_raw;
+        self.panes.iter_mut().any(|pane| pane.wheel(at, lines, show_raw))
+    }
+
+    /// What can be copied beyond what every call offers: the value selected in the tree.
+    pub(super) fn copyables(&self) -> Vec<Copyable> {
+        let text = self.panes.iter().rev().find_map(|pane| pane.text().and(pane.selected_text()));
+        text.map(|text| Copyable { name: "selected value", what: CopyWhat::Text(text) }).into_iter().collect()
+    }
+}
+
+/// Where the next line goes.
+struct Cursor {
+    area: Rect,
+    y: u16,
+}
+
+impl Cursor {
+    fn line(&mut self, buf: &mut Buffer, line: &Line<'_>) {
+        if self.y < self.area.bottom() {
+            put(buf, self.area.x, self.y, self.area.width, Align::Left, line);
+            self.y += 1;
+        }
+    }
+
+    fn rest(&self) -> Rect {
+        let y = self.y.min(self.area.bottom());
+        Rect { y, height: self.area.bottom() - y, ..self.area }
+    }
+}
+
+fn messages(operation: &Operation) -> Vec<Piece<'_>> {
+    let mut all = Vec::new();
+    let rounds = operation.exchanges().count();
+    for (round, exchange) in operation.exchanges().enumerate() {
+        let number = if rounds > 1 { format!(" {}", round + 1) } else { String::new() };
+        all.push(Piece {
+            label: format!("request{number}"),
+            half: &exchange.request,
+            cost: None,
+            model: None,
+        });
+        if let Some(response) = &exchange.response {
+            all.push(Piece { label: format!("answer{number}"), half: response, cost: None, model: None });
+        }
+    }
+    if let Some(tokens) = operation.tokens {
+        let count = |number: u32| Some(Count { tokens: u64::from(number), accuracy: tokens.accuracy });
+        all[0].cost = count(tokens.request);
+        if operation.answer().is_some()
+            && let Some(answer) = all.last_mut()
+        {
+            answer.cost = count(tokens.wire);
+            answer.model = count(tokens.model).filter(|_| tokens.model != tokens.wire);
+        }
+    }
+    all
+}
+
+fn heading(opened: &Opened<'_>, operation: &Operation, width: usize, cx: &Cx<'_>) -> Line<'static> {
+    let mark = marks::state(operation, &cx.theme.glyphs);
+    let dim = cx.theme.style(Role::Dim);
+    let mut spans = vec![Span::styled(format!("{} ", mark.glyph), cx.theme.style(mark.role))];
+    let name = columns::name(opened, operation, width / 2, cx).spans.into_iter();
+    spans.extend(name.map(|span| span.style(cx.theme.style(Role::Strong))));
+    spans.push(Span::styled(format!("  {}", mark.word), cx.theme.style(mark.role)));
+    let dot = cx.theme.glyphs.dot;
+    let label = clip::middle(&opened.session.header.label, 20);
+    let id = clip::middle(operation.id().as_str(), 16);
+    spans.push(Span::styled(
+        format!("  {label} {dot} id {id} {dot} at {}", moment(operation.started().0)),
+        dim,
+    ));
+    Line::from(spans)
+}
+
+/// One line that shows where the time went, as a bar and in words.
+fn spent_line(spent: &Spent, width: u16, cx: &Cx<'_>) -> Line<'static> {
+    let style = |role| cx.theme.style(role);
+    let share = |us: u64| us as f64 / spent.all_us.max(1) as f64;
+    let parts = [
+        Part { share: share(spent.responder_us), style: style(Role::Bar), fill: None },
+        Part {
+            share: share(spent.human_us),
+            style: style(Role::BarSecond),
+            fill: Some(cx.theme.glyphs.second),
+        },
+    ];
+    let mut spans = gauge(&parts, (width / 4).clamp(8, 40), style(Role::BarEmpty), &cx.theme.glyphs);
+    spans.push(Span::styled(format!(" {}", duration(spent.all_us)), style(Role::Strong)));
+    let mut words = vec![format!("server {}", duration(spent.responder_us))];
+    if spent.human_us > 0 {
+        words.push(format!("human or model {}", duration(spent.human_us)));
+    }
+    words.push(format!("mcptop {}", duration(spent.own_us)));
+    let dot = format!(" {} ", cx.theme.glyphs.dot);
+    spans.push(Span::styled(format!("  {}", words.join(&dot)), style(Role::Dim)));
+    Line::from(spans)
+}
+
+/// At most `room` steps: of more of them the first and the last ones.
+fn shortened(steps: &[Step], room: usize) -> impl Iterator<Item = &Step> {
+    let hidden = steps.len().saturating_sub(room);
+    let before = if hidden > 0 { room / 2 } else { steps.len() };
+    steps[..before].iter().chain(&steps[before + hidden..])
+}
+
+fn step_line(step: &Step, cx: &Cx<'_>) -> Line<'static> {
+    let glyphs = &cx.theme.glyphs;
+    let (glyph, role) = match step.kind {
+        StepKind::Read if step.what.starts_with("ask") => (glyphs.to_server, Role::Accent),
+        StepKind::Read => (glyphs.to_client, Role::Accent),
+        StepKind::Forwarded => (" ", Role::Dim),
+        StepKind::Progress => (glyphs.dot, Role::Pending),
+        StepKind::Waited => (glyphs.pending, Role::BarSecond),
+        StepKind::End => (glyphs.pending, Role::Pending),
+    };
+    let plain = if step.kind == StepKind::Forwarded { Role::Dim } else { Role::Text };
+    Line::from(vec![
+        Span::styled(format!("{:>8} ", format!("+{}", duration(step.after_us))), cx.theme.style(Role::Dim)),
+        Span::styled(format!("{glyph} "), cx.theme.style(role)),
+        Span::styled(format!("{:<18} ", step.what), cx.theme.style(plain)),
+        Span::styled(step.detail.clone(), cx.theme.style(Role::Dim)),
+    ])
+}
+
+/// The messages' names, sizes and tokens; the one with the keys set off.
+fn tab_line(messages: &[Piece<'_>], at: usize, cx: &Cx<'_>) -> Line<'static> {
+    let mut spans = Vec::new();
+    for (index, message) in messages.iter().enumerate() {
+        let role = if index == at { Role::TabOpen } else { Role::Tab };
+        spans.push(Span::styled(format!(" {} ", message.label), cx.theme.style(role)));
+        let mut words = bytes(u64::from(message.half.bytes));
+        if let Some(cost) = message.cost {
+            let model = message.model.map(|model| format!(" ({} to the model)", tokens_grouped(model)));
+            words = format!("{} tokens{}, {words}", tokens_grouped(cost), model.unwrap_or_default());
+        }
+        spans.push(Span::styled(format!(" {words}   "), cx.theme.style(Role::Dim)));
+    }
+    Line::from(spans)
+}

@@ -1,0 +1,147 @@
+//! What happened to a call, step by step: read, forwarded, progress, answered, delivered; retries and waits apart.
+//!
+//! Derived from the operation alone. Knows nothing of screens.
+
+use crate::model::{Exchange, Half, Operation, Phase, State};
+use crate::trace::Micros;
+use crate::ui::panels::Opened;
+use crate::ui::widgets::clip;
+use crate::ui::widgets::number::{bytes, duration};
+
+/// Which sort of thing happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StepKind {
+    /// A message came from its sender.
+    Read,
+    /// A message had been passed on.
+    Forwarded,
+    /// The responder reported progress.
+    Progress,
+    /// Somebody else had the word: a human, a model, the poll of a task.
+    Waited,
+    /// The call's end, or that there is none yet.
+    End,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    /// When, from the call's beginning.
+    pub(super) after_us: u64,
+    pub(super) kind: StepKind,
+    /// What, in words.
+    pub(super) what: String,
+    /// How much of it: bytes, own time.
+    pub(super) detail: String,
+}
+
+/// Progress reports shown; of more of them the first and the last ones.
+const PROGRESS_SHOWN: usize = 6;
+
+/// Everything that happened, in order of time.
+pub(super) fn steps(opened: &Opened<'_>, operation: &Operation) -> Vec<Step> {
+    let begun = operation.started();
+    let mut all = Vec::new();
+    let mut last_response: Option<&Half> = None;
+    for (round, exchange) in operation.exchanges().enumerate() {
+        if let Some(before) = last_response {
+            let waited = (exchange.request.at - before.forwarded()).0;
+            let (who, method) = retry_words(opened, operation, round);
+            let after_us = (before.forwarded() - begun).0;
+            let what = format!("{who} for {}", duration(waited));
+            all.push(Step { after_us, kind: StepKind::Waited, what, detail: method });
+        }
+        add_exchange(&mut all, exchange, begun, round);
+        last_response = exchange.response.as_ref();
+    }
+    add_progress(&mut all, operation, begun);
+    all.sort_by_key(|step| step.after_us);
+    if let Some(what) = open_end(operation) {
+        let after_us = operation.elapsed_us(opened.now);
+        all.push(Step { after_us, kind: StepKind::End, what: what.to_owned(), detail: String::new() });
+    }
+    all
+}
+
+fn retry_words(opened: &Opened<'_>, operation: &Operation, round: usize) -> (&'static str, String) {
+    let method = operation.later_methods().get(round - 1).map_or("", |method| opened.session.name(*method));
+    let is_retry = method == opened.session.name(operation.method);
+    (if is_retry { "human or model took the word" } else { "task went on" }, method.to_owned())
+}
+
+fn add_exchange(all: &mut Vec<Step>, exchange: &Exchange, begun: Micros, round: usize) {
+    let again = if round == 0 { "" } else { " again" };
+    let request = &exchange.request;
+    let own = |half: &Half| format!("mcptop took {}", duration(u64::from(half.own.0) / 1_000));
+    let step = |at: Micros, kind, what: String, detail| Step { after_us: (at - begun).0, kind, what, detail };
+    all.push(step(request.at, StepKind::Read, format!("asked{again}"), bytes(u64::from(request.bytes))));
+    all.push(step(request.forwarded(), StepKind::Forwarded, "passed on".to_owned(), own(request)));
+    if let Some(response) = &exchange.response {
+        let took = exchange.responder_us().map_or(String::new(), |us| format!(", after {}", duration(us)));
+        let detail = format!("{}{took}", bytes(u64::from(response.bytes)));
+        all.push(step(response.at, StepKind::Read, "answered".to_owned(), detail));
+        all.push(step(response.forwarded(), StepKind::Forwarded, "delivered".to_owned(), own(response)));
+    }
+}
+
+fn add_progress(all: &mut Vec<Step>, operation: &Operation, begun: Micros) {
+    let Some(progress) = operation.progress() else { return };
+    let total = progress.total.map_or(String::new(), |total| format!(" of {total}"));
+    let shown = progress.points.len();
+    for (index, point) in progress.points.iter().enumerate() {
+        if index >= PROGRESS_SHOWN / 2 && index + PROGRESS_SHOWN / 2 < shown {
+            continue;
+        }
+        let is_last = index + 1 == shown;
+        let detail = match &progress.message {
+            Some(message) if is_last => clip::visible(message).into_owned(),
+            _ => String::new(),
+        };
+        let after_us = (point.at - begun).0;
+        let what = format!("progress {}{total}", point.progress);
+        all.push(Step { after_us, kind: StepKind::Progress, what, detail });
+    }
+}
+
+/// Why there is no answer.
+fn open_end(operation: &Operation) -> Option<&'static str> {
+    match operation.state {
+        State::Done(_) | State::Cancelled { late_answer: true } => None,
+        State::Pending => Some(match operation.phase() {
+            Phase::Answer => "no answer yet",
+            Phase::Input => "waits for the client's input",
+            Phase::Task => "the task still runs",
+            Phase::Listening => "listening",
+        }),
+        State::Cancelled { late_answer: false } => Some("cancelled, never answered"),
+        State::Abandoned => Some("never answered: the session ended"),
+        State::Unknown => Some("the answer may have passed unobserved"),
+    }
+}
+
+/// Where the time went, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spent {
+    /// In the server, or whoever was asked.
+    pub(super) responder_us: u64,
+    /// With a human or model that was asked back.
+    pub(super) human_us: u64,
+    /// In mcptop.
+    pub(super) own_us: u64,
+    /// From beginning to end.
+    pub(super) all_us: u64,
+}
+
+/// Where the time of a call went.
+pub(super) fn spent(opened: &Opened<'_>, operation: &Operation) -> Spent {
+    let all_us = operation.elapsed_us(opened.now);
+    let own_us = operation.exchanges().map(Exchange::own_ns).sum::<u64>() / 1_000;
+    let human_us = operation.human_wait_us() + operation.client_wait_us();
+    let responder_us = match operation.state {
+        State::Pending => all_us.saturating_sub(own_us + human_us),
+        State::Done(_) | State::Cancelled { .. } | State::Abandoned | State::Unknown => {
+            operation.responder_us()
+        }
+    };
+    Spent { responder_us, human_us, own_us, all_us }
+}

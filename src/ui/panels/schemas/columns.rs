@@ -1,0 +1,208 @@
+//! The columns of the Schemas panel: heading, width, importance, order and text of each.
+//!
+//! Knows nothing of which tools there are.
+
+use std::cmp::Reverse;
+
+use ratatui::text::{Line, Span};
+
+use super::costs::{COUNT, Parts};
+use super::items::Item;
+use crate::tokens::Count;
+use crate::ui::panels::Cx;
+use crate::ui::theme::Role;
+use crate::ui::widgets::bar::{Part, gauge};
+use crate::ui::widgets::clip;
+use crate::ui::widgets::columns::{Align, Want};
+use crate::ui::widgets::number::{COUNT_WIDTH, PERCENT_WIDTH, count, percent, tokens};
+use crate::ui::widgets::table::{Column, Order};
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    /// Whether it is left out for trial.
+    Kept,
+    /// The tool.
+    Name,
+    /// Its server.
+    Server,
+    /// How often it was called.
+    Calls,
+    /// What a model is shown of it.
+    Model,
+    /// All of its JSON.
+    Wire,
+    /// The parts as a bar.
+    Bar,
+    /// One of the parts, by its place in [`super::costs::PARTS`].
+    Part(usize),
+    /// Share of all definitions.
+    Share,
+    /// Share of the context window.
+    Window,
+}
+
+/// The columns, left to right.
+pub(super) const FIELDS: [Field; 14] = [
+    Field::Kept,
+    Field::Name,
+    Field::Server,
+    Field::Calls,
+    Field::Model,
+    Field::Wire,
+    Field::Share,
+    Field::Bar,
+    Field::Part(1),
+    Field::Part(2),
+    Field::Part(3),
+    Field::Part(4),
+    Field::Part(5),
+    Field::Window,
+];
+
+/// What all items together tell a cell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scale {
+    /// Tokens of the costliest definition, all JSON.
+    pub(super) wire_max: u64,
+    /// Tokens of all definitions, in the unit shown.
+    pub(super) sum: u64,
+}
+
+impl Field {
+    /// Its heading, width and importance; `servers` is how many sessions are open.
+    pub(super) fn column(self, servers: usize) -> Column {
+        let right = |title, want| Column { title, want, align: Align::Right };
+        let left = |title, want| Column { title, want, align: Align::Left };
+        match self {
+            Self::Kept => left("", Want::fixed(1, 0)),
+            Self::Name => left("tool", Want::growing(16, 40, 3, 0)),
+            Self::Server if servers < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
+            Self::Server => left("server", Want::growing(8, 16, 1, 6)),
+            Self::Calls => right("called", Want::fixed(COUNT_WIDTH + 1, 1)),
+            Self::Model => right("model", Want::fixed(6, 0)),
+            Self::Wire => right("wire", Want::fixed(6, 2)),
+            Self::Share => right("share", Want::fixed(PERCENT_WIDTH, 4)),
+            Self::Bar => left("█ text  ▓ input  ░ rest", Want::growing(12, 48, 3, 3)),
+            Self::Part(1) => right("descr", Want::fixed(6, 5)),
+            Self::Part(2) => right("input", Want::fixed(6, 5)),
+            Self::Part(3) => right("output", Want::fixed(6, 7)),
+            Self::Part(4) => right("hints", Want::fixed(6, 8)),
+            Self::Part(_) => right("other", Want::fixed(6, 9)),
+            Self::Window => right("window", Want::fixed(PERCENT_WIDTH, 10)),
+        }
+    }
+
+    /// The order that is meant when one sorts by it.
+    pub(super) fn natural_order(self) -> Order {
+        if matches!(self, Self::Name | Self::Server) { Order::Ascending } else { Order::Descending }
+    }
+
+    /// The name under which it is remembered.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Name => "name",
+            Self::Server => "server",
+            Self::Calls => "calls",
+            Self::Model => "model",
+            Self::Wire | Self::Bar => "wire",
+            Self::Part(1) => "description",
+            Self::Part(2) => "input",
+            Self::Part(3) => "output",
+            Self::Part(4) => "annotations",
+            Self::Part(_) => "other",
+            Self::Share => "share",
+            Self::Window => "window",
+        }
+    }
+
+    /// Sorts the items; equal ones stay in the order in which they were listed.
+    pub(super) fn sort(self, order: Order, wire: bool, items: &mut [Item<'_>]) {
+        let number = |count: Option<Count>| count.map_or(0, |count| count.tokens + 1);
+        let weight = |item: &Item<'_>| match self {
+            Self::Kept => u64::from(!item.is_left_out),
+            Self::Name | Self::Server => 0,
+            Self::Calls => item.calls,
+            Self::Model => number(item.model),
+            Self::Wire | Self::Bar => number(item.wire),
+            Self::Part(part) => number(item.parts.map(|parts| shown_part(&parts, part))),
+            Self::Share | Self::Window => number(item.shown(wire)),
+        };
+        match (self, order) {
+            (Self::Name, _) => items.sort_by(|a, b| a.name.cmp(b.name)),
+            (Self::Server, _) => items.sort_by(|a, b| (a.session, a.name).cmp(&(b.session, b.name))),
+            (_, Order::Ascending) => items.sort_by_key(weight),
+            (_, Order::Descending) => items.sort_by_key(|item| Reverse(weight(item))),
+        }
+        if matches!(self, Self::Name | Self::Server) && order == Order::Descending {
+            items.reverse();
+        }
+    }
+
+    /// The text of an item in so many cells.
+    pub(super) fn cell(self, item: &Item<'_>, width: u16, scale: Scale, cx: &Cx<'_>) -> Line<'static> {
+        let glyphs = &cx.theme.glyphs;
+        let plain = if item.is_left_out { Role::Removed } else { Role::Text };
+        let text = |text: String, role: Role| Line::styled(text, cx.theme.style(role));
+        let number = |count: Option<Count>, role: Role| match count {
+            Some(count) if count.tokens == 0 => text(glyphs.none.to_owned(), Role::Dim),
+            Some(count) => text(tokens(count), role),
+            None => text(glyphs.ellipsis.to_owned(), Role::Dim),
+        };
+        let shown = item.shown(cx.wire);
+        let heat = |part: u64, whole: u64| {
+            let share = part as f64 / whole.max(1) as f64;
+            if item.is_left_out { Role::Removed } else { Role::heat(share) }
+        };
+        match self {
+            Self::Kept if item.is_left_out => text(glyphs.cancelled.to_owned(), Role::Removed),
+            Self::Kept => text(" ".to_owned(), Role::Text),
+            Self::Name => text(clip::middle(item.name, usize::from(width)).into_owned(), plain),
+            Self::Server => text(clip::middle(item.session, usize::from(width)).into_owned(), Role::Dim),
+            Self::Calls if item.calls == 0 => text("never".to_owned(), Role::Warn),
+            Self::Calls => text(count(item.calls), plain),
+            Self::Model => number(item.model, if cx.wire { Role::Dim } else { plain }),
+            Self::Wire => number(item.wire, if cx.wire { plain } else { Role::Dim }),
+            Self::Share => shown.map_or_else(
+                || text(glyphs.ellipsis.to_owned(), Role::Dim),
+                |count| text(percent(count.tokens, scale.sum), heat(count.tokens, scale.sum)),
+            ),
+            Self::Bar => bar(item, width, scale, cx),
+            Self::Part(part) => number(item.parts.map(|parts| shown_part(&parts, part)), Role::Dim),
+            Self::Window => shown.map_or_else(
+                || text(glyphs.ellipsis.to_owned(), Role::Dim),
+                |count| text(percent(count.tokens, cx.window_tokens), Role::Dim),
+            ),
+        }
+    }
+}
+
+/// A part as it is shown: the name counts among the other parts.
+fn shown_part(parts: &Parts, part: usize) -> Count {
+    if part == COUNT - 1 { parts[COUNT - 1] + parts[0] } else { parts[part] }
+}
+
+/// The parts side by side, as long as the definition is costly.
+fn bar(item: &Item<'_>, width: u16, scale: Scale, cx: &Cx<'_>) -> Line<'static> {
+    let Some(parts) = item.parts else { return Line::default() };
+    let share = |tokens: u64| tokens as f64 / scale.wire_max.max(1) as f64;
+    let role = |role| cx.theme.style(if item.is_left_out { Role::Removed } else { role });
+    let all: u64 = parts.iter().map(|part| part.tokens).sum();
+    let rest = all - parts[1].tokens - parts[2].tokens;
+    let glyphs = &cx.theme.glyphs;
+    let stacked = [
+        Part { share: share(parts[1].tokens), style: role(Role::Bar), fill: None },
+        Part { share: share(parts[2].tokens), style: role(Role::BarSecond), fill: Some(glyphs.second) },
+        Part { share: share(rest), style: role(Role::Dim), fill: Some(glyphs.gauge_empty) },
+    ];
+    let mut spans = gauge(&stacked, width, cx.theme.style(Role::BarEmpty), glyphs);
+    // What is not filled stays blank here: a bar is not a gauge.
+    if all < scale.wire_max
+        && let Some(last) = spans.last_mut()
+        && last.style == cx.theme.style(Role::BarEmpty)
+    {
+        *last = Span::raw(" ".repeat(last.width()));
+    }
+    Line::from(spans)
+}

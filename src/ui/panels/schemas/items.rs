@@ -1,0 +1,104 @@
+//! The lines of the Schemas panel: each tool definition with its costs, how often it was called, and whether it is left
+//! out for trial.
+//!
+//! Derived anew for each drawing. Knows nothing of columns.
+
+use std::collections::HashSet;
+
+use super::costs::{Costs, Parts};
+use crate::tokens::Count;
+use crate::ui::panels::{Cx, OpenId, Opened};
+
+/// A tool of an opened session.
+pub(super) type ToolKey = (OpenId, Box<str>);
+
+/// A line.
+#[derive(Clone, Debug)]
+pub(super) struct Item<'a> {
+    pub(super) key: ToolKey,
+    pub(super) session: &'a str,
+    pub(super) name: &'a str,
+    /// Its place among its session's definitions.
+    pub(super) position: usize,
+    /// All of its JSON; `None` until it has been counted.
+    pub(super) wire: Option<Count>,
+    /// What a model is shown of it.
+    pub(super) model: Option<Count>,
+    /// `wire` by part.
+    pub(super) parts: Option<Parts>,
+    pub(super) calls: u64,
+    pub(super) is_left_out: bool,
+}
+
+/// Every tool of every session, in the order in which they were listed.
+pub(super) fn items<'a>(cx: &Cx<'a>, left_out: &HashSet<ToolKey>, costs: &mut Costs) -> Vec<Item<'a>> {
+    costs.begin();
+    let mut all = Vec::new();
+    for opened in cx.sessions {
+        for (position, definition) in opened.session.definitions().tools().iter().enumerate() {
+            let key = (opened.id, definition.name.clone());
+            let count = |number: u32, accuracy| Count { tokens: u64::from(number), accuracy };
+            all.push(Item {
+                session: &opened.session.header.label,
+                name: &definition.name,
+                position,
+                wire: definition.tokens.map(|tokens| count(tokens.wire, tokens.accuracy)),
+                model: definition.tokens.map(|tokens| count(tokens.model, tokens.accuracy)),
+                parts: costs.parts(opened, position, cx),
+                calls: calls(opened, &definition.name),
+                is_left_out: left_out.contains(&key),
+                key,
+            });
+        }
+    }
+    all
+}
+
+fn calls(opened: &Opened<'_>, tool: &str) -> u64 {
+    let session = opened.session;
+    let Some((method, target)) = session.symbols().get("tools/call").zip(session.symbols().get(tool)) else {
+        return 0;
+    };
+    let key = crate::model::RowKey { from: crate::wire::Peer::Client, method, target };
+    session.row(key).map_or(0, |row| row.calls)
+}
+
+impl Item<'_> {
+    /// Its tokens in the unit shown.
+    pub(super) fn shown(&self, wire: bool) -> Option<Count> {
+        if wire { self.wire } else { self.model }
+    }
+}
+
+/// What fills the context window.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Context {
+    /// Definitions that stay.
+    pub(super) kept: Count,
+    /// Definitions left out for trial.
+    pub(super) left_out: Count,
+    /// How many those are.
+    pub(super) left_out_tools: usize,
+    /// Results so far.
+    pub(super) results: Count,
+}
+
+/// Adds up what fills the context window.
+pub(super) fn context(cx: &Cx<'_>, items: &[Item<'_>]) -> Context {
+    let mut context = Context::default();
+    for item in items {
+        let tokens = item.shown(cx.wire).unwrap_or(Count::ZERO);
+        if item.is_left_out {
+            context.left_out += tokens;
+            context.left_out_tools += 1;
+        } else {
+            context.kept += tokens;
+        }
+    }
+    for opened in cx.sessions {
+        let totals = opened.session.totals();
+        let tokens = if cx.wire { totals.wire_tokens } else { totals.model_tokens };
+        context.results += Count { tokens, accuracy: context.kept.accuracy };
+    }
+    context
+}

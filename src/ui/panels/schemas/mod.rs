@@ -1,0 +1,429 @@
+//! The Schemas panel: what each tool definition costs, part by part, and what leaving some out would save.
+//!
+//! Leaving out is a trial on this screen alone: it changes no server, no client and no rule. Does not count anything.
+
+mod columns;
+mod costs;
+mod items;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use self::columns::{FIELDS, Field, Scale};
+use self::costs::Costs;
+use self::items::{Context, Item, ToolKey};
+use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty, filters};
+use crate::ui::fetched::{Answer, Subject};
+use crate::ui::keys::Action;
+use crate::ui::theme::Role;
+use crate::ui::widgets::ascii;
+use crate::ui::widgets::bar::{Part, gauge};
+use crate::ui::widgets::columns::Align;
+use crate::ui::widgets::json::view::TreeView;
+use crate::ui::widgets::number::{percent, tokens_grouped};
+use crate::ui::widgets::raw::RawView;
+use crate::ui::widgets::scroll::{Scroll, scrollbar};
+use crate::ui::widgets::table::{Column, Layout, Order, put, select};
+
+/// From this width on list and definition stand side by side.
+const WIDE: u16 = 150;
+/// Lines that a definition is unfolded into at first.
+const BUDGET: usize = 60;
+
+/// The panel's state.
+#[derive(Debug)]
+pub struct Schemas {
+    sort: Field,
+    order: Order,
+    left_out: HashSet<ToolKey>,
+    costs: Costs,
+    selected: Option<ToolKey>,
+    scroll: Scroll,
+    layout: Layout,
+    keys: Vec<ToolKey>,
+    /// Whether the keys go to the definition.
+    in_detail: bool,
+    show_raw: bool,
+    detail: Option<Definition>,
+}
+
+/// The definition on screen.
+#[derive(Debug)]
+struct Definition {
+    key: ToolKey,
+    revision: u64,
+    tree: Option<TreeView>,
+    raw: RawView,
+    area: Rect,
+}
+
+impl Default for Schemas {
+    fn default() -> Self {
+        Self {
+            sort: Field::Model,
+            order: Order::Descending,
+            left_out: HashSet::new(),
+            costs: Costs::default(),
+            selected: None,
+            scroll: Scroll::default(),
+            layout: Layout::default(),
+            keys: Vec::new(),
+            in_detail: false,
+            show_raw: false,
+            detail: None,
+        }
+    }
+}
+
+impl Schemas {
+    fn draw_list(&mut self, items: &[Item<'_>], cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        let columns: Vec<Column> = FIELDS.iter().map(|field| field.column(cx.sessions.len())).collect();
+        self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
+        let sorted = FIELDS.iter().position(|field| *field == self.sort).map(|index| (index, self.order));
+        self.layout.headings(&columns, sorted, buf, cx.theme);
+        let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        self.keys = items.iter().map(|item| item.key.clone()).collect();
+        if let Some(at) =
+            self.selected.as_ref().and_then(|key| self.keys.iter().position(|known| known == key))
+        {
+            self.scroll.select(at);
+        }
+        let window = self.scroll.window(items.len(), rows.height);
+        let scale = Scale {
+            wire_max: items.iter().filter_map(|item| item.wire).map(|count| count.tokens).max().unwrap_or(0),
+            sum: items.iter().filter_map(|item| item.shown(cx.wire)).map(|count| count.tokens).sum(),
+        };
+        for (y, index) in (rows.y..).zip(window.clone()) {
+            let item = &items[index];
+            self.layout.row(&columns, y, buf, |column, width| FIELDS[column].cell(item, width, scale, cx));
+            if index == self.scroll.cursor() {
+                select(rows, y, cx.focused && !self.in_detail, false, buf, cx.theme);
+            }
+        }
+        scrollbar(rows, buf, items.len(), &window, cx.theme);
+    }
+
+    fn draw_detail(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        let Some(key) = self.keys.get(self.scroll.cursor()).cloned() else { return };
+        let Some(opened) = cx.sessions.iter().find(|opened| opened.id == key.0) else { return };
+        let definitions = opened.session.definitions();
+        let Some(position) = definitions.tools().iter().position(|tool| tool.name == key.1) else { return };
+        let is_known = |detail: &Definition| detail.key == key && detail.revision == definitions.revision;
+        if !self.detail.as_ref().is_some_and(is_known) {
+            let text = definitions.tools()[position].json.as_bytes();
+            let tree = TreeView::new(Arc::new(text.to_vec()), BUDGET);
+            let raw = RawView::new(text);
+            self.detail = Some(Definition {
+                key: key.clone(),
+                revision: definitions.revision,
+                tree,
+                raw,
+                area: Rect::default(),
+            });
+        }
+        let Some(detail) = &mut self.detail else { return };
+        let title = Line::from(vec![
+            Span::styled(format!("{} ", key.1), cx.theme.style(Role::Strong)),
+            Span::styled(
+                format!(" definition by {}", opened.session.header.label),
+                cx.theme.style(Role::Dim),
+            ),
+        ]);
+        put(buf, area.x, area.y, area.width, Align::Left, &title);
+        let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        detail.area = below;
+        let (true, Some(tree)) = (!self.show_raw, &mut detail.tree) else {
+            return detail.raw.draw(below, buf, cx.theme);
+        };
+        let subject = Subject::Definition {
+            position: u32::try_from(position).unwrap_or(u32::MAX),
+            revision: definitions.revision,
+        };
+        if !tree.has_costs()
+            && let Answer::Ready(costs) = cx.attributions.get((key.0, subject))
+        {
+            tree.attach(&costs);
+        }
+        tree.draw(below, buf, cx.theme, cx.focused && self.in_detail);
+    }
+
+    fn move_sort(&mut self, step: usize) {
+        let shown: Vec<usize> = self.layout.places().iter().map(|place| place.index).collect();
+        if shown.is_empty() {
+            return;
+        }
+        let at = shown.iter().position(|index| FIELDS[*index] == self.sort).unwrap_or(0);
+        self.sort_by(FIELDS[shown[(at + step) % shown.len()]]);
+    }
+
+    fn sort_by(&mut self, field: Field) {
+        self.order = if self.sort == field { self.order.reversed() } else { field.natural_order() };
+        self.sort = field;
+    }
+
+    fn toggle(&mut self) -> Reply {
+        let Some(key) = self.keys.get(self.scroll.cursor()).cloned() else { return Reply::Ignored };
+        if !self.left_out.remove(&key) {
+            self.left_out.insert(key.clone());
+        }
+        self.selected = Some(key);
+        Reply::Done
+    }
+
+    fn act_on_detail(&mut self, action: Action) -> bool {
+        let Some(detail) = &mut self.detail else { return false };
+        match &mut detail.tree {
+            Some(tree) if !self.show_raw => tree.act(action),
+            _ => detail.raw.act(action),
+        }
+    }
+
+    fn key_at(&self, at: Position) -> Option<usize> {
+        self.scroll.row_at(self.layout.line_at(at)?, self.keys.len())
+    }
+}
+
+/// The gauge of the context window and, below it, what it holds; with tools left out, what that saves.
+fn draw_context(context: &Context, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+    let style = |role| cx.theme.style(role);
+    let share = |tokens: u64| tokens as f64 / cx.window_tokens.max(1) as f64;
+    let glyphs = &cx.theme.glyphs;
+    let used = context.kept + context.results;
+    let parts = [
+        Part { share: share(context.kept.tokens), style: style(Role::Bar), fill: None },
+        Part {
+            share: share(context.results.tokens),
+            style: style(Role::BarSecond),
+            fill: Some(glyphs.second),
+        },
+        Part { share: share(context.left_out.tokens), style: style(Role::Removed), fill: Some(glyphs.dot) },
+    ];
+    let window = tokens_grouped(crate::tokens::Count::exact(cx.window_tokens));
+    let label = format!(" {} of {window}", percent(used.tokens, cx.window_tokens));
+    let room = area.width.saturating_sub(u16::try_from(label.chars().count()).unwrap_or(0)).min(100);
+    let mut spans = gauge(&parts, room, style(Role::BarEmpty), glyphs);
+    spans.push(Span::styled(label, style(Role::Strong)));
+    put(buf, area.x, area.y, area.width, Align::Left, &Line::from(spans));
+    let mut words = vec![
+        Span::styled(
+            format!("{} definitions {}", glyphs.eighths[7], tokens_grouped(context.kept)),
+            style(Role::Text),
+        ),
+        Span::styled(
+            format!("   {} results {}", glyphs.second, tokens_grouped(context.results)),
+            style(Role::Text),
+        ),
+    ];
+    if context.left_out_tools > 0 {
+        let tools = if context.left_out_tools == 1 { "tool" } else { "tools" };
+        words.push(Span::styled(
+            format!(
+                "   {} what if {} {tools} left out: {} saved in every request",
+                glyphs.dot,
+                context.left_out_tools,
+                tokens_grouped(context.left_out)
+            ),
+            style(Role::Accent),
+        ));
+    }
+    put(buf, area.x, area.y + 1, area.width, Align::Left, &Line::from(words));
+}
+
+impl Panel for Schemas {
+    fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        let mut items = items::items(cx, &self.left_out, &mut self.costs);
+        if items.is_empty() || area.height < 6 {
+            self.keys.clear();
+            return empty::draw(cx, area, buf, "No tool definitions yet");
+        }
+        draw_context(&items::context(cx, &items), cx, area, buf);
+        self.sort.sort(self.order, cx.wire, &mut items);
+        let top = 2 + u16::from(area.height >= 16);
+        let below = Rect { y: area.y + top, height: area.height - top, ..area };
+        if below.width >= WIDE {
+            let left = below.width * 11 / 20;
+            self.draw_list(&items, cx, Rect { width: left, ..below }, buf);
+            let line = Line::styled(cx.theme.glyphs.vertical, cx.theme.style(Role::Border));
+            (below.y..below.bottom()).for_each(|y| put(buf, below.x + left, y, 1, Align::Left, &line));
+            let x = below.x + left + 2;
+            self.draw_detail(cx, Rect { x, width: below.right().saturating_sub(x), ..below }, buf);
+        } else if self.in_detail {
+            self.layout = Layout::default();
+            self.keys = items.iter().map(|item| item.key.clone()).collect();
+            self.draw_detail(cx, below, buf);
+        } else {
+            self.detail = None;
+            self.draw_list(&items, cx, below, buf);
+        }
+        ascii::reduce(buf, area, &cx.theme.glyphs);
+    }
+
+    fn act(&mut self, action: Action, _cx: &Cx<'_>) -> Reply {
+        match action {
+            Action::Back if self.in_detail => self.in_detail = false,
+            Action::Raw => self.show_raw = !self.show_raw,
+            Action::Exclude => return self.toggle(),
+            Action::Related => {
+                let Some((_, name)) = self.keys.get(self.scroll.cursor()) else { return Reply::Ignored };
+                return Reply::Filter(filters::tool(name), PanelId::Calls);
+            }
+            other if self.in_detail => {
+                return if self.act_on_detail(other) { Reply::Done } else { Reply::Ignored };
+            }
+            Action::Open if !self.keys.is_empty() => {
+                self.in_detail = true;
+                self.selected = self.keys.get(self.scroll.cursor()).cloned();
+            }
+            Action::SortNext => self.move_sort(1),
+            Action::SortPrevious => self.move_sort(self.layout.places().len().saturating_sub(1)),
+            Action::SortReverse => self.order = self.order.reversed(),
+            other => {
+                if !self.scroll.act(other, self.keys.len()) {
+                    return Reply::Ignored;
+                }
+                self.selected = self.keys.get(self.scroll.cursor()).cloned();
+            }
+        }
+        Reply::Done
+    }
+
+    fn mouse(&mut self, mouse: Mouse, _cx: &Cx<'_>) -> Reply {
+        let on_detail = |at: Position, detail: &Option<Definition>| {
+            detail.as_ref().is_some_and(|detail| detail.area.contains(at))
+        };
+        match mouse {
+            Mouse::Click(at) | Mouse::DoubleClick(at) if on_detail(at, &self.detail) => {
+                self.in_detail = true;
+                if let Some(Definition { tree: Some(tree), area, .. }) = &mut self.detail {
+                    tree.click(at.y - area.y);
+                }
+            }
+            Mouse::Wheel(at, lines) if on_detail(at, &self.detail) => match &mut self.detail {
+                Some(Definition { tree: Some(tree), .. }) if !self.show_raw => tree.wheel(lines),
+                Some(detail) => detail.raw.wheel(lines),
+                None => {}
+            },
+            Mouse::Click(at) | Mouse::DoubleClick(at) => {
+                if let Some(index) = self.layout.heading_at(at) {
+                    self.sort_by(FIELDS[index]);
+                    return Reply::Done;
+                }
+                let Some(row) = self.key_at(at) else { return Reply::Ignored };
+                self.scroll.select(row);
+                self.selected = self.keys.get(row).cloned();
+                self.in_detail = matches!(mouse, Mouse::DoubleClick(_));
+            }
+            Mouse::Wheel(_, lines) => {
+                self.scroll.wheel(lines, self.keys.len());
+                self.selected = self.keys.get(self.scroll.cursor()).cloned();
+            }
+        }
+        Reply::Done
+    }
+
+    fn focus(&mut self, focus: &Focus, cx: &Cx<'_>) {
+        let session = focus.session.or_else(|| cx.sessions.first().map(|opened| opened.id));
+        if let (Some(session), Some(tool)) = (session, &focus.tool) {
+            self.selected = Some((session, tool.as_str().into()));
+        }
+    }
+
+    fn session(&self, _cx: &Cx<'_>) -> Option<OpenId> {
+        self.keys.get(self.scroll.cursor()).map(|key| key.0)
+    }
+
+    fn hints(&self) -> &'static [Action] {
+        if self.in_detail {
+            &[Action::Back, Action::FoldAll, Action::Raw, Action::Exclude, Action::Copy]
+        } else {
+            &[
+                Action::Open,
+                Action::Exclude,
+                Action::SortNext,
+                Action::Related,
+                Action::WireOrModel,
+                Action::NextWindow,
+            ]
+        }
+    }
+
+    fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
+        let Some((session, name)) = self.keys.get(self.scroll.cursor()) else { return Vec::new() };
+        let text = |name, text: String| Copyable { name, what: CopyWhat::Text(text) };
+        let opened = cx.sessions.iter().find(|opened| opened.id == *session);
+        let definition = opened.and_then(|opened| opened.session.definitions().tool(name));
+        let mut all: Vec<Copyable> = definition
+            .map(|definition| text("definition", definition.json.to_string()))
+            .into_iter()
+            .collect();
+        all.push(text("name", name.to_string()));
+        if let (true, Some(Definition { tree: Some(tree), .. })) = (self.in_detail, &self.detail) {
+            all.push(text("selected value", tree.selected_text()));
+        }
+        all
+    }
+
+    fn remember(&self) -> toml::Table {
+        let mut table = toml::Table::new();
+        table.insert("sort".into(), self.sort.word().into());
+        table.insert("descending".into(), (self.order == Order::Descending).into());
+        table
+    }
+
+    fn recall(&mut self, remembered: &toml::Table) {
+        let word = remembered.get("sort").and_then(toml::Value::as_str);
+        if let Some(field) = FIELDS.into_iter().find(|field| Some(field.word()) == word) {
+            self.sort = field;
+            let descending = remembered.get("descending").and_then(toml::Value::as_bool);
+            self.order = match descending {
+                Some(true) => Order::Descending,
+                Some(false) => Order::Ascending,
+                None => field.natural_order(),
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::panels::fixture::{Fixture, Stage, files, git};
+
+    fn one() -> Stage {
+        Stage::new(vec![Fixture::read(&files(), true)])
+    }
+
+    #[test]
+    fn every_definition_has_its_cost_by_part_at_any_size() {
+        for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+            let screen = one().draw(&mut Schemas::default(), width, height);
+            insta::assert_snapshot!(format!("schemas_{width}x{height}"), screen);
+        }
+        let two = Stage::new(vec![Fixture::read(&files(), true), Fixture::read(&git(), false)]);
+        insta::assert_snapshot!("schemas_two_120x40", two.draw(&mut Schemas::default(), 120, 40));
+    }
+
+    #[test]
+    fn leaving_a_tool_out_moves_the_gauge_and_says_that_it_is_a_trial() {
+        let stage = one();
+        let mut schemas = Schemas::default();
+        let before = stage.draw(&mut schemas, 120, 40);
+        stage.with(|cx| schemas.act(Action::Exclude, cx));
+        insta::assert_snapshot!("schemas_what_if_120x40", stage.draw(&mut schemas, 120, 40));
+        stage.with(|cx| schemas.act(Action::Exclude, cx));
+        assert_eq!(stage.draw(&mut schemas, 120, 40), before);
+    }
+
+    #[test]
+    fn a_definition_opens_as_a_tree_with_its_tokens() {
+        let stage = one();
+        let mut schemas = Schemas::default();
+        stage.draw(&mut schemas, 80, 24);
+        stage.with(|cx| schemas.act(Action::Open, cx));
+        insta::assert_snapshot!("definition_80x24", stage.draw(&mut schemas, 80, 24));
+    }
+}

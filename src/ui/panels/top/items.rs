@@ -1,0 +1,241 @@
+//! The lines of the Top panel: groups, tools, other methods and the total, each with the figures of its columns.
+//!
+//! Derived anew for each drawing from what the sessions know. Knows nothing of columns or sorting.
+
+use std::collections::HashMap;
+
+use crate::model::{Bucket, DefinitionTokens, Latency, Row, Series, Symbol, Tally};
+use crate::tokens::{Accuracy, Count};
+use crate::trace::Micros;
+use crate::ui::panels::{Cx, OpenId, Opened};
+use crate::wire::Peer;
+
+/// What a line is about; stays the same while its numbers and its place change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ItemKey {
+    /// All of a session.
+    Group(OpenId),
+    /// A tool.
+    Tool(OpenId, Box<str>),
+    /// A method other than `tools/call`, and who asks.
+    Method(OpenId, Peer, Box<str>),
+}
+
+/// The figures of a line.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Figures {
+    /// Operations asked for.
+    pub(super) calls: u64,
+    /// Failed ones.
+    pub(super) errors: u64,
+    /// Answered ones.
+    pub(super) answered: u64,
+    /// Waiting for an answer.
+    pub(super) in_flight: u64,
+    /// Result tokens.
+    pub(super) tokens: Tally,
+    /// How far the token numbers can be trusted.
+    pub(super) accuracy: Accuracy,
+    /// Tokens of the definition; `None` where there is none or it has not been counted.
+    pub(super) schema: Option<Count>,
+}
+
+impl Figures {
+    fn of_row(row: &Row, wire: bool) -> Self {
+        Self {
+            calls: row.calls,
+            errors: row.errors(),
+            answered: row.answered(),
+            in_flight: row.in_flight,
+            tokens: if wire { row.wire_tokens } else { row.model_tokens },
+            accuracy: Accuracy::Exact,
+            schema: None,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.errors += other.errors;
+        self.answered += other.answered;
+        self.in_flight += other.in_flight;
+        self.tokens.count += other.tokens.count;
+        self.tokens.sum += other.tokens.sum;
+        self.tokens.max = self.tokens.max.max(other.tokens.max);
+        self.accuracy = self.accuracy.max(other.accuracy);
+        self.schema = match (self.schema, other.schema) {
+            (Some(ours), Some(theirs)) => Some(ours + theirs),
+            (ours, theirs) => ours.or(theirs),
+        };
+    }
+
+    /// The share of answered operations that failed.
+    #[must_use]
+    pub(super) fn error_share(&self) -> Option<f64> {
+        (self.answered > 0).then(|| self.errors as f64 / self.answered as f64)
+    }
+
+    /// What the line has put into the context window: its results and its definition.
+    #[must_use]
+    pub(super) fn context(&self) -> Count {
+        let results = Count { tokens: self.tokens.sum, accuracy: self.accuracy };
+        results + self.schema.unwrap_or(Count::ZERO)
+    }
+}
+
+/// A line.
+#[derive(Clone, Debug)]
+pub(super) struct Item<'a> {
+    /// What it is about.
+    pub(super) key: ItemKey,
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Whose rows it sums up; one for a tool or method, none for a tool that was never called.
+    pub(super) rows: Vec<&'a Row>,
+    /// The session's own time, to which its series reach.
+    pub(super) now: Micros,
+    /// Its figures.
+    pub(super) figures: Figures,
+}
+
+impl Item<'_> {
+    /// Its latencies; empty if nothing was timed.
+    #[must_use]
+    pub(super) fn latency(&self) -> Latency {
+        let mut all = Latency::default();
+        self.rows.iter().for_each(|row| all.merge(&row.latency_us));
+        all
+    }
+
+    /// A value of its latencies; asks the one row directly where there is one.
+    #[must_use]
+    pub(super) fn quantile(&self, quantile: f64) -> Option<u64> {
+        match self.rows[..] {
+            [row] => row.latency_us.quantile(quantile),
+            _ => self.latency().quantile(quantile),
+        }
+    }
+
+    /// The time from the session's start to now in at most so many buckets, oldest first. Lines of one session have
+    /// the same buckets, so that their pictures can be compared.
+    #[must_use]
+    pub(super) fn series(&self, most: usize) -> Vec<Bucket> {
+        let most = most.max(1) as u64;
+        // The width that a row's buckets have once it reaches to now; those of others divide it.
+        let mut width_us = Series::WIDTH_US_MIN;
+        while self.now.0 / width_us >= Series::BUCKETS as u64 {
+            width_us *= 2;
+        }
+        let until = self.now.0 / width_us + 1;
+        let wide_us = width_us * until.div_ceil(most);
+        let mut sum = vec![Bucket::default(); usize::try_from(self.now.0 / wide_us + 1).unwrap_or(1)];
+        let last = sum.len() - 1;
+        for row in &self.rows {
+            for (position, from) in (0u64..).zip(row.series.buckets()) {
+                let at =
+                    usize::try_from(position * row.series.width_us() / wide_us).unwrap_or(last).min(last);
+                add(&mut sum[at], from);
+            }
+        }
+        sum
+    }
+}
+
+fn add(into: &mut Bucket, from: &Bucket) {
+    into.calls = into.calls.saturating_add(from.calls);
+    into.errors = into.errors.saturating_add(from.errors);
+    into.timed = into.timed.saturating_add(from.timed);
+    into.latency_us_max = into.latency_us_max.max(from.latency_us_max);
+    into.latency_us_sum = into.latency_us_sum.saturating_add(from.latency_us_sum);
+    into.tokens = into.tokens.saturating_add(from.tokens);
+}
+
+/// What a session contributes.
+#[derive(Clone, Debug)]
+pub(super) struct Group<'a> {
+    /// The sum of its tools.
+    pub(super) head: Item<'a>,
+    /// Its tools, those never called included.
+    pub(super) tools: Vec<Item<'a>>,
+    /// Its other methods.
+    pub(super) methods: Vec<Item<'a>>,
+}
+
+/// Everything the panel can show, in the order of the sessions.
+#[must_use]
+pub(super) fn groups<'a>(cx: &Cx<'a>) -> Vec<Group<'a>> {
+    cx.sessions.iter().map(|opened| group(opened, cx.wire)).collect()
+}
+
+fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
+    let session = opened.session;
+    let called = session.symbols().get("tools/call");
+    let is_tool = |row: &Row| {
+        Some(row.key.method) == called && row.key.from == Peer::Client && !row.key.target.is_none()
+    };
+    let mut rows: HashMap<Symbol, &Row> =
+        session.rows().iter().filter(|row| is_tool(row)).map(|row| (row.key.target, row)).collect();
+    let mut tools = Vec::new();
+    for definition in session.definitions().tools() {
+        let row = session.symbols().get(&definition.name).and_then(|symbol| rows.remove(&symbol));
+        let schema = definition.tokens.map(|tokens| schema_count(tokens, wire));
+        tools.push(tool(opened, &definition.name, row, schema, wire));
+    }
+    // Called, but never listed: in the order in which they were first called.
+    for row in session.rows().iter().filter(|row| is_tool(row) && rows.contains_key(&row.key.target)) {
+        tools.push(tool(opened, session.name(row.key.target), Some(row), None, wire));
+    }
+    let methods =
+        session.rows().iter().filter(|row| !is_tool(row)).map(|row| method(opened, row, wire)).collect();
+    let mut head = Item {
+        key: ItemKey::Group(opened.id),
+        name: &session.header.label,
+        rows: tools.iter().flat_map(|tool: &Item<'a>| tool.rows.iter().copied()).collect(),
+        now: opened.now,
+        figures: Figures::default(),
+    };
+    tools.iter().for_each(|tool| head.figures.add(&tool.figures));
+    Group { head, tools, methods }
+}
+
+fn tool<'a>(
+    opened: &'a Opened<'a>,
+    name: &'a str,
+    row: Option<&'a Row>,
+    schema: Option<Count>,
+    wire: bool,
+) -> Item<'a> {
+    let mut figures = row.map_or_else(Figures::default, |row| Figures::of_row(row, wire));
+    figures.schema = schema;
+    figures.accuracy = row.map_or(Accuracy::Exact, |row| accuracy(opened, row));
+    let key = ItemKey::Tool(opened.id, name.into());
+    Item { key, name, rows: row.into_iter().collect(), now: opened.now, figures }
+}
+
+fn method<'a>(opened: &'a Opened<'a>, row: &'a Row, wire: bool) -> Item<'a> {
+    let name = opened.session.name(row.key.method);
+    let mut figures = Figures::of_row(row, wire);
+    figures.accuracy = accuracy(opened, row);
+    let key = ItemKey::Method(opened.id, row.key.from, name.into());
+    Item { key, name, rows: vec![row], now: opened.now, figures }
+}
+
+/// The accuracy of a row's tokens, taken from its last counted call: one profile counts them all.
+fn accuracy(opened: &Opened<'_>, row: &Row) -> Accuracy {
+    let last = row.last.and_then(|last| opened.session.operation(last)?.tokens);
+    last.map_or(Accuracy::Exact, |tokens| tokens.accuracy)
+}
+
+/// A definition's tokens in the unit shown.
+#[must_use]
+pub(super) fn schema_count(tokens: DefinitionTokens, wire: bool) -> Count {
+    let number = if wire { tokens.wire } else { tokens.model };
+    Count { tokens: u64::from(number), accuracy: tokens.accuracy }
+}
+
+/// The sum over all groups' tools.
+#[must_use]
+pub(super) fn total<'a>(groups: &[Group<'a>]) -> Figures {
+    let mut sum = Figures::default();
+    groups.iter().for_each(|group| sum.add(&group.head.figures));
+    sum
+}

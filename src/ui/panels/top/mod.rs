@@ -1,0 +1,347 @@
+//! The Top panel: a line per tool with its time and its tokens, grouped by server, and the total.
+//!
+//! Keeps the selection by what a line is about, so that it stays while numbers and order change. Does not know how the
+//! figures come about.
+
+mod columns;
+mod items;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
+
+use self::columns::{FIELDS, Field};
+use self::items::{Group, Item, ItemKey};
+use super::{CopyWhat, Copyable, Cx, Mouse, OpenId, Panel, PanelId, Reply, empty, filters};
+use crate::trace::Micros;
+use crate::ui::keys::Action;
+use crate::ui::theme::Role;
+use crate::ui::widgets::ascii;
+use crate::ui::widgets::columns::Align;
+use crate::ui::widgets::scroll::{Scroll, scrollbar};
+use crate::ui::widgets::table::{Column, Layout, Order, put, select};
+
+/// From this height on a line is drawn above the total.
+const TALL: u16 = 12;
+
+/// The panel's state.
+#[derive(Debug)]
+pub struct Top {
+    sort: Field,
+    order: Order,
+    called_only: bool,
+    selected: Option<ItemKey>,
+    scroll: Scroll,
+    layout: Layout,
+    /// What was drawn last, line by line, for the mouse and the keys.
+    keys: Vec<ItemKey>,
+}
+
+impl Default for Top {
+    fn default() -> Self {
+        Self {
+            sort: Field::Calls,
+            order: Order::Descending,
+            called_only: false,
+            selected: None,
+            scroll: Scroll::default(),
+            layout: Layout::default(),
+            keys: Vec::new(),
+        }
+    }
+}
+
+/// A line of the list: an item and how far it is indented.
+type Listed<'g, 'a> = (&'g Item<'a>, usize);
+
+impl Top {
+    fn sorted<'a>(&self, cx: &Cx<'a>) -> Vec<Group<'a>> {
+        let mut groups = items::groups(cx);
+        for group in &mut groups {
+            if self.called_only {
+                group.tools.retain(|item| item.figures.calls > 0);
+            }
+            self.sort.sort(self.order, &mut group.tools);
+            self.sort.sort(self.order, &mut group.methods);
+        }
+        groups
+    }
+
+    fn listed<'g, 'a>(groups: &'g [Group<'a>]) -> Vec<Listed<'g, 'a>> {
+        let indent = if groups.len() > 1 { 2 } else { 0 };
+        let mut lines = Vec::new();
+        for group in groups {
+            if groups.len() > 1 {
+                lines.push((&group.head, 0));
+            }
+            lines.extend(group.tools.iter().chain(&group.methods).map(|item| (item, indent)));
+        }
+        lines
+    }
+
+    fn draw_rows(
+        &mut self,
+        lines: &[Listed<'_, '_>],
+        area: Rect,
+        cx: &Cx<'_>,
+        columns: &[Column],
+        buf: &mut Buffer,
+    ) {
+        if let Some(at) =
+            self.selected.as_ref().and_then(|key| lines.iter().position(|(item, _)| item.key == *key))
+        {
+            self.scroll.select(at);
+        }
+        let window = self.scroll.window(lines.len(), area.height);
+        let mut y = area.y;
+        for index in window.clone() {
+            let (item, indent) = lines[index];
+            self.layout.row(columns, y, buf, |column, width| {
+                let line = FIELDS[column].cell(item, width, indent, cx);
+                if matches!(item.key, ItemKey::Group(_)) {
+                    line.style(cx.theme.style(Role::Strong))
+                } else {
+                    line
+                }
+            });
+            if index == self.scroll.cursor() {
+                select(area, y, cx.focused, false, buf, cx.theme);
+            }
+            y += 1;
+        }
+        scrollbar(area, buf, lines.len(), &window, cx.theme);
+        self.keys = lines.iter().map(|(item, _)| item.key.clone()).collect();
+    }
+
+    fn draw_total(
+        &self,
+        groups: &[Group<'_>],
+        area: Rect,
+        cx: &Cx<'_>,
+        columns: &[Column],
+        buf: &mut Buffer,
+    ) {
+        let tools: usize = groups.iter().map(|group| group.tools.len()).sum();
+        let name = format!("{tools} {}", if tools == 1 { "tool" } else { "tools" });
+        let item = Item {
+            key: ItemKey::Group(OpenId(u32::MAX)),
+            name: &name,
+            rows: groups.iter().flat_map(|group| group.head.rows.iter().copied()).collect(),
+            now: groups.iter().map(|group| group.head.now).max().unwrap_or(Micros(0)),
+            figures: items::total(groups),
+        };
+        self.layout.row(columns, area.y, buf, |column, width| {
+            let field = FIELDS[column];
+            // Sessions have clocks of their own: over several of them there is no common picture of time.
+            if groups.len() > 1 && matches!(field, Field::Latency | Field::Tokens) {
+                return Line::default();
+            }
+            field.cell(&item, width, 0, cx)
+        });
+        let mut bold = cx.theme.style(Role::Strong);
+        bold.fg = None;
+        bold.bg = None;
+        buf.set_style(area, bold);
+    }
+
+    fn move_sort(&mut self, step: usize) {
+        let shown: Vec<usize> = self.layout.places().iter().map(|place| place.index).collect();
+        if shown.is_empty() {
+            return;
+        }
+        let at = shown.iter().position(|index| FIELDS[*index] == self.sort);
+        let next = at.map_or(0, |at| (at + step) % shown.len());
+        self.sort_by(FIELDS[shown[next]]);
+    }
+
+    fn sort_by(&mut self, field: Field) {
+        self.order = if self.sort == field { self.order.reversed() } else { field.natural_order() };
+        self.sort = field;
+    }
+
+    fn key_at_cursor(&self) -> Option<&ItemKey> {
+        self.keys.get(self.scroll.cursor())
+    }
+
+    fn open(&self, cx: &Cx<'_>) -> Reply {
+        let Some(key) = self.key_at_cursor() else { return Reply::Ignored };
+        let (id, condition) = match key {
+            ItemKey::Group(id) => (*id, String::new()),
+            ItemKey::Tool(id, name) => (*id, filters::tool(name)),
+            ItemKey::Method(id, _, name) => (*id, filters::method(name)),
+        };
+        let Some(opened) = cx.sessions.iter().find(|opened| opened.id == id) else { return Reply::Ignored };
+        let server = match key {
+            ItemKey::Tool(..) | ItemKey::Method(..) if cx.sessions.len() == 1 => String::new(),
+            _ => filters::server(&opened.session.header.label),
+        };
+        Reply::Filter([server, condition].join(" ").trim().to_owned(), PanelId::Calls)
+    }
+
+    fn line_at(&self, at: Position) -> Option<usize> {
+        self.scroll.row_at(self.layout.line_at(at)?, self.keys.len())
+    }
+}
+
+impl Panel for Top {
+    fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        let columns = FIELDS.map(Field::column);
+        let groups = self.sorted(cx);
+        let lines = Self::listed(&groups);
+        if lines.is_empty() || area.height < 3 {
+            self.keys.clear();
+            empty::draw(cx, area, buf, "No calls yet");
+            return;
+        }
+        // The last column is the scroll bar's.
+        self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
+        let sorted = FIELDS.iter().position(|field| *field == self.sort).map(|index| (index, self.order));
+        self.layout.headings(&columns, sorted, buf, cx.theme);
+        let foot = if area.height >= TALL { 2 } else { 1 };
+        let rows = Rect { y: area.y + 1, height: area.height - 1 - foot, ..area };
+        self.draw_rows(&lines, rows, cx, &columns, buf);
+        let total = Rect { y: area.bottom() - 1, height: 1, ..area };
+        if foot == 2 {
+            let rule = cx.theme.glyphs.horizontal.repeat(usize::from(area.width));
+            let rule = Line::styled(rule, cx.theme.style(Role::Border));
+            put(buf, area.x, total.y - 1, area.width, Align::Left, &rule);
+        }
+        self.draw_total(&groups, total, cx, &columns, buf);
+        ascii::reduce(buf, area, &cx.theme.glyphs);
+    }
+
+    fn act(&mut self, action: Action, cx: &Cx<'_>) -> Reply {
+        match action {
+            Action::SortNext => self.move_sort(1),
+            Action::SortPrevious => self.move_sort(self.layout.places().len().saturating_sub(1)),
+            Action::SortReverse => self.order = self.order.reversed(),
+            Action::NextView => {
+                self.called_only = !self.called_only;
+                let what = if self.called_only { "Only tools that were called" } else { "All tools" };
+                return Reply::Say(what.to_owned());
+            }
+            Action::Open | Action::Related => return self.open(cx),
+            other => {
+                if !self.scroll.act(other, self.keys.len()) {
+                    return Reply::Ignored;
+                }
+                self.selected = self.key_at_cursor().cloned();
+            }
+        }
+        Reply::Done
+    }
+
+    fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Reply {
+        match mouse {
+            Mouse::Click(at) | Mouse::DoubleClick(at) if self.layout.heading_at(at).is_some() => {
+                if let Some(index) = self.layout.heading_at(at) {
+                    self.sort_by(FIELDS[index]);
+                }
+            }
+            Mouse::Click(at) => {
+                let Some(row) = self.line_at(at) else { return Reply::Ignored };
+                self.scroll.select(row);
+                self.selected = self.key_at_cursor().cloned();
+            }
+            Mouse::DoubleClick(at) => {
+                let Some(row) = self.line_at(at) else { return Reply::Ignored };
+                self.scroll.select(row);
+                self.selected = self.key_at_cursor().cloned();
+                return self.open(cx);
+            }
+            Mouse::Wheel(_, lines) => {
+                self.scroll.wheel(lines, self.keys.len());
+                self.selected = self.key_at_cursor().cloned();
+            }
+        }
+        Reply::Done
+    }
+
+    fn session(&self, _cx: &Cx<'_>) -> Option<OpenId> {
+        self.key_at_cursor().map(|key| match key {
+            ItemKey::Group(id) | ItemKey::Tool(id, _) | ItemKey::Method(id, ..) => *id,
+        })
+    }
+
+    fn hints(&self) -> &'static [Action] {
+        &[
+            Action::Open,
+            Action::SortNext,
+            Action::SortReverse,
+            Action::NextView,
+            Action::WireOrModel,
+            Action::Filter,
+        ]
+    }
+
+    fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
+        let Some(key) = self.key_at_cursor() else { return Vec::new() };
+        let text = |name, text: &str| Copyable { name, what: CopyWhat::Text(text.to_owned()) };
+        match key {
+            ItemKey::Group(_) => Vec::new(),
+            ItemKey::Method(_, _, name) => vec![text("method", name)],
+            ItemKey::Tool(id, name) => {
+                let opened = cx.sessions.iter().find(|opened| opened.id == *id);
+                let definition = opened.and_then(|opened| opened.session.definitions().tool(name));
+                let definition = definition.map(|definition| text("definition", &definition.json));
+                std::iter::once(text("name", name)).chain(definition).collect()
+            }
+        }
+    }
+
+    fn remember(&self) -> toml::Table {
+        let mut table = toml::Table::new();
+        table.insert("sort".into(), self.sort.word().into());
+        table.insert("descending".into(), (self.order == Order::Descending).into());
+        table.insert("called-only".into(), self.called_only.into());
+        table
+    }
+
+    fn recall(&mut self, remembered: &toml::Table) {
+        let word = remembered.get("sort").and_then(toml::Value::as_str);
+        if let Some(field) = FIELDS.into_iter().find(|field| Some(field.word()) == word) {
+            self.sort = field;
+            let descending = remembered.get("descending").and_then(toml::Value::as_bool);
+            self.order = match descending {
+                Some(true) => Order::Descending,
+                Some(false) => Order::Ascending,
+                None => field.natural_order(),
+            };
+        }
+        self.called_only = remembered.get("called-only").and_then(toml::Value::as_bool).unwrap_or(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::panels::fixture::{Fixture, Stage, files, git};
+
+    fn one() -> Stage {
+        Stage::new(vec![Fixture::read(&files(), true)])
+    }
+
+    fn two() -> Stage {
+        Stage::new(vec![Fixture::read(&files(), true), Fixture::read(&git(), false)])
+    }
+
+    #[test]
+    fn every_tool_has_a_line_at_any_size() {
+        for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+            insta::assert_snapshot!(
+                format!("top_{width}x{height}"),
+                one().draw(&mut Top::default(), width, height)
+            );
+        }
+    }
+
+    #[test]
+    fn several_servers_are_grouped() {
+        for (width, height) in [(80, 24), (200, 60)] {
+            insta::assert_snapshot!(
+                format!("top_two_{width}x{height}"),
+                two().draw(&mut Top::default(), width, height)
+            );
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! What a key, the mouse or news from the feed does to the state; what must be done outside comes back as effects.
+//!
+//! Knows no terminal and no clock: the moment is handed in.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::app::{App, Moment, Overlay, WINDOWS_TOKENS};
+use super::copy;
+use super::fetched::Answer;
+use super::keys::{self, Action, Press};
+use super::palette::{self, Command, Palette};
+use super::panels::{CopyWhat, Copyable, Cx, Deed, Listed, Mouse, OpenId, PanelId, Reply};
+use super::prompt::Prompt;
+use super::widgets::number::grouped;
+use crate::model::Filter;
+use crate::tokens::Profile;
+
+/// Something the user did, or that was found out meanwhile.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A key.
+    Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// Pasted text.
+    Paste(String),
+    /// This machine has been searched for sessions.
+    Found(Vec<Listed>),
+    /// A session can be opened that the user did not ask for: a live one.
+    Appeared(PathBuf),
+    /// A message that was asked for, or a count, has arrived.
+    Fetched,
+    /// Something outside has a word for the user.
+    Say(String),
+}
+
+/// What must be done outside the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Put this on the clipboard.
+    Copy(String),
+    /// Open a recording.
+    Open(PathBuf),
+    /// Close a session in this viewer.
+    Close(OpenId),
+    /// Stop, or go on, reading recordings.
+    Hold(bool),
+    /// Look for sessions now.
+    Refresh,
+    /// Put a remark into a session.
+    Mark(OpenId, String),
+    /// Do what the user has confirmed.
+    Deed(Deed),
+    /// Count everything again, for another family of models.
+    Recount,
+}
+
+/// Within this time a second click is a double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+/// Rows the wheel moves.
+const WHEEL_ROWS: i16 = 3;
+
+impl App {
+    /// Takes an input.
+    pub fn update(&mut self, input: Input, at: Moment) -> Vec<Effect> {
+        match input {
+            Input::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
+            Input::Key(key) => {
+                if self.overlay.is_some() {
+                    return self.overlay_key(key, at);
+                }
+                let pressed = keys::action(Press::of(&key), self.panels.open);
+                pressed.map_or_else(Vec::new, |action| self.act(action, at))
+            }
+            Input::Mouse(mouse) => self.mouse(mouse, at),
+            Input::Paste(text) => self.paste(&text, at),
+            Input::Found(listed) => {
+                self.state.listed = listed;
+                self.state.has_searched = true;
+                Vec::new()
+            }
+            Input::Appeared(path) => self.appeared(path),
+            Input::Fetched => match self.copying.take() {
+                Some(waiting) => self.copy(waiting, at),
+                None => Vec::new(),
+            },
+            Input::Say(text) => {
+                self.say(text, at);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Does what a key or the palette asks for.
+    pub(super) fn act(&mut self, action: Action, at: Moment) -> Vec<Effect> {
+        match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Show(PanelId::Help) if self.panels.open == PanelId::Help => {
+                self.panels.show(self.panels.before);
+            }
+            Action::Show(panel) => self.panels.show(panel),
+            Action::NextPanel => self.panels.step(1),
+            Action::PreviousPanel => self.panels.step(-1),
+            Action::Filter => self.open_filter(),
+            Action::Palette => self.open_palette(),
+            Action::Pause => return self.pause(at),
+            Action::NextTheme => {
+                let next = self.state.themes.after(self.state.theme.name()).to_owned();
+                self.set_theme(&next, at);
+            }
+            Action::NextProfile => {
+                let all = Profile::builtin();
+                let now = all.iter().position(|profile| profile.id == self.state.profile.id).unwrap_or(0);
+                self.state.profile = all[(now + 1) % all.len()].clone();
+                self.say(format!("Tokens as {} counts them", self.state.profile.label), at);
+                return vec![Effect::Recount];
+            }
+            Action::NextWindow => {
+                let now = WINDOWS_TOKENS.iter().position(|window| *window == self.state.window_tokens);
+                let next = now.map_or(0, |now| (now + 1) % WINDOWS_TOKENS.len());
+                self.state.window_tokens = WINDOWS_TOKENS[next];
+                let window = grouped(self.state.window_tokens);
+                self.say(format!("Shares of a context window of {window} tokens"), at);
+            }
+            Action::WireOrModel => {
+                self.state.wire = !self.state.wire;
+                let what =
+                    if self.state.wire { "as they went over the wire" } else { "as the model gets them" };
+                self.say(format!("Tokens {what}"), at);
+            }
+            Action::Copy => return self.open_copy_menu(at),
+            Action::Mark => self.open_note(at),
+            Action::Back => return self.back(at),
+            Action::Up
+            | Action::Down
+            | Action::Left
+            | Action::Right
+            | Action::PageUp
+            | Action::PageDown
+            | Action::First
+            | Action::Last
+            | Action::Open
+            | Action::SortNext
+            | Action::SortPrevious
+            | Action::SortReverse
+            | Action::Follow
+            | Action::FoldAll
+            | Action::Raw
+            | Action::NextView
+            | Action::NextError
+            | Action::Related
+            | Action::Exclude
+            | Action::ZoomIn
+            | Action::ZoomOut
+            | Action::Close
+            | Action::Delete
+            | Action::StopRecording
+            | Action::Refresh => {
+                let reply = self.ask_panel(at, |panel, cx| panel.act(action, cx));
+                return self.take(reply, at);
+            }
+        }
+        Vec::new()
+    }
+
+    fn back(&mut self, at: Moment) -> Vec<Effect> {
+        let reply = self.ask_panel(at, |panel, cx| panel.act(Action::Back, cx));
+        if reply != Reply::Ignored {
+            return self.take(reply, at);
+        }
+        if self.panels.open == PanelId::Help {
+            self.panels.show(self.panels.before);
+        } else if !self.state.filter_text.is_empty() {
+            self.set_filter("");
+        }
+        Vec::new()
+    }
+
+    fn ask_panel(
+        &mut self,
+        at: Moment,
+        ask: impl FnOnce(&mut dyn super::panels::Panel, &Cx<'_>) -> Reply,
+    ) -> Reply {
+        let Self { state, panels, .. } = self;
+        state.with_cx(at, true, |cx| ask(panels.current(), cx))
+    }
+
+    /// Does what a panel asks for.
+    fn take(&mut self, reply: Reply, at: Moment) -> Vec<Effect> {
+        match reply {
+            Reply::Ignored | Reply::Done => {}
+            Reply::Say(text) => self.say(text, at),
+            Reply::Show(panel, focus) => {
+                self.panels.show(panel);
+                let Self { state, panels, .. } = self;
+                state.with_cx(at, true, |cx| panels.current().focus(&focus, cx));
+            }
+            Reply::Filter(text, panel) => {
+                self.set_filter(&text);
+                self.panels.show(panel);
+            }
+            Reply::OpenRecording(path) => {
+                self.panels.show(PanelId::Top);
+                return vec![Effect::Open(path)];
+            }
+            Reply::CloseSession(id) => return vec![Effect::Close(id)],
+            Reply::Confirm(question, deed) => self.overlay = Some(Overlay::Confirm { question, deed }),
+            Reply::Refresh => {
+                self.say("Looking for sessions", at);
+                return vec![Effect::Refresh];
+            }
+        }
+        Vec::new()
+    }
+
+    /// A live session that nobody asked for: it is opened, and shown if the screen has nothing else to show.
+    fn appeared(&mut self, path: PathBuf) -> Vec<Effect> {
+        if self.state.opens.iter().any(|open| open.path == path) {
+            return Vec::new();
+        }
+        if self.state.opens.is_empty() && self.panels.open == PanelId::Sessions {
+            self.panels.show(self.state.first_panel());
+        }
+        vec![Effect::Open(path)]
+    }
+
+    fn pause(&mut self, at: Moment) -> Vec<Effect> {
+        self.state.paused = match self.state.paused {
+            Some(_) => None,
+            None => Some(at.wall),
+        };
+        vec![Effect::Hold(self.state.paused.is_some())]
+    }
+
+    pub(super) fn set_filter(&mut self, text: &str) {
+        if let Ok(filter) = Filter::parse(text) {
+            self.state.filter = filter;
+            text.trim().clone_into(&mut self.state.filter_text);
+        }
+    }
+
+    pub(super) fn set_theme(&mut self, name: &str, at: Moment) {
+        match self.state.themes.theme(name, self.state.depth, self.state.theme.glyphs) {
+            Ok(theme) => {
+                self.state.theme = theme;
+                self.state.memory.theme = Some(name.to_owned());
+                self.say(format!("Theme {name}"), at);
+            }
+            Err(error) => self.say(error.to_string(), at),
+        }
+    }
+
+    fn open_filter(&mut self) {
+        let text = self.state.filter_text.clone();
+        let prompt = Prompt::new("/", &text, self.state.memory.filters.clone());
+        self.overlay = Some(Overlay::Filter { prompt, before: text });
+        self.judge_filter();
+    }
+
+    fn open_palette(&mut self) {
+        let themes: Vec<String> = self.state.themes.names().map(str::to_owned).collect();
+        let recordings: Vec<String> = self
+            .state
+            .listed
+            .iter()
+            .map(|listed| format!("{}, {}", listed.header.label, listed.header.started.strftime("%F %R")))
+            .collect();
+        let entries = palette::entries(self.panels.open, &themes, &recordings);
+        self.overlay = Some(Overlay::Palette(Palette::new(entries)));
+    }
+
+    pub(super) fn command(&mut self, command: Command, at: Moment) -> Vec<Effect> {
+        match command {
+            Command::Act(action) => return self.act(action, at),
+            Command::Theme(name) => self.set_theme(&name, at),
+            Command::Filter(text) => self.set_filter(text),
+            Command::Open(position) => {
+                if let Some(listed) = self.state.listed.get(position) {
+                    return self.take(Reply::OpenRecording(listed.path.clone()), at);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn open_note(&mut self, at: Moment) {
+        let Self { state, panels, .. } = self;
+        let session = state.with_cx(at, true, |cx| {
+            let live = cx.sessions.iter().find(|open| open.is_live).or(cx.sessions.first());
+            panels.current().session(cx).or(live.map(|open| open.id))
+        });
+        match session {
+            Some(session) => {
+                let prompt = Prompt::new("remark", "", Vec::new());
+                self.overlay = Some(Overlay::Note { prompt, session });
+            }
+            None => self.say("No session is open to put a remark into", at),
+        }
+    }
+
+    fn open_copy_menu(&mut self, at: Moment) -> Vec<Effect> {
+        let Self { state, panels, .. } = self;
+        let mut choices = state.with_cx(at, true, |cx| panels.current().copyables(cx));
+        match choices.len() {
+            0 => self.say("Nothing is selected that could be copied", at),
+            1 => return self.copy(choices.remove(0), at),
+            _ => self.overlay = Some(Overlay::CopyMenu { choices, selected: 0 }),
+        }
+        Vec::new()
+    }
+
+    /// Copies, or waits for the message to be read and copies then.
+    pub(super) fn copy(&mut self, wanted: Copyable, at: Moment) -> Vec<Effect> {
+        let (session, place) = match &wanted.what {
+            CopyWhat::Text(text) => {
+                let text = text.clone();
+                self.say(copied(wanted.name, &text), at);
+                return vec![Effect::Copy(text)];
+            }
+            CopyWhat::Message { session, place, .. } | CopyWhat::CommandLine { session, place } => {
+                (*session, *place)
+            }
+        };
+        let message = match self.state.bodies.get((session, place)) {
+            Answer::Ready(message) => message,
+            Answer::Waiting => {
+                self.copying = Some(wanted);
+                return Vec::new();
+            }
+            Answer::Failed(why) => {
+                self.say(format!("Not copied: {why}"), at);
+                return Vec::new();
+            }
+        };
+        let text = match &wanted.what {
+            CopyWhat::Text(text) => Some(text.clone()),
+            CopyWhat::Message { pointer, .. } => copy::part_of(&message, pointer),
+            CopyWhat::CommandLine { .. } => self.state.open(session).and_then(|open| {
+                let model = open.shared.see();
+                copy::command_line(&model.header, model.handshake().negotiated.as_deref(), &message)
+            }),
+        };
+        let Some(text) = text else {
+            self.say(format!("This message has no {}", wanted.name), at);
+            return Vec::new();
+        };
+        self.say(copied(wanted.name, &text), at);
+        vec![Effect::Copy(text)]
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, at: Moment) -> Vec<Effect> {
+        let position = Position { x: mouse.column, y: mouse.row };
+        let what = match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                let again = self.clicked.is_some_and(|(when, x, y)| {
+                    (x, y) == (mouse.column, mouse.row) && at.up.saturating_sub(when) <= DOUBLE_CLICK
+                });
+                self.clicked = (!again).then_some((at.up, mouse.column, mouse.row));
+                if again { Mouse::DoubleClick(position) } else { Mouse::Click(position) }
+            }
+            MouseEventKind::ScrollUp => Mouse::Wheel(position, -WHEEL_ROWS),
+            MouseEventKind::ScrollDown => Mouse::Wheel(position, WHEEL_ROWS),
+            _ => return Vec::new(),
+        };
+        if self.overlay.is_some() {
+            return self.overlay_mouse(what, at);
+        }
+        let tab = self.places.tabs.iter().find(|(place, _)| place.contains(position)).map(|(_, id)| *id);
+        match (what, tab) {
+            (Mouse::Click(_) | Mouse::DoubleClick(_), Some(panel)) => {
+                self.panels.show(panel);
+                Vec::new()
+            }
+            (_, None) if self.places.panel.contains(position) => {
+                let reply = self.ask_panel(at, |panel, cx| panel.mouse(what, cx));
+                self.take(reply, at)
+            }
+            (Mouse::Wheel(..), Some(_)) | (_, None) => Vec::new(),
+        }
+    }
+}
+
+/// What the user is told after a copy.
+fn copied(name: &str, text: &str) -> String {
+    let lines = text.lines().count();
+    if lines > 1 {
+        format!("Copied the {name}: {} lines", grouped(lines as u64))
+    } else {
+        format!("Copied the {name}: {} characters", grouped(text.chars().count() as u64))
+    }
+}

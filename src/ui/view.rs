@@ -1,0 +1,124 @@
+//! The whole screen: head, panel, foot, and what lies over them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::app::{App, Moment, Overlay, Places};
+use super::boxes;
+use super::panels::{Copyable, Cx};
+use super::theme::{Role, Theme};
+use super::widgets::ascii;
+use super::{footer, header};
+
+/// The smallest screen on which anything can be read.
+const COLUMNS_MIN: u16 = 30;
+const ROWS_MIN: u16 = 8;
+
+/// Draws everything; returns where the cursor stands, if it is shown.
+pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+    app.state.tick += 1;
+    buf.set_style(area, app.state.theme.style(Role::Text));
+    if area.width < COLUMNS_MIN || area.height < ROWS_MIN {
+        Line::raw(format!("mcptop needs {COLUMNS_MIN}x{ROWS_MIN}")).render(area, buf);
+        return None;
+    }
+    let has_prompt = matches!(app.overlay, Some(Overlay::Filter { .. } | Overlay::Note { .. }));
+    let has_filter = !app.state.filter_text.is_empty() && !has_prompt && !app.state.opens.is_empty();
+    let foot_rows = if has_prompt { 2 } else { 1 + u16::from(has_filter) };
+    let head_rows = if area.height >= 20 { 3 } else { 2 };
+    let [head, panel, foot] =
+        Layout::vertical([Constraint::Length(head_rows), Constraint::Min(1), Constraint::Length(foot_rows)])
+            .areas(area);
+    let counts = has_filter.then(|| app.state.count_matches(&app.state.filter));
+    let App { state, panels, overlay, said, places, .. } = app;
+    let open = panels.open;
+    let ids: Vec<_> = panels.ids().collect();
+    *places = Places { panel, ..Places::default() };
+    let said = said.as_ref().filter(|(_, until)| at.up < *until).map(|(text, _)| text.as_str());
+    state.with_cx(at, overlay.is_none(), |cx| {
+        places.tabs = header::tabs(cx, ids.into_iter(), open, Rect { height: 1, ..head }, buf);
+        header::totals(cx, Rect { y: head.y + 1, height: 1, ..head }, buf);
+        if head_rows > 2 {
+            let line = cx.theme.glyphs.horizontal.repeat(usize::from(head.width));
+            Line::styled(line, cx.theme.style(Role::Border))
+                .render(Rect { y: head.y + 2, height: 1, ..head }, buf);
+        }
+        panels.current().view(cx, panel, buf);
+        if let Some(counts) = counts {
+            footer::filter(cx, counts, Rect { height: 1, ..foot }, buf);
+        }
+        if !has_prompt {
+            let row = Rect { y: foot.bottom() - 1, height: 1, ..foot };
+            footer::keys(cx, panels.current().hints(), said, row, buf);
+        }
+        let cursor = over(cx, overlay.as_ref(), places, foot, area, buf);
+        ascii::reduce(buf, area, &cx.theme.glyphs);
+        cursor
+    })
+}
+
+/// Draws what lies over the panel.
+fn over(
+    cx: &Cx<'_>,
+    overlay: Option<&Overlay>,
+    places: &mut Places,
+    foot: Rect,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<(u16, u16)> {
+    match overlay? {
+        Overlay::Filter { prompt, .. } | Overlay::Note { prompt, .. } => {
+            Some(prompt.view(cx.theme, foot, buf))
+        }
+        Overlay::Palette(palette) => Some(palette.view(cx.theme, area, buf)),
+        Overlay::CopyMenu { choices, selected } => {
+            places.menu = copy_menu(cx.theme, choices, *selected, area, buf);
+            None
+        }
+        Overlay::Confirm { question, .. } => {
+            confirm(cx.theme, question, area, buf);
+            None
+        }
+    }
+}
+
+fn copy_menu(
+    theme: &Theme,
+    choices: &[Copyable],
+    selected: usize,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Vec<Rect> {
+    let rows = u16::try_from(choices.len()).unwrap_or(u16::MAX);
+    let inner = boxes::pop_up(theme, area, 30, rows, "Copy", buf);
+    let rows = (0..inner.height).zip(choices).map(|(row, choice)| {
+        let line = Rect { y: inner.y + row, height: 1, ..inner };
+        Line::from(vec![
+            Span::styled(format!("{} ", row + 1), theme.style(Role::Key)),
+            Span::styled(choice.name, theme.style(Role::Text)),
+        ])
+        .render(line, buf);
+        if usize::from(row) == selected {
+            buf.set_style(line, theme.style(Role::Selection));
+        }
+        line
+    });
+    rows.collect()
+}
+
+fn confirm(theme: &Theme, question: &str, area: Rect, buf: &mut Buffer) {
+    let columns = u16::try_from(Line::raw(question).width()).unwrap_or(u16::MAX).max(24);
+    let inner = boxes::pop_up(theme, area, columns, 3, "Sure?", buf);
+    Line::raw(question).render(Rect { height: 1.min(inner.height), ..inner }, buf);
+    if inner.height > 2 {
+        let line = Line::from(vec![
+            Span::styled("y", theme.style(Role::Key)),
+            Span::styled(" yes   ", theme.style(Role::KeyText)),
+            Span::styled("n", theme.style(Role::Key)),
+            Span::styled(" no", theme.style(Role::KeyText)),
+        ]);
+        line.render(Rect { y: inner.y + 2, height: 1, ..inner }, buf);
+    }
+}

@@ -7,10 +7,13 @@ use clap::{Parser, Subcommand};
 
 /// `top` for the Model Context Protocol: what every MCP tool costs in milliseconds and tokens.
 #[derive(Debug, Parser)]
-#[command(name = "mcptop", version, about, max_term_width = 100)]
+#[command(name = "mcptop", version, about, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Without a command: the viewer, on every live session and all recordings.")]
 pub(super) struct Args {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) look: Look,
 }
 
 /// What mcptop can do.
@@ -18,6 +21,52 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Stand in front of a stdio server: forward every byte, record the session
     Wrap(Wrap),
+    /// Open a recording in the viewer
+    Open(Open),
+    /// Play a recorded session into the viewer; nothing to set up
+    Demo(Demo),
+}
+
+/// How the viewer looks and counts.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Look {
+    /// A theme by name [default: the one that fits the terminal]
+    #[arg(long, value_name = "NAME")]
+    pub(super) theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Count as o200k_base times this factor, for a family without a profile
+    #[arg(long, value_name = "FACTOR", conflicts_with = "profile", value_parser = factor)]
+    pub(super) factor: Option<f64>,
+    /// Size of the context window in tokens [default: 200000]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) window: Option<u64>,
+}
+
+/// Open a recording in the viewer; without a terminal, print its summary.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ssh host cat session.mcp.jsonl | mcptop open -")]
+pub(super) struct Open {
+    /// The recording, plain or compressed, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) look: Look,
+}
+
+/// Play a recorded session at its true pace; without a terminal, print its summary.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: mcptop demo --speed 4")]
+pub(super) struct Demo {
+    /// How many times faster than it was
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
+    pub(super) speed: f64,
+    #[command(flatten)]
+    pub(super) look: Look,
 }
 
 /// Stand in front of a stdio server: forward every byte, record the session.
@@ -64,6 +113,14 @@ fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(|| "too large".to_owned())
 }
 
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if (0.01..=1000.0).contains(&factor) => Ok(factor),
+        Ok(_) => Err("must be between 0.01 and 1000".to_owned()),
+        Err(_) => Err("not a number".to_owned()),
+    }
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
@@ -82,6 +139,13 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    fn wrapped(args: Args) -> Wrap {
+        match args.command {
+            Some(Command::Wrap(wrap)) => wrap,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn sizes_have_units() {
         assert_eq!(size("512M"), Ok(512_000_000));
@@ -93,9 +157,9 @@ mod tests {
     #[test]
     fn everything_behind_the_command_belongs_to_it() {
         let parse = |line: &str| Args::try_parse_from(line.split(' '));
-        let Command::Wrap(wrap) = parse("mcptop wrap --label a -- npx -y x --label b").unwrap().command;
+        let wrap = wrapped(parse("mcptop wrap --label a -- npx -y x --label b").unwrap());
         assert_eq!(wrap.command, ["npx", "-y", "x", "--label", "b"]);
-        let Command::Wrap(wrap) = parse("mcptop wrap npx -y x --no-record").unwrap().command;
+        let wrap = wrapped(parse("mcptop wrap npx -y x --no-record").unwrap());
         assert_eq!((wrap.command.len(), wrap.no_record), (4, false));
         assert!(parse("mcptop wrap --lable a -- npx").is_err(), "a misspelt flag is not a command");
         assert!(parse("mcptop wrap").is_err());

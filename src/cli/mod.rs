@@ -2,6 +2,8 @@
 
 mod args;
 mod label;
+mod listing;
+mod view;
 mod wrap;
 
 use std::process::ExitCode;
@@ -23,7 +25,23 @@ pub fn run() -> ExitCode {
     }
     let args = Args::parse();
     match args.command {
-        Command::Wrap(wrap) => wrap::run(wrap),
+        None => view::everything(args.look),
+        Some(Command::Wrap(wrap)) => wrap::run(wrap),
+        Some(Command::Open(open)) => view::open(open),
+        Some(Command::Demo(demo)) => view::demo(demo),
+    }
+}
+
+/// Prints a result. A reader that has had enough (`mcptop demo | head -1`) is no error.
+fn say(text: &str) -> ExitCode {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to standard output: {error}"));
+            ExitCode::from(EXIT_UNREACHABLE)
+        }
+        _ => ExitCode::SUCCESS,
     }
 }
 

@@ -5,9 +5,15 @@
 #[cfg(unix)]
 mod endings;
 #[cfg(unix)]
+mod live;
+mod pictures;
+#[cfg(unix)]
 mod recording;
 #[cfg(unix)]
 mod rig;
+mod screens;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
 mod tokens;
 #[cfg(unix)]

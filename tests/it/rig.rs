@@ -36,8 +36,18 @@ impl Rig {
     }
 
     /// Starts any command that wraps a server.
-    pub(crate) fn start(mut command: Command, folder: tempfile::TempDir) -> Self {
-        command.env("MCPTOP_HOME", folder.path().join("home"));
+    pub(crate) fn start(command: Command, folder: tempfile::TempDir) -> Self {
+        let home = folder.path().join("home");
+        Self::start_in(command, folder, &home)
+    }
+
+    /// Starts a command that keeps its things below `home`, where a viewer will look.
+    pub(crate) fn start_below(command: Command, home: &Path) -> Self {
+        Self::start_in(command, tempfile::tempdir().unwrap(), home)
+    }
+
+    fn start_in(mut command: Command, folder: tempfile::TempDir, home: &Path) -> Self {
+        command.env("MCPTOP_HOME", home);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(File::create(folder.path().join("stderr")).unwrap());
         let mut proxy = command.spawn().unwrap();

@@ -36,7 +36,10 @@ impl Terminal {
         let pty = native_pty_system().openpty(size).unwrap();
         let child = pty.slave.spawn_command(command).unwrap();
         let screen = Arc::new(Screen {
-            parser: Mutex::new((vt100::Parser::new(rows, columns, 0), false)),
+            parser: Mutex::new((
+                vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0),
+                false,
+            )),
             changed: Condvar::new(),
         });
         let (mut output, shown) = (pty.master.try_clone_reader().unwrap(), screen.clone());

@@ -1,0 +1,116 @@
+//! `mcptop`, `mcptop open` and `mcptop demo`: the viewer, or a plain table where there is no terminal.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::args::{Demo, Look, Open};
+use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, say};
+use crate::record::{Folders, Reader};
+use crate::tokens::{Factors, Profile};
+use crate::ui::feed::load;
+use crate::ui::panels::Targets;
+use crate::ui::run::{Start, UiError, What, run as run_viewer};
+use crate::ui::summary::summary;
+
+/// The session that `mcptop demo` plays.
+const DEMO: &[u8] = include_bytes!("../../recordings/filesystem.mcp.jsonl");
+
+/// The viewer on everything there is.
+pub(super) fn everything(look: Look) -> ExitCode {
+    if io::stdout().is_terminal() {
+        return show(What::Everything, look);
+    }
+    let listed = Folders::of_user().map(|folders| crate::record::list(&folders)).unwrap_or_default();
+    say(&super::listing::table(&listed))
+}
+
+/// The viewer on one recording.
+pub(super) fn open(args: Open) -> ExitCode {
+    let look = args.look;
+    let from_stdin = args.file.as_os_str() == "-";
+    if from_stdin && io::stdin().is_terminal() {
+        complain("`open -` reads a recording from standard input, which is this terminal; pipe one in");
+        return ExitCode::from(EXIT_USAGE);
+    }
+    if !io::stdout().is_terminal() {
+        let reader = if from_stdin { Reader::from_stream(io::stdin()) } else { Reader::open(&args.file) };
+        return match reader {
+            Ok(reader) => summarize(reader, &look),
+            Err(error) => usage(&error),
+        };
+    }
+    if from_stdin {
+        return show(What::Stream("standard input".to_owned(), Box::new(io::stdin())), look);
+    }
+    // Said before the screen is taken, so that it can be read.
+    match crate::record::peek(&args.file) {
+        Ok(_) => show(What::File(absolute(&args.file)), look),
+        Err(error) => usage(&error),
+    }
+}
+
+/// A recorded session at its true pace.
+pub(super) fn demo(args: Demo) -> ExitCode {
+    let look = args.look;
+    if io::stdout().is_terminal() {
+        return show(What::Playback { recording: DEMO.to_vec(), speed: args.speed }, look);
+    }
+    match Reader::from_stream(DEMO) {
+        Ok(reader) => summarize(reader, &look),
+        Err(error) => usage(&error),
+    }
+}
+
+fn summarize(mut reader: Reader, look: &Look) -> ExitCode {
+    let profile = match profile(look) {
+        Ok(profile) => profile.unwrap_or_default(),
+        Err(why) => return usage(&why),
+    };
+    match load(&mut reader, profile) {
+        Ok(session) => say(&summary(&[&session])),
+        Err(error) => usage(&error),
+    }
+}
+
+fn show(open: What, look: Look) -> ExitCode {
+    let profile = match profile(&look) {
+        Ok(profile) => profile,
+        Err(why) => return usage(&why),
+    };
+    let start = Start {
+        open,
+        folders: Folders::of_user(),
+        theme: look.theme,
+        ascii: look.ascii,
+        targets: Targets::default(),
+        profile,
+        window_tokens: look.window,
+    };
+    match run_viewer(start) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ (UiError::Theme(_) | UiError::Playback(_))) => usage(&error),
+        Err(error @ UiError::Terminal(_)) => {
+            complain(&error.to_string());
+            ExitCode::from(EXIT_UNREACHABLE)
+        }
+    }
+}
+
+/// The family of models that was asked for.
+fn profile(look: &Look) -> Result<Option<Profile>, String> {
+    match (&look.profile, look.factor) {
+        (None, None) => Ok(None),
+        (None, Some(factor)) => Ok(Some(Profile::custom(Factors::uniform(factor), None))),
+        (Some(name), _) => Profile::named(name).map(Some).map_err(|error| error.to_string()),
+    }
+}
+
+fn usage(error: &impl ToString) -> ExitCode {
+    complain(&error.to_string());
+    ExitCode::from(EXIT_USAGE)
+}
+
+fn absolute(path: &Path) -> std::path::PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,458 @@
+//! Recording in, screen out: the shell around the panels at several sizes, and what keys do to it.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use mcptop::record::{Bodies, Reader};
+use mcptop::tokens::{Counter, Effort, Profile, attribute, tool_definition};
+use mcptop::ui::app::{App, Looks, Moment};
+use mcptop::ui::feed::load;
+use mcptop::ui::fetched::{Answer, Subject};
+use mcptop::ui::memory::Memory;
+use mcptop::ui::open::{OpenSession, Shared};
+use mcptop::ui::panels::{Listed, OpenId, PanelId, Targets};
+use mcptop::ui::theme::{Depth, Glyphs, Themes};
+use mcptop::ui::update::{Effect, Input};
+use mcptop::ui::view::view;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+/// A viewer without a terminal and without threads: everything asked for is there at the next drawing.
+pub(crate) struct Stage {
+    /// The viewer.
+    pub(crate) app: App,
+    files: Vec<(OpenId, Bodies)>,
+    up: Duration,
+}
+
+/// How the terminal of a stage is.
+#[derive(Clone, Copy)]
+pub(crate) struct Terminal {
+    /// The theme.
+    pub(crate) theme: &'static str,
+    /// Its colours.
+    pub(crate) depth: Depth,
+    /// Its characters.
+    pub(crate) glyphs: Glyphs,
+}
+
+/// A terminal with everything.
+pub(crate) const FULL: Terminal = Terminal { theme: "dark", depth: Depth::True, glyphs: Glyphs::UNICODE };
+
+impl Stage {
+    /// A viewer with nothing open.
+    pub(crate) fn empty(terminal: Terminal) -> Self {
+        Self::with_memory(terminal, Memory::default())
+    }
+
+    /// A viewer that remembers something.
+    pub(crate) fn with_memory(terminal: Terminal, memory: Memory) -> Self {
+        let looks = Looks {
+            themes: Themes::default(),
+            theme: terminal.theme.to_owned(),
+            depth: terminal.depth,
+            glyphs: terminal.glyphs,
+        };
+        let mut app = App::new(looks, memory, Targets::default()).unwrap();
+        app.state.has_searched = true;
+        Self { app, files: Vec::new(), up: Duration::ZERO }
+    }
+
+    /// A viewer with these recordings open, on its first panel.
+    pub(crate) fn of(terminal: Terminal, recordings: &[&str]) -> Self {
+        let mut stage = Self::empty(terminal);
+        for recording in recordings {
+            stage.open(recording, false);
+        }
+        stage.app.panels.show(PanelId::Top);
+        stage
+    }
+
+    /// Opens a recording.
+    pub(crate) fn open(&mut self, recording: &str, is_live: bool) {
+        let mut reader = Reader::from_stream(Cursor::new(recording.as_bytes().to_vec())).unwrap();
+        let session = load(&mut reader, Profile::default()).unwrap();
+        let id = OpenId(u32::try_from(self.files.len()).unwrap());
+        let path = PathBuf::from(format!("/recordings/{}-{}.mcp.jsonl", session.header.label, id.0));
+        self.files.push((id, reader.bodies()));
+        let shared = Shared::new(session, is_live);
+        shared.set_progress(1, 1);
+        self.app.state.opens.push(OpenSession { id, path, shared: Arc::new(shared) });
+    }
+
+    fn now(&self) -> Moment {
+        Moment { up: self.up, wall: "2026-11-21T12:00:00Z".parse().unwrap() }
+    }
+
+    /// Some time passes.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.up += time;
+    }
+
+    /// Gives an input to the viewer.
+    pub(crate) fn input(&mut self, input: Input) -> Vec<Effect> {
+        let at = self.now();
+        self.app.update(input, at)
+    }
+
+    /// Presses keys: single characters, or names in angle brackets such as `<enter>`.
+    pub(crate) fn keys(&mut self, keys: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let mut rest = keys;
+        while let Some(first) = rest.chars().next() {
+            let named = rest.strip_prefix('<').and_then(|after| after.split_once('>'));
+            let code = match named.and_then(|(name, _)| key_named(name)) {
+                Some(code) => {
+                    rest = named.map_or("", |(_, after)| after);
+                    code
+                }
+                None => {
+                    rest = &rest[first.len_utf8()..];
+                    KeyCode::Char(first)
+                }
+            };
+            effects.extend(self.input(Input::Key(KeyEvent::from(code))));
+        }
+        effects
+    }
+
+    /// Draws until everything that was asked for is there.
+    pub(crate) fn draw(&mut self, width: u16, height: u16) -> Buffer {
+        loop {
+            let area = Rect::new(0, 0, width, height);
+            let mut buf = Buffer::empty(area);
+            let at = self.now();
+            view(&mut self.app, at, area, &mut buf);
+            if !self.fetch() {
+                return buf;
+            }
+        }
+    }
+
+    /// The screen as text.
+    pub(crate) fn screen(&mut self, width: u16, height: u16) -> String {
+        text_of(&self.draw(width, height))
+    }
+
+    fn file(&self, wanted: OpenId) -> &Bodies {
+        &self.files.iter().find(|(id, _)| *id == wanted).unwrap().1
+    }
+
+    fn fetch(&mut self) -> bool {
+        let (state, mut counter) = (&self.app.state, Counter::new(Effort::Worker));
+        let (bodies, costs) = (state.bodies.take_wanted(), state.tool_costs.take_wanted());
+        let attributions = state.attributions.take_wanted();
+        let any = bodies.len() + costs.len() + attributions.len() > 0;
+        let definition = |id: OpenId, position: u32| {
+            let session = state.open(id).unwrap().shared.see();
+            session.definitions().tools()[position as usize].json.to_string()
+        };
+        for (id, place) in bodies {
+            let body = self.file(id).load(place).unwrap();
+            state.bodies.put((id, place), Answer::Ready(Arc::new(body)));
+        }
+        for (id, position, revision) in costs {
+            let cost = tool_definition(&mut counter, &state.profile, &definition(id, position));
+            state.tool_costs.put((id, position, revision), Answer::Ready(Arc::new(cost)));
+        }
+        for (id, subject) in attributions {
+            let text = match subject {
+                Subject::Message(place) => String::from_utf8(self.file(id).load(place).unwrap()).unwrap(),
+                Subject::Definition { position, .. } => definition(id, position),
+            };
+            let answer = match attribute(&mut counter, state.profile.encoding, &text) {
+                Ok(attribution) => Answer::Ready(Arc::new(attribution)),
+                Err(error) => Answer::Failed(error.to_string().into()),
+            };
+            state.attributions.put((id, subject), answer);
+        }
+        any
+    }
+}
+
+fn key_named(name: &str) -> Option<KeyCode> {
+    Some(match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "tab" => KeyCode::Tab,
+        "backspace" => KeyCode::Backspace,
+        _ => return None,
+    })
+}
+
+/// A buffer's text, line by line, without the blanks at the ends.
+pub(crate) fn text_of(buf: &Buffer) -> String {
+    let rows = (buf.area.top()..buf.area.bottom()).map(|y| {
+        let row: String = (buf.area.left()..buf.area.right()).map(|x| buf[(x, y)].symbol()).collect();
+        row.trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether any cell has a colour.
+fn has_colour(buf: &Buffer) -> bool {
+    let plain = [Style::default().fg, Some(ratatui::style::Color::Reset)];
+    buf.content.iter().any(|cell| !plain.contains(&cell.style().fg) || !plain.contains(&cell.style().bg))
+}
+
+/// A small session: six calls of two tools, one of them failing, one cancelled, one still open.
+pub(crate) fn small(label: &str) -> String {
+    let header = format!(
+        r#"{{"mcptop":1,"session":"{label}","started":"2026-11-21T11:58:00Z","version":"0.1.0","label":"{label}","front":{{"kind":"stdio"}},"back":{{"kind":"command","argv":["npx","-y","@scope/{label}"]}},"platform":"linux-x86_64"}}"#
+    );
+    let mut lines = vec![header, r#"{"t":0,"kind":"started","pid":4711}"#.to_owned()];
+    let mut message = |at_us: u64, to: &str, body: &str| {
+        lines.push(format!(r#"{{"t":{at_us},"kind":"message","to":"{to}","own_ns":4200,"body":{body}}}"#));
+    };
+    let call = |id: u32, tool: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","arguments":{{"path":"/work/notes.md"}}}}}}"#
+        )
+    };
+    let answer = |id: u32, text: &str, is_error: bool| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":"{text}"}}],"isError":{is_error}}}}}"#
+        )
+    };
+    message(
+        1_000,
+        "server",
+        r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"sampling":{}},"clientInfo":{"name":"claude-ai","version":"1.0"}}}"#,
+    );
+    message(
+        201_000,
+        "client",
+        r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"notes","version":"2.1.0"}}}"#,
+    );
+    message(202_000, "server", r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    message(203_000, "server", r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    message(
+        205_000,
+        "client",
+        r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"read","description":"Reads a file.","inputSchema":{"type":"object","properties":{"path":{"type":"string"}}}},{"name":"search","description":"Searches all files for a text.","inputSchema":{"type":"object","properties":{"text":{"type":"string"}}}}]}}"#,
+    );
+    for id in 2..6_u32 {
+        let at_us = u64::from(id) * 1_000_000;
+        message(at_us, "server", &call(id, if id % 2 == 0 { "read" } else { "search" }));
+        message(at_us + 40_000 * u64::from(id), "client", &answer(id, "some notes about something", id == 5));
+    }
+    message(6_500_000, "server", &call(6, "search"));
+    message(
+        6_900_000,
+        "server",
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":6}}"#,
+    );
+    lines.push(r#"{"t":7000000,"kind":"sample","rss_bytes":83000000,"cpu_us":400000}"#.to_owned());
+    lines.push(r#"{"t":8000000,"kind":"stderr","text":"\u001b[33mwarning\u001b[0m: slow disk"}"#.to_owned());
+    lines.push(r#"{"t":9000000,"kind":"ended","exit":0,"why":"the client closed its side"}"#.to_owned());
+    lines.join("\n") + "\n"
+}
+
+fn listed(label: &str, started: &str, size_bytes: u64, is_live: bool) -> Listed {
+    let mut reader = Reader::from_stream(Cursor::new(small(label).into_bytes())).unwrap();
+    reader.read(1, &mut |_, _| ()).unwrap();
+    let mut header = reader.header().clone();
+    header.started = started.parse().unwrap();
+    Listed { path: Path::new("/recordings").join(label), header, size_bytes, is_live }
+}
+
+const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
+
+#[test]
+fn the_empty_screen_says_what_to_paste() {
+    for (width, height) in SIZES {
+        let screen = Stage::empty(FULL).screen(width, height);
+        insta::assert_snapshot!(format!("empty_{width}x{height}"), screen);
+    }
+}
+
+#[test]
+fn the_sessions_are_listed_with_what_is_known_of_them() {
+    for (width, height) in SIZES {
+        let mut stage = Stage::empty(FULL);
+        stage.open(&small("notes"), false);
+        stage.input(Input::Found(vec![
+            listed("git", "2026-11-21T11:59:50Z", 12_345, true),
+            listed("memory", "2026-11-20T12:00:00Z", 1_234_567, false),
+            listed("files", "2026-10-01T12:00:00Z", 512, false),
+        ]));
+        stage.keys("5<down>");
+        insta::assert_snapshot!(format!("sessions_{width}x{height}"), stage.screen(width, height));
+    }
+}
+
+#[test]
+fn help_lists_every_key_in_columns_that_fit() {
+    for (width, height) in SIZES {
+        let mut stage = Stage::of(FULL, &[&small("notes")]);
+        stage.keys("?");
+        insta::assert_snapshot!(format!("help_{width}x{height}"), stage.screen(width, height));
+    }
+}
+
+#[test]
+fn the_palette_the_filter_and_the_copy_menu_lie_over_the_panel() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    stage.keys(":theme");
+    insta::assert_snapshot!("palette_80x24", stage.screen(80, 24));
+    stage.keys("<esc>/tool:read dur:>");
+    insta::assert_snapshot!("filter_wrong_80x24", stage.screen(80, 24));
+    stage.keys("50ms");
+    insta::assert_snapshot!("filter_counted_80x24", stage.screen(80, 24));
+    stage.keys("<enter>2y");
+    insta::assert_snapshot!("copy_menu_80x24", stage.screen(80, 24));
+}
+
+#[test]
+fn no_color_paints_no_colour_and_still_marks_the_selection() {
+    let plain = Terminal { theme: "monochrome", depth: Depth::None, glyphs: Glyphs::UNICODE };
+    let mut stage = Stage::of(plain, &[&small("notes")]);
+    for panel in ["1", "2", "3", "4", "5", "6"] {
+        stage.keys(panel);
+        assert!(!has_colour(&stage.draw(120, 40)), "panel {panel}");
+    }
+    stage.keys("5");
+    let buf = stage.draw(80, 24);
+    assert!(buf.content.iter().any(|cell| cell.style().add_modifier.contains(Modifier::REVERSED)));
+}
+
+#[test]
+fn ascii_draws_nothing_but_ascii() {
+    let ascii = Terminal { theme: "dark", depth: Depth::True, glyphs: Glyphs::ASCII };
+    let mut stage = Stage::of(ascii, &[&small("nötes")]);
+    for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", ":", "<esc>/ü", "<esc>"] {
+        stage.keys(keys);
+        for (width, height) in SIZES {
+            let screen = stage.screen(width, height);
+            let strange: Vec<char> = screen.chars().filter(|c| !c.is_ascii()).collect();
+            assert!(strange.is_empty(), "after {keys} at {width}x{height}: {strange:?}\n{screen}");
+        }
+    }
+}
+
+#[test]
+fn no_size_is_too_small_to_be_survived() {
+    let mut stage = Stage::of(FULL, &[&small("notes"), &small("git")]);
+    for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", ":", "<esc>/x", "<esc>"] {
+        stage.keys(keys);
+        for (width, height) in [(1, 1), (10, 3), (29, 7), (30, 8), (31, 40), (300, 8), (500, 200)] {
+            stage.draw(width, height);
+        }
+    }
+}
+
+#[test]
+fn the_filter_is_in_force_while_it_is_typed_and_gone_when_given_up() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    stage.keys("/tool:read");
+    assert_eq!(stage.app.state.filter_text, "tool:read");
+    stage.keys("<esc>");
+    assert_eq!(stage.app.state.filter_text, "");
+    stage.keys("/tool:read<enter>");
+    assert_eq!(stage.app.state.filter_text, "tool:read");
+    assert_eq!(stage.app.memory().filters, ["tool:read"]);
+    stage.keys("<esc>");
+    assert_eq!(stage.app.state.filter_text, "");
+}
+
+#[test]
+fn a_filter_that_is_not_understood_stays_open() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    stage.keys("/dur:>soon<enter>");
+    assert!(stage.app.overlay.is_some());
+    assert_eq!(stage.app.state.filter_text, "");
+}
+
+#[test]
+fn keys_lead_from_panel_to_panel_and_back() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    stage.keys("2?");
+    assert_eq!(stage.app.panels.open, PanelId::Help);
+    stage.keys("<esc>");
+    assert_eq!(stage.app.panels.open, PanelId::Calls);
+    stage.keys("<tab>");
+    assert_eq!(stage.app.panels.open, PanelId::Schemas);
+    assert_eq!(stage.keys("q"), [Effect::Quit]);
+}
+
+#[test]
+fn a_click_on_a_tab_opens_its_panel() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    stage.draw(80, 24);
+    let (place, panel) = stage.app.places.tabs[1];
+    let (column, row) = (place.x + 2, place.y);
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    stage.input(Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    assert_eq!(stage.app.panels.open, panel);
+}
+
+#[test]
+fn pausing_holds_the_screen_and_the_reading() {
+    let mut stage = Stage::empty(FULL);
+    stage.open(&small("notes"), true);
+    stage.app.panels.show(PanelId::Top);
+    assert_eq!(stage.keys(" "), [Effect::Hold(true)]);
+    assert!(stage.screen(120, 40).contains("PAUSED"));
+    assert_eq!(stage.keys(" "), [Effect::Hold(false)]);
+    assert!(!stage.screen(120, 40).contains("PAUSED"));
+}
+
+#[test]
+fn deleting_asks_first() {
+    let mut stage = Stage::empty(FULL);
+    stage.input(Input::Found(vec![listed("old", "2026-10-01T12:00:00Z", 512, false)]));
+    stage.keys("5");
+    stage.draw(80, 24);
+    assert_eq!(stage.keys("Dn"), []);
+    let effects = stage.keys("Dy");
+    assert!(matches!(effects.as_slice(), [Effect::Deed(_)]), "{effects:?}");
+}
+
+#[test]
+fn a_live_session_that_appears_is_opened_and_shown() {
+    let mut stage = Stage::empty(FULL);
+    let path = PathBuf::from("/recordings/new.mcp.jsonl");
+    assert_eq!(stage.input(Input::Appeared(path.clone())), [Effect::Open(path)]);
+    assert_eq!(stage.app.panels.open, PanelId::Top);
+}
+
+#[test]
+fn a_remark_goes_to_the_session() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    assert_eq!(stage.keys("mhere it begins<enter>"), [Effect::Mark(OpenId(0), "here it begins".into())]);
+}
+
+#[test]
+fn what_the_user_chose_is_remembered() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    stage.keys("3T/status:error<enter>wWp");
+    let memory = stage.app.memory();
+    let again = Stage::with_memory(FULL, memory.clone());
+    assert_eq!(memory.panel.as_deref(), Some("Schemas"));
+    assert_eq!(memory.theme.as_deref(), Some("light"));
+    assert_eq!(again.app.state.filter_text, "status:error");
+    assert_eq!((again.app.state.wire, again.app.state.window_tokens), (true, 1_000_000));
+    assert_eq!(again.app.state.profile.id, stage.app.state.profile.id);
+}
+
+#[test]
+fn a_word_to_the_user_goes_away() {
+    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    stage.input(Input::Say("Hello".into()));
+    assert!(stage.screen(80, 24).contains("Hello"));
+    stage.wait(Duration::from_secs(5));
+    assert!(!stage.screen(80, 24).contains("Hello"));
+}
+
+#[test]
+fn the_summary_is_a_table_of_tools() {
+    let mut reader = Reader::from_stream(Cursor::new(small("notes").into_bytes())).unwrap();
+    let session = load(&mut reader, Profile::default()).unwrap();
+    insta::assert_snapshot!("summary", mcptop::ui::summary::summary(&[&session]));
+}

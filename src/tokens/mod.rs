@@ -57,8 +57,9 @@ mod text;
 mod tool;
 mod tree;
 mod typescript;
+mod walk;
 
-pub use attribute::{AttributeError, DEPTH_MAX, NODES_MAX, attribute};
+pub use attribute::{AttributeError, attribute};
 pub use count::{Accuracy, Count};
 pub use counter::Counter;
 pub use encoding::{Encoding, UnknownEncoding};
@@ -72,3 +73,4 @@ pub use sample::{AT_ONCE_BYTES_MAX, Effort, RUN_BYTES_MAX, WORKER_BYTES_MAX, eff
 pub use scan::{ScanError, ValueKind};
 pub use tool::{ToolListTokens, ToolParts, ToolTokens, preamble, tool_definition, tool_list};
 pub use tree::{Attribution, Key, Node, NodeId, Span};
+pub use walk::{DEPTH_MAX, NODES_MAX};

@@ -94,7 +94,7 @@ pub struct ErrorPercent {
 pub enum ToolRendering {
     /// `{"name":…,"description":…,"inputSchema":…}` without blanks: what a client sends to the provider.
     CompactJson,
-    /// A TypeScript namespace, as OpenAI's models are shown functions; see [`super::typescript`].
+    /// A TypeScript namespace, as OpenAI's models are shown functions (`openai/harmony`).
     TypescriptNamespace,
 }
 

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{Members, elements, unescape};
+use super::text::{Members, compact, elements, unescape};
 
 /// What stands around all functions of a namespace, once.
 pub(super) const FRAME: &str = "# Tools\n\n## functions\n\nnamespace functions {\n\n} // namespace functions";
@@ -18,14 +18,13 @@ const DEPTH_MAX: usize = 32;
 /// A tool's lines within the namespace. Schemas that cannot be read are written as `any`.
 pub(super) fn function(name: &str, description: &str, input_schema: Option<&str>) -> String {
     let mut out = String::new();
-    comment(&mut out, "", description);
-    // Harmony writes no parameters for a schema without properties, as for no schema.
-    match input_schema
-        .and_then(object)
-        .filter(|schema| schema.get("properties").is_some_and(|props| props != "{}"))
-    {
+    for line in description.lines() {
+        push(&mut out, format_args!("// {line}\n"));
+    }
+    match input_schema {
         Some(schema) => {
-            let parameters = type_of(&schema, "", 0);
+            let parameters =
+                object(schema).map_or_else(|| String::from("any"), |schema| type_of(&schema, "", 0));
             push(&mut out, format_args!("type {name} = (_: {parameters}) => any;\n\n"));
         }
         None => push(&mut out, format_args!("type {name} = () => any;\n\n")),
@@ -53,26 +52,20 @@ fn strings(json: &str) -> impl Iterator<Item = String> {
         .map(|element| unescape(element).into_owned())
 }
 
-fn comment(out: &mut String, indent: &str, text: &str) {
-    for line in text.lines() {
-        push(out, format_args!("{indent}// {line}\n"));
-    }
-}
-
 /// The type a schema describes; lines after the first begin with `indent`.
 fn type_of(schema: &Members<'_>, indent: &str, depth: usize) -> String {
     if depth > DEPTH_MAX {
         return String::from("any");
     }
     if let Some(variants) = schema.get("oneOf") {
-        return one_of(variants, indent, depth);
+        return variant_lines(variants, indent, depth, None)
+            .fold(String::new(), |out, line| out + "\n" + &line);
     }
     if let Some(types) = schema.get("type").filter(|types| types.starts_with('[')) {
         let names: Vec<String> = strings(types).map(|name| name.replace("integer", "number")).collect();
         return names.join(" | ");
     }
-    let nullable = if schema.get("nullable") == Some("true") { " | null" } else { "" };
-    let plain = match schema.text("type").as_deref() {
+    match schema.text("type").as_deref() {
         Some("object") => object_type(schema, indent, depth),
         Some("string") => enumerated(schema).unwrap_or_else(|| String::from("string")),
         Some("number" | "integer") => String::from("number"),
@@ -82,8 +75,14 @@ fn type_of(schema: &Members<'_>, indent: &str, depth: usize) -> String {
             None => String::from("Array<any>"),
         },
         _ => String::from("any"),
-    };
-    plain + nullable
+    }
+}
+
+/// The same for a member or a variant, which may be `nullable` besides.
+fn nullable_type_of(schema: &Members<'_>, indent: &str, depth: usize) -> String {
+    let plain = type_of(schema, indent, depth);
+    let nullable = schema.get("nullable") == Some("true") && !plain.contains("null");
+    if nullable { plain + " | null" } else { plain }
 }
 
 /// `"a" | "b"` for a string with an enumeration.
@@ -92,28 +91,44 @@ fn enumerated(schema: &Members<'_>) -> Option<String> {
     (!values.is_empty()).then(|| values.join(" | "))
 }
 
-/// A variant a line, each with its description and default behind it.
-fn one_of(variants: &str, indent: &str, depth: usize) -> String {
-    let lines = array(variants).into_iter().filter_map(object).map(|variant| {
+/// A line for each variant, with its description and default behind it. `said` is the description of the whole: a
+/// variant does not repeat it, and the first one says nothing if the whole was described above it.
+fn variant_lines(
+    variants: &str,
+    indent: &str,
+    depth: usize,
+    said: Option<&Said>,
+) -> impl Iterator<Item = String> {
+    array(variants).into_iter().filter_map(object).enumerate().map(move |(index, variant)| {
+        let description = variant.text("description").filter(|description| {
+            said.is_none_or(|said| *description != said.description && !(index == 0 && said.above))
+        });
         let notes: Vec<String> =
-            variant.text("description").map(String::from).into_iter().chain(default_note(&variant)).collect();
+            description.map(String::from).into_iter().chain(default_note(&variant)).collect();
         let notes = if notes.is_empty() { String::new() } else { format!(" // {}", notes.join(" ")) };
-        type_of(&variant, &format!("{indent}   "), depth + 1) + &notes
-    });
-    lines.collect::<Vec<_>>().join(&format!("\n{indent} | "))
+        let kind = nullable_type_of(&variant, &format!("{indent}   "), depth + 1);
+        format!("{indent} | {kind}{notes}")
+    })
+}
+
+/// The description of a member whose variants follow, and whether it stands above them.
+struct Said {
+    description: String,
+    above: bool,
 }
 
 /// `default: …`, strings in quotes unless they name a value of an enumeration.
 fn default_note(schema: &Members<'_>) -> Option<String> {
     let default = schema.get("default")?;
     let bare = schema.get("enum").is_some() && default.starts_with('"');
-    Some(if bare { format!("default: {}", unescape(default)) } else { format!("default: {default}") })
+    let default = if bare { unescape(default).into_owned() } else { compact(default) };
+    Some(format!("default: {default}"))
 }
 
 fn object_type(schema: &Members<'_>, indent: &str, depth: usize) -> String {
     let mut out = String::new();
     if let Some(description) = schema.text("description") {
-        comment(&mut out, indent, &description);
+        push(&mut out, format_args!("{indent}// {description}\n"));
     }
     out.push_str("{\n");
     let required: Vec<String> =
@@ -136,8 +151,10 @@ fn member(out: &mut String, name: &str, mark: &str, property: &str, indent: &str
     if let Some(title) = schema.text("title") {
         push(out, format_args!("{indent}// {title}\n{indent}//\n"));
     }
-    if let Some(description) = schema.text("description") {
-        comment(out, indent, &description);
+    let variants = schema.get("oneOf");
+    let description = schema.text("description");
+    if let Some(description) = description.as_ref().filter(|_| variants.is_none()) {
+        push(out, format_args!("{indent}// {description}\n"));
     }
     let examples: Vec<String> =
         schema.get("examples").map(|values| strings(values).collect()).unwrap_or_default();
@@ -147,17 +164,24 @@ fn member(out: &mut String, name: &str, mark: &str, property: &str, indent: &str
             push(out, format_args!("{indent}// - \"{example}\"\n"));
         }
     }
-    if let Some(variants) = schema.get("oneOf") {
-        if let Some(default) = default_note(&schema) {
-            push(out, format_args!("{indent}// {default}\n"));
-        }
-        let variants = one_of(variants, indent, depth + 1);
-        push(out, format_args!("{indent}{name}{mark}:\n{indent} | {variants}\n{indent},\n"));
+    let default = default_note(&schema);
+    let Some(variants) = variants else {
+        let kind = nullable_type_of(&schema, &format!("{indent}    "), depth + 1);
+        let default = default.map(|note| format!(" // {note}")).unwrap_or_default();
+        push(out, format_args!("{indent}{name}{mark}: {kind},{default}\n"));
         return;
+    };
+    let first = array(variants).first().and_then(|first| object(first)?.text("description"));
+    let above = description.is_some() && description != first;
+    let said = description.map(|description| Said { description: description.into_owned(), above });
+    for line in said.iter().filter(|said| said.above).map(|said| &said.description).chain(&default) {
+        push(out, format_args!("{indent}// {line}\n"));
     }
-    let kind = type_of(&schema, &format!("{indent}    "), depth + 1);
-    let default = default_note(&schema).map(|note| format!(" // {note}")).unwrap_or_default();
-    push(out, format_args!("{indent}{name}{mark}: {kind},{default}\n"));
+    push(out, format_args!("{indent}{name}{mark}:\n"));
+    for line in variant_lines(variants, indent, depth + 1, said.as_ref()) {
+        push(out, format_args!("{line}\n"));
+    }
+    push(out, format_args!("{indent},\n"));
 }
 
 #[cfg(test)]
@@ -172,7 +196,10 @@ mod tests {
             "days": {"type": ["integer", "null"]},
             "at": {"type": "array", "items": {"type": "object", "properties": {"hour": {"type": "integer"}}}},
             "either": {"oneOf": [{"type": "string", "description": "a name"}, {"type": "number", "default": 5}]},
-            "other": {"anyOf": [{"type": "string"}]}
+            "said": {"description": "all", "oneOf": [{"type": "string", "description": "one"}, {"type": "null", "description": "two"}]},
+            "list": {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "boolean"}]}},
+            "maybe": {"type": "string", "nullable": true, "examples": ["x"], "title": "Maybe"},
+            "other": {"anyOf": [{"type": "string"}], "default": { "a": 1 }}
         }}"#;
         let expected = r#"// Gets the current weather
 // in the provided location.
@@ -188,7 +215,20 @@ either?:
  | string // a name
  | number // default: 5
 ,
-other?: any,
+// all
+said?:
+ | string
+ | any // two
+,
+list?: 
+     | string
+     | boolean[],
+// Maybe
+//
+// Examples:
+// - "x"
+maybe?: string | null,
+other?: any, // default: {"a":1}
 }) => any;
 
 "#;
@@ -197,12 +237,10 @@ other?: any,
     }
 
     #[test]
-    fn a_tool_without_parameters_takes_none() {
-        for schema in
-            [None, Some("{\"type\":\"object\",\"properties\":{}}"), Some("{\"type\":\"object\"}"), Some("7")]
-        {
-            assert_eq!(function("now", "", schema), "type now = () => any;\n\n");
-        }
+    fn a_tool_without_a_schema_takes_nothing() {
+        assert_eq!(function("now", "", None), "type now = () => any;\n\n");
+        assert_eq!(function("now", "", Some("{\"type\":\"object\"}")), "type now = (_: {\n}) => any;\n\n");
+        assert_eq!(function("now", "", Some("7")), "type now = (_: any) => any;\n\n");
     }
 
     #[test]

@@ -111,7 +111,7 @@ mod tests {
     fn a_token_belongs_to_the_value_that_owns_its_first_byte() {
         let json = r#"{"name":"x","list":[1,22],"on":true}"#;
         // The tokens: {"| name |":" | x |"," | list |":[ | 1 | , | 22 | ],| " | on |": | true | }
-        let bytes: Vec<u16> = O200K.token_lengths(json).unwrap();
+        let bytes: Vec<u8> = O200K.token_lengths(json).unwrap();
         let tree = check(json);
         let at = |needle: &str| json.find(needle).unwrap();
         let mut expected = [0_u32; 4];

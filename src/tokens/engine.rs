@@ -17,14 +17,14 @@ trait Engine {
     /// How many tokens the text has.
     fn count(&self, text: &str) -> usize;
     /// The length in bytes of each token, in order; they sum to `text.len()`.
-    fn lengths(&self, text: &str) -> Vec<u16>;
+    fn lengths(&self, text: &str) -> Vec<u8>;
 }
 
 /// `tiktoken`: five to seven times as fast as the reference.
 struct Fast {
     bpe: &'static tiktoken::CoreBpe,
     /// Bytes of each token by its rank, filled on the first call of `lengths`.
-    bytes_by_rank: OnceLock<Vec<u16>>,
+    bytes_by_rank: OnceLock<Vec<u8>>,
 }
 
 impl Fast {
@@ -35,14 +35,14 @@ impl Fast {
     }
 
     /// Ranks are dense from 0 but for a few gaps, which decode to nothing and never appear in a text.
-    fn table(&self) -> &[u16] {
+    fn table(&self) -> &[u8] {
         self.bytes_by_rank.get_or_init(|| {
             let ranks =
                 u32::try_from(self.bpe.vocab_size()).expect("vocabularies have fewer than 2^32 tokens");
             // cl100k_base skips one rank, so the last one equals the size; some room covers both.
             (0..ranks + 64)
                 .map(|rank| {
-                    u16::try_from(self.bpe.decode(&[rank]).len()).expect("no token is longer than 64 KB")
+                    u8::try_from(self.bpe.decode(&[rank]).len()).expect("no token is longer than 255 bytes")
                 })
                 .collect()
         })
@@ -54,7 +54,7 @@ impl Engine for Fast {
         self.bpe.count(text)
     }
 
-    fn lengths(&self, text: &str) -> Vec<u16> {
+    fn lengths(&self, text: &str) -> Vec<u8> {
         let table = self.table();
         self.bpe.encode(text).into_iter().map(|rank| table[rank as usize]).collect()
     }
@@ -77,12 +77,12 @@ impl Engine for Reference {
         self.0.encode_ordinary(text).len()
     }
 
-    fn lengths(&self, text: &str) -> Vec<u16> {
+    fn lengths(&self, text: &str) -> Vec<u8> {
         let bytes = |rank| self.0.decode_bytes(&[rank]).map_or(0, |bytes| bytes.len());
         self.0
             .encode_ordinary(text)
             .into_iter()
-            .map(|rank| u16::try_from(bytes(rank)).expect("no token is longer than 64 KB"))
+            .map(|rank| u8::try_from(bytes(rank)).expect("no token is longer than 255 bytes"))
             .collect()
     }
 }
@@ -98,7 +98,7 @@ impl Encoding {
     }
 
     /// The exact token lengths in bytes, which sum to `text.len()`.
-    pub(super) fn token_lengths(self, text: &str) -> Result<Vec<u16>, EnginePanicked> {
+    pub(super) fn token_lengths(self, text: &str) -> Result<Vec<u8>, EnginePanicked> {
         guarded(|| self.engine_for(text).lengths(text))
     }
 

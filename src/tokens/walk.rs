@@ -16,7 +16,6 @@ pub const DEPTH_MAX: u32 = 512;
 pub(super) const NESTED_MAX: u32 = 4;
 
 /// What is known after a scan: the nodes, and for each stretch of the text the node that owns it.
-#[derive(Default)]
 pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
     /// From byte `.0` of the text on, up to the next entry, node `.1` owns. Ascending.
@@ -28,7 +27,13 @@ pub(super) struct Tree {
 impl Tree {
     /// The values of `json`, which is shorter than 4 GB, without tokens.
     pub(super) fn of(json: &str) -> Result<Self, ScanError> {
-        let mut tree = Self::default();
+        // Values of results and schemas take some 25 bytes each; memory is grown beyond and bounded by the bounds.
+        let nodes = (json.len() / 25).min(NODES_MAX);
+        let mut tree = Self {
+            nodes: Vec::with_capacity(nodes),
+            owners: Vec::with_capacity(nodes),
+            documents: Vec::new(),
+        };
         let whole = Walk {
             tree: &mut tree,
             text: json,
@@ -51,7 +56,7 @@ impl Tree {
     }
 
     /// Gives each token to the owner of its first byte.
-    pub(super) fn distribute_tokens(&mut self, lengths: &[u16]) {
+    pub(super) fn distribute_tokens(&mut self, lengths: &[u8]) {
         let ends = self.owners.iter().skip(1).map(|next| next.0).chain([u32::MAX]);
         let mut lengths = lengths.iter();
         let mut at = 0_u32;

@@ -113,7 +113,7 @@ fn filter(c: &mut Criterion) {
     }
     group.finish();
     c.bench_function("totals of a session of 1,000,000 operations", |b| {
-        b.iter(|| black_box(million.totals()))
+        b.iter(|| black_box(million.totals()));
     });
 }
 

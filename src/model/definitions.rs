@@ -44,7 +44,8 @@ pub struct Definitions {
     pub(super) tools: Vec<Definition>,
     /// Grows with every change of the tools, so that a reader can see that there was one.
     pub revision: u64,
-    /// Definitions not kept because all together would exceed [`Definitions::BYTES_MAX`].
+    /// Definitions not kept because there would be more than [`Definitions::TOOLS_MAX`] of them, or more than
+    /// [`Definitions::BYTES_MAX`] bytes.
     pub not_kept: u32,
     /// Whether the last page of the newest list has been seen (no `nextCursor`).
     pub complete: bool,
@@ -62,6 +63,8 @@ pub struct Definitions {
 }
 
 impl Definitions {
+    /// How many definitions are kept.
+    pub const TOOLS_MAX: usize = 4_096;
     /// How many bytes of definitions are kept.
     pub const BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -97,7 +100,8 @@ impl Definitions {
         let Some(name) = text(name, NAME_MAX) else { return };
         let known = self.tools.iter().position(|tool| tool.name == name);
         let freed = known.map_or(0, |position| self.tools[position].json.len());
-        if self.bytes - freed + json.len() > Self::BYTES_MAX {
+        let full = known.is_none() && self.tools.len() == Self::TOOLS_MAX;
+        if full || self.bytes - freed + json.len() > Self::BYTES_MAX {
             self.not_kept = self.not_kept.saturating_add(1);
             return;
         }

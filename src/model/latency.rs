@@ -150,8 +150,9 @@ mod tests {
             prop_assert_eq!(one.quantile(q), latency.quantile(q));
             prop_assert_eq!((one.sum(), one.max(), one.count()), (latency.sum(), latency.max(), latency.count()));
             values.sort_unstable();
-            let rank = ((q * values.len() as f64).ceil() as usize).clamp(1, values.len());
-            let exact = values[rank - 1] as f64;
+            let not_above = |value: u64| values.iter().filter(|one| **one <= value).count() as f64;
+            let enough = q * values.len() as f64;
+            let exact = *values.iter().find(|value| not_above(**value) >= enough).unwrap() as f64;
             let got = latency.quantile(q).unwrap() as f64;
             prop_assert!((got - exact).abs() <= exact / 1_000.0 + 1.0, "{} for {}", got, exact);
         }

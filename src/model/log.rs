@@ -36,7 +36,7 @@ pub enum LogKind {
         /// Who sent it.
         from: Peer,
     },
-    /// A frame too long to be looked into.
+    /// A frame that cannot be looked into: too long, or pieces of it are missing.
     TooLong {
         /// Who sent it.
         from: Peer,

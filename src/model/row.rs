@@ -2,7 +2,10 @@
 //!
 //! Every operation is counted in exactly one row, and there in exactly one state. Knows nothing of sorting or display.
 
-use super::{Latency, OperationId, Series, Symbol};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::{Latency, OperationId, OperationTokens, Series, Symbol};
 use crate::wire::Peer;
 
 /// What a row is about.
@@ -32,6 +35,31 @@ impl Tally {
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+    }
+}
+
+/// How many operations have each count: what finds the largest again when a count is corrected downwards.
+#[derive(Clone, Debug, Default)]
+struct Spread(BTreeMap<u32, u32>);
+
+impl Spread {
+    /// Takes a count into both, in place of an earlier one of the same operation.
+    fn replace(&mut self, tally: &mut Tally, before: Option<u32>, value: u32) {
+        match before {
+            Some(before) => {
+                tally.sum -= u64::from(before);
+                if let Entry::Occupied(mut times) = self.0.entry(before) {
+                    *times.get_mut() -= 1;
+                    if *times.get() == 0 {
+                        times.remove();
+                    }
+                }
+            }
+            None => tally.count += 1,
+        }
+        tally.sum += u64::from(value);
+        *self.0.entry(value).or_default() += 1;
+        tally.max = self.0.last_key_value().map_or(0, |(largest, _)| *largest);
     }
 }
 
@@ -81,6 +109,8 @@ pub struct Row {
     pub series: Series,
     /// The last operation that was asked for.
     pub last: Option<OperationId>,
+    /// The spreads of `request_tokens`, `wire_tokens` and `model_tokens`.
+    spreads: [Spread; 3],
 }
 
 impl Row {
@@ -107,7 +137,27 @@ impl Row {
             model_tokens: Tally::default(),
             series: Series::default(),
             last: None,
+            spreads: <[Spread; 3]>::default(),
         }
+    }
+
+    /// Takes an operation's tokens, in place of what was counted of it before.
+    pub(super) fn count_tokens(&mut self, before: Option<OperationTokens>, now: OperationTokens) {
+        let [request, wire, model] = &mut self.spreads;
+        request.replace(&mut self.request_tokens, before.map(|before| before.request), now.request);
+        wire.replace(&mut self.wire_tokens, before.map(|before| before.wire), now.wire);
+        model.replace(&mut self.model_tokens, before.map(|before| before.model), now.model);
+    }
+
+    /// The model tokens that a share `quantile` (0 to 1) of all counted answers does not exceed; `None` before the first.
+    #[must_use]
+    pub fn model_tokens_quantile(&self, quantile: f64) -> Option<u32> {
+        let enough = quantile.clamp(0.0, 1.0) * self.model_tokens.count as f64;
+        let mut seen = 0;
+        self.spreads[2].0.iter().find_map(|(value, times)| {
+            seen += u64::from(*times);
+            (seen as f64 >= enough).then_some(*value)
+        })
     }
 
     /// Errors of either kind.
@@ -126,5 +176,30 @@ impl Row {
     #[must_use]
     pub fn error_rate(&self) -> Option<f64> {
         (self.answered() > 0).then(|| self.errors() as f64 / self.answered() as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_tally_is_that_of_the_newest_counts(changes in proptest::collection::vec((0..8_usize, 0..6_u32), 0..60)) {
+            let mut row = Row::new(RowKey { from: Peer::Client, method: Symbol::NONE, target: Symbol::NONE });
+            let mut newest = [None; 8];
+            for (operation, model) in changes {
+                let tokens = OperationTokens { model, ..OperationTokens::default() };
+                row.count_tokens(newest[operation].replace(tokens), tokens);
+                let mut values: Vec<u32> = newest.iter().flatten().map(|tokens| tokens.model).collect();
+                values.sort_unstable();
+                let sum = values.iter().map(|value| u64::from(*value)).sum();
+                let max = *values.last().unwrap();
+                prop_assert_eq!(row.model_tokens, Tally { count: values.len() as u64, sum, max });
+                prop_assert_eq!(row.model_tokens_quantile(0.5), Some(values[(values.len() - 1) / 2]));
+                prop_assert!(row.spreads[2].0.len() <= values.len());
+            }
+        }
     }
 }

@@ -197,7 +197,7 @@ impl Session {
     /// The row of a key.
     #[must_use]
     pub fn row(&self, key: RowKey) -> Option<&Row> {
-        self.rows.iter().find(|row| row.key == key)
+        self.rows.get(*self.following.rows.get(&key)? as usize)
     }
 
     /// The text of a symbol of this session.

@@ -35,7 +35,7 @@ pub(super) struct Following {
     /// Every pending operation.
     pub(super) pending: BTreeSet<OperationId>,
     /// Rows by their keys.
-    rows: HashMap<RowKey, u32>,
+    pub(super) rows: HashMap<RowKey, u32>,
     assembly: [Assembly; 2],
     /// Whether a listen stream was ever opened: while none was, notifications need no second look.
     listening: bool,

@@ -4,9 +4,7 @@
 //! them at any time. Knows nothing of messages.
 
 use crate::model::row::Row;
-use crate::model::{
-    Operation, OperationId, OperationTokens, Outcome, Phase, RowKey, Session, State, Symbol, Tally,
-};
+use crate::model::{Operation, OperationId, OperationTokens, Outcome, Phase, RowKey, Session, State, Symbol};
 use crate::trace::Micros;
 use crate::wire::Peer;
 
@@ -210,30 +208,7 @@ impl Session {
         let bucket = row.series.at(started);
         let model_before = before.map_or(0, |before| u64::from(before.model));
         bucket.tokens = bucket.tokens.saturating_sub(model_before) + u64::from(tokens.model);
-        let shrunk = [
-            row.request_tokens.replace(before.map(|before| before.request), tokens.request),
-            row.wire_tokens.replace(before.map(|before| before.wire), tokens.wire),
-            row.model_tokens.replace(before.map(|before| before.model), tokens.model),
-        ];
-        if shrunk.contains(&true) {
-            self.find_largest(row_index);
-        }
-    }
-
-    /// A largest value was corrected downwards: looks for the largest among all of the row's operations. Rare, since
-    /// only texts too long to be counted at once are counted twice.
-    fn find_largest(&mut self, row: u32) {
-        let of_row = self.operations.iter().filter(|operation| operation.row == row);
-        let (mut request, mut wire, mut model) = (0, 0, 0);
-        for tokens in of_row.filter_map(|operation| operation.tokens) {
-            request = tokens.request.max(request);
-            wire = tokens.wire.max(wire);
-            model = tokens.model.max(model);
-        }
-        let row = &mut self.rows[row as usize];
-        row.request_tokens.max = request;
-        row.wire_tokens.max = wire;
-        row.model_tokens.max = model;
+        row.count_tokens(before, tokens);
     }
 
     /// The only pending call of a tool, a prompt or a resource that the client has open, if it is exactly one.
@@ -251,22 +226,6 @@ impl Session {
             (Some(only), None) => Some(*only),
             _ => None,
         }
-    }
-}
-
-impl Tally {
-    /// Takes a value, in place of an earlier one of the same operation. True if the largest value may have shrunk.
-    fn replace(&mut self, before: Option<u32>, value: u32) -> bool {
-        match before {
-            Some(before) => self.sum -= u64::from(before),
-            None => self.count += 1,
-        }
-        self.sum += u64::from(value);
-        if value >= self.max {
-            self.max = value;
-            return false;
-        }
-        before == Some(self.max)
     }
 }
 

@@ -74,6 +74,39 @@ fn with_two_calls_open_nobody_says_which_one_asked_back() {
 }
 
 #[test]
+fn a_request_that_names_a_task_is_made_for_that_call_whatever_else_is_open() {
+    let mut play = Play::new();
+    play.ask("1", "tools/call", r#"{"name":"a","task":{}}"#);
+    play.answer("1", r#"{"task":{"taskId":"t","status":"working"}}"#).ask(
+        "2",
+        "tools/call",
+        r#"{"name":"b"}"#,
+    );
+    let related = r#"{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
+    play.at_ms(10).server(request("1", "elicitation/create", related));
+    play.at_ms(50).client(r#"{"id":1,"result":{"action":"accept"}}"#);
+    assert_eq!(play.op(2).serves(), Some(OperationId(0)));
+    assert_eq!((play.op(0).client_wait_us(), play.op(1).client_wait_us()), (40_000, 0));
+}
+
+#[test]
+fn a_question_taken_back_is_waited_for_no_longer() {
+    let mut play = Play::new();
+    play.ask("1", "tools/call", r#"{"name":"a"}"#).at_ms(10).server(request("7", "elicitation/create", "{}"));
+    assert_eq!(play.op(0).latency_us(Micros(30_000)), 10_000, "the clock stands while the client is asked");
+    play.at_ms(30).server(notification("notifications/cancelled", r#"{"requestId":7}"#));
+    play.at_ms(45).answer("1", "{}");
+    assert_eq!((play.op(0).client_wait_us(), play.op(0).latency_us(Micros(0))), (20_000, 25_000));
+}
+
+#[test]
+fn a_ping_of_the_server_is_made_for_no_call() {
+    let mut play = Play::new();
+    play.ask("1", "tools/call", r#"{"name":"a"}"#).server(request("7", "ping", "{}"));
+    assert_eq!(play.op(1).serves(), None);
+}
+
+#[test]
 fn a_listen_stream_is_neither_slow_nor_in_flight() {
     let mut play = Play::new();
     play.ask("\"l\"", "subscriptions/listen", r#"{"notifications":{"toolsListChanged":true}}"#);

@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod endings;
+mod model;
 #[cfg(unix)]
 mod live;
 mod pictures;

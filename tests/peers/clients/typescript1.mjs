@@ -1,6 +1,6 @@
 // The official TypeScript SDK, 1.x line (legacy era only), as a client that plays a scenario.
 
-import { answers, commandLine, fromPeers, later, run } from './scenario.mjs';
+import { answers, commandLine, fromPeers, later, listenForProgress, run } from './scenario.mjs';
 
 const { Client } = await fromPeers('@modelcontextprotocol/sdk/client/index.js');
 const { StdioClientTransport } = await fromPeers('@modelcontextprotocol/sdk/client/stdio.js');
@@ -36,8 +36,10 @@ async function callAsTask(params, options) {
     return last?.result;
 }
 
-await client.connect(new StdioClientTransport(server));
-await run(scenario, ({ method, params, task }, options) => {
+const transport = new StdioClientTransport(server);
+const progress = listenForProgress(transport);
+await client.connect(transport);
+await run(scenario, progress, ({ method, params, task }, options) => {
     if (task) return callAsTask(params, options);
     return verbs[method]?.(params, options) ?? client.request({ method, params }, ResultSchema, options);
 });

@@ -1,6 +1,6 @@
 // The official TypeScript SDK, 2.x line (both eras), as a client that plays a scenario.
 
-import { answers, commandLine, fromPeers, later, run } from './scenario.mjs';
+import { answers, commandLine, fromPeers, later, listenForProgress, run } from './scenario.mjs';
 
 const { Client } = await fromPeers('@modelcontextprotocol/client');
 const { StdioClientTransport } = await fromPeers('@modelcontextprotocol/client/stdio');
@@ -29,8 +29,10 @@ const verbs = {
     ping: (_params, options) => client.ping(options),
 };
 
-await client.connect(new StdioClientTransport(server));
-await run(scenario, ({ method, params }, options) => {
+const transport = new StdioClientTransport(server);
+const progress = listenForProgress(transport);
+await client.connect(transport);
+await run(scenario, progress, ({ method, params }, options) => {
     const verb = verbs[method];
     if (!verb) throw new Error(`this client has no verb for ${method}`);
     return verb(params, options);

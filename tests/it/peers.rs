@@ -1,0 +1,75 @@
+//! The official clients and real servers see no difference when `mcptop wrap` stands between them.
+//!
+//! Knows nothing of how the proxy works: it starts the real programs twice, without and with `mcptop wrap` in front
+//! of the server's command, and compares what came out.
+
+mod bytes;
+mod clients;
+mod install;
+mod recordings;
+mod run;
+mod rust_client;
+mod scenario;
+
+use clients::Client;
+use scenario::Scenario;
+
+/// Plays the server's scenario with every client in every era both speak, direct and wrapped, and compares.
+fn every_client_sees_the_same(server: &str) {
+    let scenario = Scenario::load(server);
+    for client in Client::ALL {
+        for era in client.eras().iter().filter(|era| scenario.eras.contains(era)) {
+            run::compare(&scenario, client, *era);
+        }
+    }
+}
+
+#[test]
+fn every_client_sees_the_same_of_server_everything_through_wrap() {
+    every_client_sees_the_same("everything");
+}
+
+#[test]
+fn every_client_sees_the_same_of_server_filesystem_through_wrap() {
+    every_client_sees_the_same("filesystem");
+}
+
+#[test]
+fn every_client_sees_the_same_of_server_memory_through_wrap() {
+    every_client_sees_the_same("memory");
+}
+
+#[test]
+fn every_client_sees_the_same_of_mcp_server_git_through_wrap_in_both_eras() {
+    every_client_sees_the_same("git");
+}
+
+#[test]
+fn every_client_sees_the_same_of_mcp_server_time_through_wrap_in_both_eras() {
+    every_client_sees_the_same("time");
+}
+
+#[test]
+fn every_client_sees_the_same_of_a_server_with_600_kb_of_schemas_and_noise_on_stdout_through_wrap() {
+    every_client_sees_the_same("azure");
+}
+
+#[test]
+fn every_client_sees_the_same_of_a_server_with_fat_schemas_through_wrap() {
+    every_client_sees_the_same("notion");
+}
+
+#[test]
+fn every_client_sees_the_same_of_playwright_mcp_through_wrap() {
+    every_client_sees_the_same("playwright");
+}
+
+#[test]
+fn the_raw_bytes_of_every_tools_list_are_the_same_through_wrap() {
+    for server in Scenario::NAMES {
+        let scenario = Scenario::load(server);
+        for era in &scenario.eras {
+            bytes::compare(&scenario, *era);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The folder of real clients and servers, installed on first use.
+//!
+//! Knows nothing of what is in it; `tests/peers/install` does.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Root of the repository.
+pub(super) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder with the real clients and servers. Runs `tests/peers/install` once, which does nothing if all is there.
+pub(super) fn peers() -> &'static Path {
+    static PEERS: OnceLock<PathBuf> = OnceLock::new();
+    PEERS.get_or_init(|| {
+        let folder = std::env::var_os("MCPTOP_PEERS")
+            .map_or_else(|| repository().join("target/peers"), |named| repository().join(named));
+        let script = repository().join("tests/peers/install");
+        let done = Command::new(&script).env("MCPTOP_PEERS", &folder).output();
+        let output = done.unwrap_or_else(|error| panic!("cannot run {}: {error}", script.display()));
+        assert!(
+            output.status.success(),
+            "these tests talk to real MCP servers and clients, which `tests/peers/install` puts into {}; it failed \
+             (it needs node 20, npm, python3 with venv, and the network once):\n{}",
+            folder.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        folder
+    })
+}

@@ -1,0 +1,107 @@
+//! One scenario played twice by the same client: straight to the server, and through `mcptop wrap`.
+//!
+//! Knows nothing of particular servers.
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::clients::{Client, Era};
+use super::recordings;
+use super::scenario::{Scenario, path_text};
+
+/// The built program.
+pub(super) const MCPTOP: &str = env!("CARGO_BIN_EXE_mcptop");
+
+/// How long the processes of a session may take to be gone after the client has left.
+const GONE_MAX: Duration = Duration::from_secs(5);
+
+/// Plays the scenario direct and wrapped; the client must have got the same, nothing may be left running, and the
+/// recording must be whole.
+pub(super) fn compare(scenario: &Scenario, client: Client, era: Era) {
+    let (mut today, mut got) = (day(), play_both(scenario, client, era));
+    // Some answers hold the date; at midnight one more turn decides.
+    while got.0 != got.1 && today != day() {
+        (today, got) = (day(), play_both(scenario, client, era));
+    }
+    let (direct, wrapped) = got;
+    let what = format!("{} with {client:?} in the {era:?} era", scenario.name);
+    assert!(direct.contains(r#""inputSchema""#), "{what}: the client got no tools:\n{direct}");
+    for (at, (direct, wrapped)) in direct.lines().zip(wrapped.lines()).enumerate() {
+        assert!(direct == wrapped, "{what}, line {}:\n  direct  {direct}\n  wrapped {wrapped}", at + 1);
+    }
+    assert_eq!(direct, wrapped, "{what}");
+}
+
+fn play_both(scenario: &Scenario, client: Client, era: Era) -> (String, String) {
+    let root = tempfile::Builder::new().prefix("mcptop-peers-").tempdir().unwrap();
+    let (dir, home) = (root.path().join("project"), root.path().join("home"));
+    let server = scenario.command(&dir);
+    let play = |command: &[String]| {
+        scenario.make_folder(&dir);
+        std::fs::create_dir_all(&home).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(client.play(era, scenario, &dir, &home, command))
+    };
+
+    let direct = play(&server);
+    let wrapped = if client.starts_a_sibling(era) {
+        let wrapped = play(&wrap(&[], &server));
+        nothing_runs_in(&home);
+        recordings::are_whole_below(&home, 2);
+        wrapped
+    } else {
+        let recording = root.path().join("session.mcp.jsonl");
+        let wrapped = play(&wrap(&["--record", path_text(&recording)], &server));
+        nothing_runs_in(&home);
+        recordings::is_whole(&recording);
+        wrapped
+    };
+    (direct, wrapped)
+}
+
+/// The server's command with the proxy in front.
+pub(super) fn wrap(options: &[&str], server: &[String]) -> Vec<String> {
+    let front = [MCPTOP, "wrap"].into_iter().chain(options.iter().copied()).chain(["--"]);
+    front.map(str::to_owned).chain(server.iter().cloned()).collect()
+}
+
+/// Waits until no process is left whose home folder is this one; every process of a session inherits it.
+pub(super) fn nothing_runs_in(home: &Path) {
+    let marker = format!("HOME={}", path_text(home));
+    let start = Instant::now();
+    loop {
+        let left = processes_with(&marker);
+        if left.is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < GONE_MAX, "still running after {GONE_MAX:?}: {left:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// The processes whose environment holds a variable, as the operating system shows them.
+#[cfg(target_os = "linux")]
+fn processes_with(variable: &str) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok).map(|entry| entry.path());
+    let has = |path: &Path| {
+        let environment = std::fs::read(path.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|entry| entry == variable.as_bytes())
+    };
+    let name = |path: &Path| {
+        let words = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        format!("{} {}", path.display(), String::from_utf8_lossy(&words).replace('\0', " "))
+    };
+    entries.filter(|path| has(path)).map(|path| name(&path)).collect()
+}
+
+/// The processes whose environment holds a variable, as the operating system shows them.
+#[cfg(not(target_os = "linux"))]
+fn processes_with(variable: &str) -> Vec<String> {
+    let shown = std::process::Command::new("ps").args(["axeww", "-o", "pid=,command="]).output().unwrap();
+    let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+    text.lines().filter(|line| line.contains(variable)).map(str::to_owned).collect()
+}
+
+fn day() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() / 86_400
+}

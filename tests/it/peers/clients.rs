@@ -43,10 +43,10 @@ impl Client {
         }
     }
 
-    /// Whether the client starts the server's command more than once: the 2.x TypeScript SDK asks a throwaway sibling
-    /// for its era first.
-    pub(super) fn starts_a_sibling(self, era: Era) -> bool {
-        self == Self::TypeScript2 && era == Era::Modern
+    /// How many sessions one connection makes: the 2.x TypeScript SDK first asks a throwaway sibling of the server for
+    /// its era.
+    pub(super) fn sessions(self, era: Era) -> usize {
+        if self == Self::TypeScript2 && era == Era::Modern { 2 } else { 1 }
     }
 
     /// Plays a scenario against a server's command. Returns what the client printed: a line for each result it got.
@@ -76,7 +76,7 @@ impl Client {
         };
         command.arg(Scenario::file(&scenario.name)).arg(dir).arg(era).arg("--").args(server);
         command.env("HOME", home).env("MCPTOP_PEERS", peers()).env("PYTHONDONTWRITEBYTECODE", "1");
-        command.stdin(Stdio::null()).kill_on_drop(true);
+        command.current_dir(home).stdin(Stdio::null()).kill_on_drop(true);
         let output =
             tokio::time::timeout(SCENARIO_MAX, command.output()).await.expect("the scenario hangs").unwrap();
         assert!(

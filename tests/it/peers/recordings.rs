@@ -1,44 +1,39 @@
-//! What a recording of a session with a real peer must be: readable to the end, with its `ended` event.
+//! What a recording of a session with a real peer must be: whole, and with the bytes that travelled.
 //!
 //! Knows nothing of the peers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use mcptop::record::Reader;
+use mcptop::trace::Fact;
+use mcptop::wire::Direction;
 
-/// The recording opens, every line is an event, and the last one says how the session ended.
-pub(super) fn is_whole(recording: &Path) {
-    let text =
-        fs::read_to_string(recording).unwrap_or_else(|error| panic!("{}: {error}", recording.display()));
-    assert!(text.ends_with('\n'), "the last line of {} is torn", recording.display());
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(lines.len() > 3, "{} holds next to nothing:\n{text}", recording.display());
-    assert!(text.lines().last().unwrap().contains("ended"), "{} has no end:\n{text}", recording.display());
-}
-
-/// At least so many recordings are below the folder, all of them whole.
-pub(super) fn are_whole_below(folder: &Path, at_least: usize) {
-    let found = below(folder);
-    assert!(
-        found.len() >= at_least,
-        "expected {at_least} recordings below {}, found {found:?}",
-        folder.display()
-    );
-    for recording in found {
-        is_whole(&recording);
-    }
-}
-
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(below(&path));
-        } else if path.to_string_lossy().ends_with(".mcp.jsonl") {
-            found.push(path);
-        }
-    }
+/// All recordings of a folder, oldest first.
+pub(super) fn of_folder(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
     found
+}
+
+/// Opens a recording, which must be whole and tell how the session ended; returns the bytes it holds for the client.
+pub(super) fn bytes_to_client(recording: &Path) -> Vec<u8> {
+    let mut reader = Reader::open(recording).unwrap();
+    let (mut to_client, mut requests, mut ended) = (Vec::new(), 0, 0);
+    while !reader
+        .read(1 << 20, &mut |event, _| match &event.fact {
+            Fact::Message { to: Direction::ToClient, payload, .. } => payload.write_to(&mut to_client),
+            Fact::Message { to: Direction::ToServer, .. } => requests += 1,
+            Fact::Dropped { .. } => panic!("{} has a gap", recording.display()),
+            Fact::Ended { .. } => ended += 1,
+            _ => {}
+        })
+        .unwrap()
+        .at_end
+    {}
+    let name = recording.display();
+    assert_eq!((reader.damaged().lines, reader.unfinished_bytes()), (0, 0), "{name} is damaged");
+    assert_eq!(ended, 1, "{name} does not say how the session ended");
+    assert!(requests > 0 && !to_client.is_empty(), "{name} holds no conversation");
+    to_client
 }

@@ -10,7 +10,7 @@ use super::recordings;
 use super::scenario::{Scenario, path_text};
 
 /// The built program.
-pub(super) const MCPTOP: &str = env!("CARGO_BIN_EXE_mcptop");
+const MCPTOP: &str = env!("CARGO_BIN_EXE_mcptop");
 
 /// How long the processes of a session may take to be gone after the client has left.
 const GONE_MAX: Duration = Duration::from_secs(5);
@@ -34,35 +34,33 @@ pub(super) fn compare(scenario: &Scenario, client: Client, era: Era) {
 
 fn play_both(scenario: &Scenario, client: Client, era: Era) -> (String, String) {
     let root = tempfile::Builder::new().prefix("mcptop-peers-").tempdir().unwrap();
-    let (dir, home) = (root.path().join("project"), root.path().join("home"));
+    let [dir, home, home_wrapped, recordings] =
+        ["project", "home", "home-wrapped", "recordings"].map(|name| root.path().join(name));
+    for folder in [&home, &home_wrapped, &recordings] {
+        std::fs::create_dir(folder).unwrap();
+    }
     let server = scenario.command(&dir);
-    let play = |command: &[String]| {
+    let play = |home: &Path, command: &[String]| {
         scenario.make_folder(&dir);
-        std::fs::create_dir_all(&home).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(client.play(era, scenario, &dir, &home, command))
+        runtime.block_on(client.play(era, scenario, &dir, home, command))
     };
 
-    let direct = play(&server);
-    let wrapped = if client.starts_a_sibling(era) {
-        let wrapped = play(&wrap(&[], &server));
-        nothing_runs_in(&home);
-        recordings::are_whole_below(&home, 2);
-        wrapped
-    } else {
-        let recording = root.path().join("session.mcp.jsonl");
-        let wrapped = play(&wrap(&["--record", path_text(&recording)], &server));
-        nothing_runs_in(&home);
-        recordings::is_whole(&recording);
-        wrapped
-    };
+    let direct = play(&home, &server);
+    let wrapped = play(&home_wrapped, &wrap(&recordings, &server));
+    nothing_runs_in(&home_wrapped);
+    let recorded = recordings::of_folder(&recordings);
+    assert_eq!(recorded.len(), client.sessions(era), "{recorded:?}");
+    for recording in recorded {
+        recordings::bytes_to_client(&recording);
+    }
     (direct, wrapped)
 }
 
-/// The server's command with the proxy in front.
-pub(super) fn wrap(options: &[&str], server: &[String]) -> Vec<String> {
-    let front = [MCPTOP, "wrap"].into_iter().chain(options.iter().copied()).chain(["--"]);
-    front.map(str::to_owned).chain(server.iter().cloned()).collect()
+/// The server's command with the proxy in front, recording into a folder.
+pub(super) fn wrap(recordings: &Path, server: &[String]) -> Vec<String> {
+    let front = [MCPTOP, "wrap", "--record", path_text(recordings), "--"];
+    front.into_iter().map(str::to_owned).chain(server.iter().cloned()).collect()
 }
 
 /// Waits until no process is left whose home folder is this one; every process of a session inherits it.

@@ -32,7 +32,7 @@ pub(super) async fn play(
     server: &[String],
 ) -> String {
     let mut command = tokio::process::Command::new(&server[0]);
-    command.args(&server[1..]).env_clear().env("HOME", home).envs(scenario.env(dir));
+    command.args(&server[1..]).current_dir(home).env_clear().env("HOME", home).envs(scenario.env(dir));
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let (child, _) = TokioChildProcess::builder(command).stderr(Stdio::null()).spawn().unwrap();
     let progress = Arc::default();

@@ -6,6 +6,7 @@
 mod bytes;
 mod clients;
 mod install;
+mod orphans;
 mod recordings;
 mod run;
 mod rust_client;

@@ -16,6 +16,12 @@ pub(super) fn of_folder(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The recording of a session that may have been killed opens.
+pub(super) fn opens(recording: &Path) {
+    let reader = Reader::open(recording).unwrap();
+    assert_eq!(reader.header().format, mcptop::trace::FORMAT_VERSION);
+}
+
 /// Opens a recording, which must be whole and tell how the session ended; returns the bytes it holds for the client.
 pub(super) fn bytes_to_client(recording: &Path) -> Vec<u8> {
     let mut reader = Reader::open(recording).unwrap();

@@ -10,10 +10,13 @@ use super::recordings;
 use super::scenario::{Scenario, path_text};
 
 /// The built program.
-const MCPTOP: &str = env!("CARGO_BIN_EXE_mcptop");
+pub(super) const MCPTOP: &str = env!("CARGO_BIN_EXE_mcptop");
 
 /// How long the processes of a session may take to be gone after the client has left.
-const GONE_MAX: Duration = Duration::from_secs(5);
+const GONE_MAX: Duration = Duration::from_secs(15);
+
+/// Between two looks at the processes.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Plays the scenario direct and wrapped; the client must have got the same, nothing may be left running, and the
 /// recording must be whole.
@@ -51,8 +54,11 @@ fn play_both(scenario: &Scenario, client: Client, era: Era) -> (String, String) 
     nothing_runs_in(&home_wrapped);
     let recorded = recordings::of_folder(&recordings);
     assert_eq!(recorded.len(), client.sessions(era), "{recorded:?}");
-    for recording in recorded {
-        recordings::bytes_to_client(&recording);
+    let (session, probes) = recorded.split_last().unwrap();
+    recordings::bytes_to_client(session);
+    // A probe is killed one second after it was told to end, which a busy machine may not manage.
+    for probe in probes {
+        recordings::opens(probe);
     }
     (direct, wrapped)
 }
@@ -65,16 +71,21 @@ pub(super) fn wrap(recordings: &Path, server: &[String]) -> Vec<String> {
 
 /// Waits until no process is left whose home folder is this one; every process of a session inherits it.
 pub(super) fn nothing_runs_in(home: &Path) {
-    let marker = format!("HOME={}", path_text(home));
     let start = Instant::now();
     loop {
-        let left = processes_with(&marker);
+        let left = processes_of(home);
         if left.is_empty() {
             return;
         }
         assert!(start.elapsed() < GONE_MAX, "still running after {GONE_MAX:?}: {left:?}");
-        std::thread::yield_now();
+        // Nobody tells when a process that is not our child ends: look again soon.
+        std::thread::park_timeout(LOOK_AGAIN);
     }
+}
+
+/// The processes whose home folder is this one.
+pub(super) fn processes_of(home: &Path) -> Vec<String> {
+    processes_with(&format!("HOME={}", path_text(home)))
 }
 
 /// The processes whose environment holds a variable, as the operating system shows them.

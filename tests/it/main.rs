@@ -4,9 +4,11 @@
 
 #[cfg(unix)]
 mod endings;
-mod model;
 #[cfg(unix)]
 mod live;
+mod model;
+#[cfg(unix)]
+mod peers;
 mod pictures;
 #[cfg(unix)]
 mod recording;

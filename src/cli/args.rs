@@ -39,7 +39,7 @@ pub(super) struct Look {
     /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
-    /// Count as o200k_base times this factor, for a family without a profile
+    /// Count as `o200k_base` times this factor, for a family without a profile
     #[arg(long, value_name = "FACTOR", conflicts_with = "profile", value_parser = factor)]
     pub(super) factor: Option<f64>,
     /// Size of the context window in tokens [default: 200000]

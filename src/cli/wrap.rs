@@ -14,8 +14,9 @@ use crate::record::{self, Entry, Folders, Limits, Recorder, Recording, Registere
 use crate::tap::{self, Tap};
 use crate::trace::{Back, FORMAT_VERSION, Fact, Front, Header, without_secrets};
 
-/// From SIGTERM to SIGKILL. Shorter than the two seconds after which SDK clients kill us.
-const AFTER_TERM: Duration = Duration::from_millis(1500);
+/// From SIGTERM to SIGKILL. Shorter than the time after which SDK clients kill us: one second for the TypeScript SDK's
+/// probes, two for the rest.
+const AFTER_TERM: Duration = Duration::from_millis(800);
 
 /// Runs the wrapped server to its end and returns its exit status.
 pub(super) fn run(args: Wrap) -> ExitCode {

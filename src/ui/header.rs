@@ -2,6 +2,8 @@
 //!
 //! Drawn from the context alone. What does not fit is left out, the least important first.
 
+use std::path::Path;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -16,6 +18,9 @@ use crate::model::{DefinitionTokens, Latency, Totals};
 use crate::tokens::{Accuracy, Count};
 use crate::trace::Exit;
 use crate::wire::Direction;
+
+/// What a recording that is being played is called instead of its path.
+pub const PLAYBACK: &str = "playback";
 
 /// Draws the tabs, the open one marked; returns where each stands.
 pub fn tabs(
@@ -53,7 +58,7 @@ pub fn totals(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     }
     let sum = Sum::of(cx.sessions);
     let mut pieces = sum.pieces(cx, area.width);
-    if area.width < 100 {
+    if area.width < 76 {
         pieces.insert(0, label_piece(cx, 24));
     }
     let separator = if area.width < 70 { "  " } else { "   " };
@@ -107,25 +112,22 @@ fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
     if cx.is_paused {
         pieces.push(Piece::new(0, vec![Span::styled(" PAUSED ", style(Role::TabOpen))]));
     }
-    let loading = cx.sessions.iter().map(|open| open.loaded).fold(1.0, f64::min);
-    if loading < 1.0 && !cx.sessions.iter().all(|open| open.is_live) {
-        pieces.push(Piece::new(1, vec![Span::styled(percent("reading", loading), style(Role::Pending))]));
-    }
     if cx.sessions.is_empty() {
         let text = if cx.has_searched { "no session open" } else { "looking for sessions" };
         pieces.push(Piece::new(2, vec![Span::styled(text, style(Role::Dim))]));
         return pieces;
     }
     let live = cx.sessions.iter().filter(|open| open.is_live).count();
-    if live > 0 {
-        let recording = cx.sessions.iter().any(|open| open.is_live && open.session.stopped().is_none());
-        let (text, role) =
-            if recording { ("REC", Role::Recording) } else { ("recording stopped", Role::Warn) };
-        pieces.push(Piece::new(
-            3,
-            vec![Span::styled(glyphs.live, style(role)), Span::styled(format!(" {text}"), style(role))],
-        ));
-        let text = if live > 1 { format!("LIVE {live}") } else { "LIVE".to_owned() };
+    if live == 0 && loading(cx).is_some() {
+        pieces.push(Piece::new(4, vec![Span::styled("reading", style(Role::Pending))]));
+    } else if live > 0 {
+        pieces.extend(recording_piece(cx));
+        let is_playing = cx.sessions.iter().any(|open| open.is_live && open.path == Path::new(PLAYBACK));
+        let text = match (is_playing, live) {
+            (true, _) => "PLAYING".to_owned(),
+            (false, 1) => "LIVE".to_owned(),
+            (false, _) => format!("LIVE {live}"),
+        };
         pieces.push(Piece::new(4, vec![Span::styled(text, style(Role::Good))]));
     } else {
         let spans = vec![
@@ -141,6 +143,21 @@ fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
         pieces.push(Piece::new(6, vec![Span::styled(revision.to_string(), style(Role::Dim))]));
     }
     pieces
+}
+
+/// Whether what is live is being recorded; nothing for a stream, which is not recorded here.
+fn recording_piece(cx: &Cx<'_>) -> Option<Piece> {
+    let is_listed = |path: &Path| cx.listed.iter().any(|listed| listed.is_live && listed.path == path);
+    let mut recorded = cx.sessions.iter().filter(|open| open.is_live && is_listed(open.path)).peekable();
+    recorded.peek()?;
+    let (text, role) = if recorded.all(|open| open.session.stopped().is_none()) {
+        ("REC", Role::Recording)
+    } else {
+        ("recording stopped", Role::Warn)
+    };
+    let style = cx.theme.style(role);
+    let spans = vec![Span::styled(cx.theme.glyphs.live, style), Span::styled(format!(" {text}"), style)];
+    Some(Piece::new(3, spans))
 }
 
 fn label_piece(cx: &Cx<'_>, columns: usize) -> Piece {
@@ -160,9 +177,21 @@ fn how_it_ended(sessions: &[Opened<'_>]) -> String {
     }
 }
 
-fn percent(word: &str, share: f64) -> String {
+/// How much of the recordings has been read, between 0 and 1, while one that is not live is being read.
+#[must_use]
+pub fn loading(cx: &Cx<'_>) -> Option<f64> {
+    let loaded = cx.sessions.iter().filter(|open| !open.is_live && open.session.end().is_none());
+    loaded.map(|open| open.loaded).min_by(f64::total_cmp).filter(|loaded| *loaded < 1.0)
+}
+
+/// Draws how much has been read as a bar over the whole width.
+pub fn progress(cx: &Cx<'_>, loaded: f64, area: Rect, buf: &mut Buffer) {
     // A hundred is shown only when it is done.
-    format!("{word} {:.0}%", (share * 100.0).floor().min(99.0))
+    let text = format!("reading {:2.0}% ", (loaded * 100.0).floor().min(99.0));
+    let cells = usize::from(area.width).saturating_sub(text.len());
+    let mut spans = vec![Span::styled(text, cx.theme.style(Role::Pending))];
+    spans.extend(gauge(cx, loaded, 0.0, cells));
+    Line::from(spans).render(area, buf);
 }
 
 /// The totals of all opened sessions.
@@ -229,7 +258,8 @@ impl Sum {
         }
         if let (Some(p50), Some(p99)) = (self.own_ns.p50(), self.own_ns.p99()) {
             let text = format!("{}/{} {}s", micros(p50), micros(p99), glyphs.micro);
-            pieces.push(Piece::new(6, vec![dim("own p50/p99 "), plain(text)]));
+            let name = if width < 110 { "own " } else { "own p50/p99 " };
+            pieces.push(Piece::new(6, vec![dim(name), plain(text)]));
         }
         if let Some(rss) = self.rss_bytes {
             let text = format!("{} MB", (rss + 500_000) / 1_000_000);

@@ -79,6 +79,8 @@ pub enum Action {
     ZoomIn,
     /// Show more time in less detail.
     ZoomOut,
+    /// Show all of it.
+    Fit,
     /// Close the selected session in this viewer.
     Close,
     /// Delete the selected recording.
@@ -317,14 +319,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(&[key(KeyCode::Home), char('g')], Action::First, ALL, Group::Move, "first", "First row"),
     row(&[key(KeyCode::End), char('G')], Action::Last, ALL, Group::Move, "last", "Last row"),
-    row(
-        &[char('/')],
-        Action::Filter,
-        ALL,
-        Group::List,
-        "filter",
-        "Filter: words, tool: status: dur:>500ms tok:>1k …",
-    ),
+    row(&[char('/')], Action::Filter, ALL, Group::List, "filter", "Filter the calls; help has the language"),
     row(&[char('s')], Action::SortNext, LISTS, Group::List, "sort", "Sort by the next column"),
     row(&[char('<')], Action::SortPrevious, LISTS, Group::List, "sort back", "Sort by the column before"),
     row(&[char('S')], Action::SortReverse, LISTS, Group::List, "reverse", "Turn the order round"),
@@ -340,6 +335,7 @@ pub const BINDINGS: &[Binding] = &[
         "Less time in more detail",
     ),
     row(&[char('-')], Action::ZoomOut, TIMELINE, Group::List, "zoom out", "More time in less detail"),
+    row(&[char('0')], Action::Fit, TIMELINE, Group::List, "all", "The whole session, from its start to now"),
     row(&[char('r')], Action::Refresh, SESSIONS, Group::List, "refresh", "Look for sessions again"),
     row(&[key(KeyCode::Enter)], Action::Open, ALL, Group::Selected, "open", "Open what is selected"),
     row(
@@ -348,7 +344,7 @@ pub const BINDINGS: &[Binding] = &[
         DATA,
         Group::Selected,
         "related",
-        "Go to the calls of this tool, or to this call in the timeline",
+        "To this tool's calls, or to the timeline",
     ),
     row(&[char('v')], Action::NextView, DATA, Group::Selected, "view", "The next view of what is open"),
     row(&[char('r')], Action::Raw, TREES, Group::Selected, "raw", "The exact text instead of the tree"),
@@ -361,14 +357,7 @@ pub const BINDINGS: &[Binding] = &[
         "exclude",
         "Leave this out, and see what that saves",
     ),
-    row(
-        &[char('y')],
-        Action::Copy,
-        ALL,
-        Group::Selected,
-        "copy",
-        "Copy arguments, result, JSON or the command line",
-    ),
+    row(&[char('y')], Action::Copy, ALL, Group::Selected, "copy", "Copy arguments, result, JSON or command"),
     row(&[char('m')], Action::Mark, ALL, Group::Selected, "mark", "Put a remark at this moment"),
     row(&[char('c')], Action::Close, SESSIONS, Group::Selected, "close", "Close this session in the viewer"),
     row(
@@ -394,7 +383,7 @@ pub const BINDINGS: &[Binding] = &[
         TOKENS,
         Group::Program,
         "wire/model",
-        "Tokens on the wire, or as the model gets them",
+        "Tokens: on the wire, or for the model",
     ),
     row(
         &[char('p')],
@@ -461,6 +450,8 @@ mod tests {
         for row in BINDINGS {
             assert!(!row.keys.is_empty() && !row.word.is_empty(), "{row:?}");
             assert!(row.text.starts_with(|c: char| c.is_uppercase()), "{row:?}");
+            // Two columns of help fit 120 columns.
+            assert!(row.text.chars().count() <= 41, "{row:?}");
         }
     }
 }

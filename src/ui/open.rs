@@ -84,6 +84,12 @@ impl Shared {
         self.len_bytes.store(len_bytes, Ordering::Relaxed);
     }
 
+    /// How long the recording is, in bytes; 0 before its first reading.
+    #[must_use]
+    pub fn len_bytes(&self) -> u64 {
+        self.len_bytes.load(Ordering::Relaxed)
+    }
+
     /// How much of the recording has been read, between 0 and 1.
     #[must_use]
     pub fn loaded(&self) -> f64 {

@@ -11,6 +11,7 @@ use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthStr;
 
 use super::theme::{Role, Theme};
+use super::widgets::clip;
 
 /// What a text means, as said by the prompt's owner after each edit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -122,6 +123,16 @@ impl Prompt {
         PromptReply::Edited
     }
 
+    /// How many rows it needs: the line, what it means, and a further one for a problem that does not fit beside its
+    /// mark.
+    #[must_use]
+    pub fn rows(&self, width: u16) -> u16 {
+        let Verdict::Wrong { at, problem } = &self.verdict else { return 2 };
+        let column = self.label.width() + 1 + self.text()[..self.text().floor_char_boundary(*at)].width();
+        let beside = column + problem.width() + 2 <= usize::from(width) || problem.width() + 2 <= column;
+        if beside { 2 } else { 3 }
+    }
+
     /// Draws the line, and beneath it what the text means: a remark, or the problem under the place where it is.
     /// Returns where the cursor stands.
     pub fn view(&self, theme: &Theme, area: Rect, buf: &mut Buffer) -> (u16, u16) {
@@ -141,13 +152,20 @@ impl Prompt {
         .render(Rect { height: 1, ..area }, buf);
         if area.height > 1 {
             let below = Rect { y: area.y + 1, height: 1, ..area };
-            self.verdict_line(theme, label_width, skipped, area.width).render(below, buf);
+            self.verdict_line(theme, label_width, skipped, area).render(below, buf);
+        }
+        if area.height > 2
+            && let Verdict::Wrong { problem, .. } = &self.verdict
+        {
+            let last = Rect { y: area.y + 2, height: 1, ..area };
+            let text = clip::end(problem, usize::from(area.width));
+            Line::styled(text, theme.style(Role::Bad)).render(last, buf);
         }
         let column = u16::try_from(before.width() - skipped).unwrap_or(0);
         ((area.x + label_width + column).min(area.right().saturating_sub(1)), area.y)
     }
 
-    fn verdict_line(&self, theme: &Theme, label_width: u16, skipped: usize, width: u16) -> Line<'static> {
+    fn verdict_line(&self, theme: &Theme, label_width: u16, skipped: usize, area: Rect) -> Line<'static> {
         let indent = usize::from(label_width);
         match &self.verdict {
             Verdict::None => Line::default(),
@@ -156,9 +174,11 @@ impl Prompt {
                 let text = self.text();
                 let at = text.floor_char_boundary((*at).min(text.len()));
                 let column = (indent + text[..at].width()).saturating_sub(skipped);
-                let (problem_width, width) = (problem.width() + 2, usize::from(width));
+                let (problem_width, width) = (problem.width() + 2, usize::from(area.width));
                 let style = theme.style(Role::Bad);
-                if column + problem_width <= width || column < problem_width {
+                if area.height > 2 {
+                    Line::styled(format!("{:column$}^", ""), style)
+                } else if column + problem_width <= width || column < problem_width {
                     Line::styled(format!("{:column$}^ {problem}", ""), style)
                 } else {
                     let gap = column - problem_width + 1;

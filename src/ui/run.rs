@@ -1,32 +1,30 @@
-//! The only file that touches a terminal: raw mode, the screen, keys, and the loop that draws when something changed.
+//! The only place that touches a terminal, and the loop that draws when something changed.
 //!
 //! Draws at most thirty times a second and sleeps when nothing happens. Whatever happens, the terminal is given back
 //! as it was.
 
-use std::io::{self, Read, Stdout, Write as _};
+mod looks;
+mod terminal;
+
+use std::io::{self, Read};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{
-    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-};
-use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::event;
 use jiff::Timestamp;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 use thiserror::Error;
 
-use super::app::{App, Looks, Moment};
-use super::copy::{OSC52_BYTES_MAX, clipboard_commands};
+use looks::looks;
+use terminal::{Screen, copy, leave_on_signals, listen};
+
+use super::app::{App, Moment};
 use super::feed::{Feed, Message, News, Pace, Source};
-use super::memory::{Memory, user_themes};
+use super::header::PLAYBACK;
+use super::memory::Memory;
 use super::panels::{Deed, OpenId, Targets};
-use super::theme::{Background, Depth, Glyphs, ThemeError, Themes};
+use super::theme::{Background, Depth, ThemeError};
 use super::update::{Effect, Input};
 use super::view::view;
 use crate::control::Order;
@@ -114,11 +112,10 @@ pub fn run(start: Start) -> Result<(), UiError> {
         What::Stream(name, stream) => Some(Source::Stream(name, stream)),
         What::Playback { recording, speed } => {
             let pace = Pace::new(&recording, Timestamp::now(), speed)?;
-            Some(Source::Stream("playback".to_owned(), Box::new(pace)))
+            Some(Source::Stream(PLAYBACK.to_owned(), Box::new(pace)))
         }
     };
-    let searched = if source.is_none() { start.folders.clone() } else { None };
-    let (feed, messages, speaker) = Feed::start(searched, app.state.profile.clone());
+    let (feed, messages, speaker) = Feed::start(start.folders.clone(), app.state.profile.clone());
     let mut viewer = Viewer {
         app,
         feed,
@@ -147,76 +144,6 @@ pub fn run(start: Start) -> Result<(), UiError> {
         let _ = viewer.app.memory().save(&file);
     }
     outcome.map_err(UiError::from)
-}
-
-/// What the environment says about the terminal, and the user about the theme; whether the user chose it.
-fn looks(start: &Start, memory: &Memory) -> (Looks, Vec<ThemeError>, bool) {
-    let variable = |name: &str| std::env::var(name).ok();
-    let depth = Depth::of_environment(variable);
-    let files = start.folders.as_ref().map(|folders| user_themes(&folders.config().join("themes")));
-    let (themes, errors) = Themes::with_user_files(files.unwrap_or_default());
-    let chosen = start.theme.clone().or_else(|| {
-        // A theme remembered from a terminal with colours is not forced on one without.
-        let remembered = memory.theme.clone().filter(|_| depth > Depth::None);
-        remembered.filter(|name| themes.names().any(|known| known == name))
-    });
-    let background = match memory.background.as_deref() {
-        Some("light") => Some(Background::Light),
-        Some(_) | None => None,
-    };
-    let by_hand = chosen.is_some();
-    let theme = chosen.unwrap_or_else(|| themes.fitting(depth, background).to_owned());
-    let glyphs = if start.ascii || !speaks_unicode(variable) { Glyphs::ASCII } else { Glyphs::UNICODE };
-    (Looks { themes, theme, depth, glyphs }, errors, by_hand)
-}
-
-/// Whether the locale, by the first of its variables that is set, is one of UTF-8. Windows consoles are.
-fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
-    cfg!(any(windows, target_os = "macos"))
-        || locale.is_some_and(|locale| {
-            let locale = locale.to_ascii_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        })
-}
-
-/// Hands the terminal's events over, until nobody takes them.
-fn listen(speaker: &SyncSender<Message>) {
-    let speaker = speaker.clone();
-    std::thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            if speaker.send(Message::Terminal(event)).is_err() {
-                return;
-            }
-        }
-        // The terminal is gone.
-        let _ = speaker.send(Message::Leave);
-    });
-}
-
-/// Leaves in order when the program is told to end, so that the terminal is given back.
-fn leave_on_signals(speaker: SyncSender<Message>) {
-    #[cfg(unix)]
-    std::thread::spawn(move || {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        runtime.block_on(async {
-            let (Ok(mut terminate), Ok(mut hang_up)) =
-                (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-            else {
-                return;
-            };
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = hang_up.recv() => {}
-            }
-        });
-        let _ = speaker.send(Message::Leave);
-    });
-    // Elsewhere closing the window ends the program with its console.
-    #[cfg(not(unix))]
-    drop(speaker);
 }
 
 /// The viewer with everything around it.
@@ -425,111 +352,6 @@ impl Viewer {
         let name = state.themes.fitting(state.depth, Some(background)).to_owned();
         if let Ok(theme) = state.themes.theme(&name, state.depth, state.theme.glyphs) {
             state.theme = theme;
-        }
-    }
-}
-
-/// The terminal, as long as it is ours.
-struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
-}
-
-impl Screen {
-    fn open() -> io::Result<Self> {
-        restore_on_panic();
-        enable_raw_mode()?;
-        let mut out = io::stdout();
-        let entered = execute!(
-            out,
-            EnterAlternateScreen,
-            EnableMouseCapture,
-            EnableBracketedPaste,
-            crossterm::cursor::Hide
-        );
-        // From here on the terminal is given back even if the rest fails.
-        let screen = Terminal::new(CrosstermBackend::new(out)).map(|terminal| Self { terminal });
-        if screen.is_err() || entered.is_err() {
-            restore();
-        }
-        entered?;
-        screen
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        restore();
-    }
-}
-
-/// Puts a text on the clipboard: the terminal's by its escape sequence, the local one by a program, if there is
-/// one. Returns whether either could be tried.
-fn copy(text: &str) -> bool {
-    let mut is_tried = false;
-    if text.len() <= OSC52_BYTES_MAX {
-        is_tried = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text)).is_ok();
-    }
-    for command in clipboard_commands(|name| std::env::var(name).ok()) {
-        let spawned = Command::new(command.program)
-            .args(command.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        if let Ok(mut child) = spawned {
-            let (stdin, text) = (child.stdin.take(), text.to_owned());
-            // It may take its time, and is waited for so that it does not stay behind as a zombie.
-            std::thread::spawn(move || {
-                if let Some(mut stdin) = stdin {
-                    let _ = stdin.write_all(text.as_bytes());
-                }
-                let _ = child.wait();
-            });
-            return true;
-        }
-    }
-    is_tried
-}
-
-/// Gives the terminal back. Errors have nowhere to go.
-fn restore() {
-    let _ = execute!(
-        io::stdout(),
-        DisableBracketedPaste,
-        DisableMouseCapture,
-        LeaveAlternateScreen,
-        crossterm::cursor::Show
-    );
-    let _ = disable_raw_mode();
-}
-
-/// If the drawing thread panics, the terminal is given back before the message is printed. Panics of other threads
-/// are not printed: the tokenizer's are caught and shown as a count that failed.
-fn restore_on_panic() {
-    let drawing = std::thread::current().id();
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().id() == drawing {
-            restore();
-            before(panic);
-        }
-    }));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ascii_is_drawn_unless_the_locale_is_one_of_utf_8() {
-        let says = |pairs: &'static [(&str, &str)]| {
-            speaks_unicode(move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
-        };
-        if cfg!(target_os = "linux") {
-            assert!(says(&[("LANG", "de_DE.UTF-8")]));
-            assert!(says(&[("LC_ALL", ""), ("LANG", "C.utf8")]));
-            assert!(!says(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]));
-            assert!(!says(&[]));
         }
     }
 }

@@ -55,13 +55,13 @@ fn head(session: &Session) -> String {
     let totals = session.totals();
     let _ = writeln!(
         text,
-        ", {}: {} calls, {} errors",
+        ", {}, calls: {}, errors: {}",
         duration(totals.duration.0),
         grouped(totals.calls),
         grouped(totals.errors())
     );
     if totals.dropped_messages > 0 {
-        let _ = writeln!(text, "{} messages were not observed", grouped(totals.dropped_messages));
+        let _ = writeln!(text, "messages not observed: {}", grouped(totals.dropped_messages));
     }
     text
 }

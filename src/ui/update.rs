@@ -158,6 +158,7 @@ impl App {
             | Action::Exclude
             | Action::ZoomIn
             | Action::ZoomOut
+            | Action::Fit
             | Action::Close
             | Action::Delete
             | Action::StopRecording

@@ -19,14 +19,19 @@ const ROWS_MIN: u16 = 8;
 /// Draws everything; returns where the cursor stands, if it is shown.
 pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
     app.state.tick += 1;
+    app.state.take_sizes();
     buf.set_style(area, app.state.theme.style(Role::Text));
     if area.width < COLUMNS_MIN || area.height < ROWS_MIN {
         Line::raw(format!("mcptop needs {COLUMNS_MIN}x{ROWS_MIN}")).render(area, buf);
         return None;
     }
-    let has_prompt = matches!(app.overlay, Some(Overlay::Filter { .. } | Overlay::Note { .. }));
+    let prompt_rows = match &app.overlay {
+        Some(Overlay::Filter { prompt, .. } | Overlay::Note { prompt, .. }) => Some(prompt.rows(area.width)),
+        _ => None,
+    };
+    let has_prompt = prompt_rows.is_some();
     let has_filter = !app.state.filter_text.is_empty() && !has_prompt && !app.state.opens.is_empty();
-    let foot_rows = if has_prompt { 2 } else { 1 + u16::from(has_filter) };
+    let foot_rows = prompt_rows.unwrap_or(1 + u16::from(has_filter));
     let head_rows = if area.height >= 20 { 3 } else { 2 };
     let [head, panel, foot] =
         Layout::vertical([Constraint::Length(head_rows), Constraint::Min(1), Constraint::Length(foot_rows)])
@@ -39,12 +44,7 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     let said = said.as_ref().filter(|(_, until)| at.up < *until).map(|(text, _)| text.as_str());
     state.with_cx(at, overlay.is_none(), |cx| {
         places.tabs = header::tabs(cx, ids.into_iter(), open, Rect { height: 1, ..head }, buf);
-        header::totals(cx, Rect { y: head.y + 1, height: 1, ..head }, buf);
-        if head_rows > 2 {
-            let line = cx.theme.glyphs.horizontal.repeat(usize::from(head.width));
-            Line::styled(line, cx.theme.style(Role::Border))
-                .render(Rect { y: head.y + 2, height: 1, ..head }, buf);
-        }
+        below_tabs(cx, head, buf);
         panels.current().view(cx, panel, buf);
         if let Some(counts) = counts {
             footer::filter(cx, counts, Rect { height: 1, ..foot }, buf);
@@ -57,6 +57,24 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         ascii::reduce(buf, area, &cx.theme.glyphs);
         cursor
     })
+}
+
+/// Draws the totals and, where there is room, a line under them. While a recording is being read, how far that is
+/// takes the place of the line, or of the totals.
+fn below_tabs(cx: &Cx<'_>, head: Rect, buf: &mut Buffer) {
+    let row = |at: u16| Rect { y: head.y + at, height: 1, ..head };
+    let loading = header::loading(cx);
+    match loading {
+        Some(loaded) => header::progress(cx, loaded, row(head.height - 1), buf),
+        None if head.height > 2 => {
+            let line = cx.theme.glyphs.horizontal.repeat(usize::from(head.width));
+            Line::styled(line, cx.theme.style(Role::Border)).render(row(2), buf);
+        }
+        None => {}
+    }
+    if head.height > 2 || loading.is_none() {
+        header::totals(cx, row(1), buf);
+    }
 }
 
 /// Draws what lies over the panel.

@@ -44,7 +44,7 @@ fn the_pictures_of_the_readme_show_todays_screens() {
     let draws = std::env::var_os("MCPTOP_PICTURES").is_some();
     for (name, terminal, paper, recording, keys) in PICTURES {
         let text = fs::read_to_string(root.join(format!("recordings/{recording}.mcp.jsonl"))).unwrap();
-        let mut stage = Stage::of(terminal, &[&text]);
+        let mut stage = Stage::of(&terminal, &[&text]);
         stage.draw(120, 34);
         stage.keys(keys);
         let picture = svg(&stage.draw(120, 34), paper);

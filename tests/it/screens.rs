@@ -45,12 +45,12 @@ pub(crate) const FULL: Terminal = Terminal { theme: "dark", depth: Depth::True, 
 
 impl Stage {
     /// A viewer with nothing open.
-    pub(crate) fn empty(terminal: Terminal) -> Self {
+    pub(crate) fn empty(terminal: &Terminal) -> Self {
         Self::with_memory(terminal, Memory::default())
     }
 
     /// A viewer that remembers something.
-    pub(crate) fn with_memory(terminal: Terminal, memory: Memory) -> Self {
+    pub(crate) fn with_memory(terminal: &Terminal, memory: Memory) -> Self {
         let looks = Looks {
             themes: Themes::default(),
             theme: terminal.theme.to_owned(),
@@ -63,7 +63,7 @@ impl Stage {
     }
 
     /// A viewer with these recordings open, on its first panel.
-    pub(crate) fn of(terminal: Terminal, recordings: &[&str]) -> Self {
+    pub(crate) fn of(terminal: &Terminal, recordings: &[&str]) -> Self {
         let mut stage = Self::empty(terminal);
         for recording in recordings {
             stage.open(recording, false);
@@ -105,17 +105,15 @@ impl Stage {
         let mut rest = keys;
         while let Some(first) = rest.chars().next() {
             let named = rest.strip_prefix('<').and_then(|after| after.split_once('>'));
-            let code = match named.and_then(|(name, _)| key_named(name)) {
-                Some(code) => {
-                    rest = named.map_or("", |(_, after)| after);
-                    code
-                }
-                None => {
-                    rest = &rest[first.len_utf8()..];
-                    KeyCode::Char(first)
-                }
+            let code = if let Some(code) = named.and_then(|(name, _)| key_named(name)) {
+                rest = named.map_or("", |(_, after)| after);
+                code
+            } else {
+                rest = &rest[first.len_utf8()..];
+                KeyCode::Char(first)
             };
             effects.extend(self.input(Input::Key(KeyEvent::from(code))));
+            self.draw(80, 24);
         }
         effects
     }
@@ -267,7 +265,7 @@ const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
 #[test]
 fn the_empty_screen_says_what_to_paste() {
     for (width, height) in SIZES {
-        let screen = Stage::empty(FULL).screen(width, height);
+        let screen = Stage::empty(&FULL).screen(width, height);
         insta::assert_snapshot!(format!("empty_{width}x{height}"), screen);
     }
 }
@@ -275,7 +273,7 @@ fn the_empty_screen_says_what_to_paste() {
 #[test]
 fn the_sessions_are_listed_with_what_is_known_of_them() {
     for (width, height) in SIZES {
-        let mut stage = Stage::empty(FULL);
+        let mut stage = Stage::empty(&FULL);
         stage.open(&small("notes"), false);
         stage.input(Input::Found(vec![
             listed("git", "2026-11-21T11:59:50Z", 12_345, true),
@@ -290,7 +288,7 @@ fn the_sessions_are_listed_with_what_is_known_of_them() {
 #[test]
 fn help_lists_every_key_in_columns_that_fit() {
     for (width, height) in SIZES {
-        let mut stage = Stage::of(FULL, &[&small("notes")]);
+        let mut stage = Stage::of(&FULL, &[&small("notes")]);
         stage.keys("?");
         insta::assert_snapshot!(format!("help_{width}x{height}"), stage.screen(width, height));
     }
@@ -298,21 +296,21 @@ fn help_lists_every_key_in_columns_that_fit() {
 
 #[test]
 fn the_palette_the_filter_and_the_copy_menu_lie_over_the_panel() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     stage.keys(":theme");
     insta::assert_snapshot!("palette_80x24", stage.screen(80, 24));
     stage.keys("<esc>/tool:read dur:>");
     insta::assert_snapshot!("filter_wrong_80x24", stage.screen(80, 24));
     stage.keys("50ms");
     insta::assert_snapshot!("filter_counted_80x24", stage.screen(80, 24));
-    stage.keys("<enter>2y");
+    stage.keys("<enter>2<down>y");
     insta::assert_snapshot!("copy_menu_80x24", stage.screen(80, 24));
 }
 
 #[test]
 fn no_color_paints_no_colour_and_still_marks_the_selection() {
     let plain = Terminal { theme: "monochrome", depth: Depth::None, glyphs: Glyphs::UNICODE };
-    let mut stage = Stage::of(plain, &[&small("notes")]);
+    let mut stage = Stage::of(&plain, &[&small("notes")]);
     for panel in ["1", "2", "3", "4", "5", "6"] {
         stage.keys(panel);
         assert!(!has_colour(&stage.draw(120, 40)), "panel {panel}");
@@ -325,7 +323,7 @@ fn no_color_paints_no_colour_and_still_marks_the_selection() {
 #[test]
 fn ascii_draws_nothing_but_ascii() {
     let ascii = Terminal { theme: "dark", depth: Depth::True, glyphs: Glyphs::ASCII };
-    let mut stage = Stage::of(ascii, &[&small("nötes")]);
+    let mut stage = Stage::of(&ascii, &[&small("nötes")]);
     for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", ":", "<esc>/ü", "<esc>"] {
         stage.keys(keys);
         for (width, height) in SIZES {
@@ -338,7 +336,7 @@ fn ascii_draws_nothing_but_ascii() {
 
 #[test]
 fn no_size_is_too_small_to_be_survived() {
-    let mut stage = Stage::of(FULL, &[&small("notes"), &small("git")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes"), &small("git")]);
     for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", ":", "<esc>/x", "<esc>"] {
         stage.keys(keys);
         for (width, height) in [(1, 1), (10, 3), (29, 7), (30, 8), (31, 40), (300, 8), (500, 200)] {
@@ -349,7 +347,7 @@ fn no_size_is_too_small_to_be_survived() {
 
 #[test]
 fn the_filter_is_in_force_while_it_is_typed_and_gone_when_given_up() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     stage.keys("/tool:read");
     assert_eq!(stage.app.state.filter_text, "tool:read");
     stage.keys("<esc>");
@@ -363,15 +361,17 @@ fn the_filter_is_in_force_while_it_is_typed_and_gone_when_given_up() {
 
 #[test]
 fn a_filter_that_is_not_understood_stays_open() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     stage.keys("/dur:>soon<enter>");
     assert!(stage.app.overlay.is_some());
+    assert!(stage.screen(80, 24).contains("expected"));
+    stage.keys("<esc>");
     assert_eq!(stage.app.state.filter_text, "");
 }
 
 #[test]
 fn keys_lead_from_panel_to_panel_and_back() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     stage.keys("2?");
     assert_eq!(stage.app.panels.open, PanelId::Help);
     stage.keys("<esc>");
@@ -383,7 +383,7 @@ fn keys_lead_from_panel_to_panel_and_back() {
 
 #[test]
 fn a_click_on_a_tab_opens_its_panel() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     stage.draw(80, 24);
     let (place, panel) = stage.app.places.tabs[1];
     let (column, row) = (place.x + 2, place.y);
@@ -394,7 +394,7 @@ fn a_click_on_a_tab_opens_its_panel() {
 
 #[test]
 fn pausing_holds_the_screen_and_the_reading() {
-    let mut stage = Stage::empty(FULL);
+    let mut stage = Stage::empty(&FULL);
     stage.open(&small("notes"), true);
     stage.app.panels.show(PanelId::Top);
     assert_eq!(stage.keys(" "), [Effect::Hold(true)]);
@@ -405,7 +405,7 @@ fn pausing_holds_the_screen_and_the_reading() {
 
 #[test]
 fn deleting_asks_first() {
-    let mut stage = Stage::empty(FULL);
+    let mut stage = Stage::empty(&FULL);
     stage.input(Input::Found(vec![listed("old", "2026-10-01T12:00:00Z", 512, false)]));
     stage.keys("5");
     stage.draw(80, 24);
@@ -416,7 +416,7 @@ fn deleting_asks_first() {
 
 #[test]
 fn a_live_session_that_appears_is_opened_and_shown() {
-    let mut stage = Stage::empty(FULL);
+    let mut stage = Stage::empty(&FULL);
     let path = PathBuf::from("/recordings/new.mcp.jsonl");
     assert_eq!(stage.input(Input::Appeared(path.clone())), [Effect::Open(path)]);
     assert_eq!(stage.app.panels.open, PanelId::Top);
@@ -424,16 +424,16 @@ fn a_live_session_that_appears_is_opened_and_shown() {
 
 #[test]
 fn a_remark_goes_to_the_session() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     assert_eq!(stage.keys("mhere it begins<enter>"), [Effect::Mark(OpenId(0), "here it begins".into())]);
 }
 
 #[test]
 fn what_the_user_chose_is_remembered() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     stage.keys("3T/status:error<enter>wWp");
     let memory = stage.app.memory();
-    let again = Stage::with_memory(FULL, memory.clone());
+    let again = Stage::with_memory(&FULL, memory.clone());
     assert_eq!(memory.panel.as_deref(), Some("Schemas"));
     assert_eq!(memory.theme.as_deref(), Some("light"));
     assert_eq!(again.app.state.filter_text, "status:error");
@@ -443,7 +443,7 @@ fn what_the_user_chose_is_remembered() {
 
 #[test]
 fn a_word_to_the_user_goes_away() {
-    let mut stage = Stage::of(FULL, &[&small("notes")]);
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
     stage.input(Input::Say("Hello".into()));
     assert!(stage.screen(80, 24).contains("Hello"));
     stage.wait(Duration::from_secs(5));

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 
-use super::{Files, Herald, News, file_of};
+use super::{Files, Herald, News, file_of, spawn};
 use crate::model::{DefinitionTokens, Half, Operation, OperationId, OperationTokens, Session, State};
 use crate::record::Bodies;
 use crate::tokens::{Count, Counter, Effort, Profile, attribute, message, tool_definition, wire};
@@ -96,7 +96,7 @@ pub(super) fn start(herald: Herald, files: Files, profile: Profile) -> Arc<Desk>
     let desk = Arc::new(Desk::default());
     let counting =
         Counting { desk: desk.clone(), herald, files, scale: Scale::new(profile), books: HashMap::new() };
-    std::thread::spawn(move || counting.run());
+    spawn("mcptop-count", move || counting.run());
     desk
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use super::{Files, Herald, News, file_of};
+use super::{Files, Herald, News, file_of, spawn};
 use crate::trace::Place;
 use crate::ui::fetched::Answer;
 use crate::ui::panels::OpenId;
@@ -16,7 +16,7 @@ pub(super) struct Order(pub(super) (OpenId, Place));
 
 pub(super) fn start(herald: Herald, files: Files) -> SyncSender<Order> {
     let (orders, taken) = sync_channel::<Order>(ORDERS_MAX);
-    std::thread::spawn(move || {
+    spawn("mcptop-fetch", move || {
         for Order(key) in taken {
             let answer = match file_of(&files, key.0).map(|file| file.load(key.1)) {
                 Some(Ok(text)) => Answer::Ready(Arc::new(text)),

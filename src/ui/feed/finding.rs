@@ -1,12 +1,12 @@
 //! The thread that looks for sessions: live ones every second or two, all recordings when something changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use super::{Herald, News, reading};
-use crate::record::{self, Entry, Folders};
+use super::{Herald, News, reading, spawn};
+use crate::record::{self, Catalogue, Entry, Folders};
 use crate::ui::panels::Listed;
 
 /// How often the registry of live sessions is read while there is none, and while there is one.
@@ -24,7 +24,8 @@ pub(super) fn start(
     reading: SyncSender<reading::Order>,
 ) -> SyncSender<Order> {
     let (orders, taken) = sync_channel(4);
-    std::thread::spawn(move || {
+    spawn("mcptop-find", move || {
+        let mut catalogue = Catalogue::default();
         let mut known: Option<BTreeMap<String, PathBuf>> = None;
         loop {
             let live = recorded(&record::live(&folders));
@@ -34,17 +35,22 @@ pub(super) fn start(
                 for (_, path) in live.iter().filter(|(session, _)| !before.contains_key(*session)) {
                     herald.tell(News::Appeared(path.clone()));
                 }
-                herald.tell(News::Found(search(&folders)));
+                herald.tell(News::Found(search(&mut catalogue, &folders)));
             }
             let wait = if live.is_empty() { EVERY_WHILE_EMPTY } else { EVERY };
             match taken.recv_timeout(wait) {
-                Ok(Order::Search) => herald.tell(News::Found(search(&folders))),
+                Ok(Order::Search) => herald.tell(News::Found(search(&mut catalogue, &folders))),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     });
     orders
+}
+
+/// The recordings of all live sessions.
+pub(super) fn living(folders: &Folders) -> HashSet<PathBuf> {
+    recorded(&record::live(folders)).into_values().collect()
 }
 
 /// The live sessions that are being recorded, by their id.
@@ -54,8 +60,8 @@ fn recorded(entries: &[Entry]) -> BTreeMap<String, PathBuf> {
     recorded.collect()
 }
 
-fn search(folders: &Folders) -> Vec<Listed> {
-    let found = record::list(folders).into_iter().filter_map(|listed| {
+fn search(catalogue: &mut Catalogue, folders: &Folders) -> Vec<Listed> {
+    let found = catalogue.list(folders).into_iter().filter_map(|listed| {
         Some(Listed {
             path: listed.path?,
             header: listed.header,

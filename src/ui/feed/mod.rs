@@ -89,6 +89,12 @@ impl Herald {
     }
 }
 
+/// Starts a thread with a name that debuggers and profilers show.
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    started.expect("a system that cannot start a thread cannot run a viewer");
+}
+
 /// The message files of the opened sessions, for the threads that read single messages again.
 pub(super) type Files = Arc<Mutex<HashMap<OpenId, Bodies>>>;
 
@@ -130,7 +136,9 @@ impl Feed {
         let herald = Herald { news, has_changed: has_changed.clone() };
         let files = Files::default();
         let counting = counting::start(herald.clone(), files.clone(), profile);
-        let reading = reading::start(herald.clone(), files.clone(), counting.clone());
+        // Known before anything is opened, so that a live recording is followed from the first look.
+        let living = folders.as_ref().map(finding::living).unwrap_or_default();
+        let reading = reading::start(herald.clone(), files.clone(), counting.clone(), living);
         let finding = folders.map(|folders| finding::start(herald.clone(), folders, reading.clone()));
         let fetching = fetching::start(herald.clone(), files.clone());
         let feed = Self { has_changed, herald, reading, finding, fetching, counting, files, next_id: 0 };
@@ -148,7 +156,7 @@ impl Feed {
         self.next_id += 1;
         let (herald, reading) = (self.herald.clone(), self.reading.clone());
         // On a thread of its own, because the first line of a stream may take its time to come.
-        std::thread::spawn(move || {
+        spawn("mcptop-open", move || {
             let (path, is_stream, opened) = match source {
                 Source::File(path) => {
                     let opened = Reader::open(&path);
@@ -218,7 +226,7 @@ impl Feed {
     /// Sends an order to a live session's proxy; what came of it comes as [`News::Say`].
     pub fn order(&self, control: PathBuf, order: Order, done: String) {
         let herald = self.herald.clone();
-        std::thread::spawn(move || {
+        spawn("mcptop-order", move || {
             herald.tell(News::Say(match ask(&control, &order) {
                 Ok(Reply::Done | Reply::Status(_)) => done,
                 Ok(Reply::Refused { why }) => why,

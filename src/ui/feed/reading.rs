@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::counting::Desk;
-use super::{Files, Herald, News, SESSIONS_MAX};
+use super::{Files, Herald, News, SESSIONS_MAX, spawn};
 use crate::model::Session;
 use crate::record::Reader;
 use crate::ui::open::{OpenSession, Shared};
@@ -41,11 +41,15 @@ pub(super) enum Order {
     Hold(bool),
 }
 
-pub(super) fn start(herald: Herald, files: Files, counting: Arc<Desk>) -> SyncSender<Order> {
+pub(super) fn start(
+    herald: Herald,
+    files: Files,
+    counting: Arc<Desk>,
+    living: HashSet<PathBuf>,
+) -> SyncSender<Order> {
     let (orders, taken) = sync_channel(64);
-    let reading =
-        Reading { herald, files, counting, sessions: Vec::new(), living: HashSet::new(), is_held: false };
-    std::thread::spawn(move || reading.run(&taken));
+    let reading = Reading { herald, files, counting, sessions: Vec::new(), living, is_held: false };
+    spawn("mcptop-read", move || reading.run(&taken));
     orders
 }
 
@@ -208,7 +212,8 @@ impl Source {
         self.shared.set_live(goes_on && !has_ended);
         if at_end && !goes_on {
             self.shared.work().end_of_recording();
-            self.shared.set_progress(1, 1);
+            let len_bytes = self.reader.len_bytes();
+            self.shared.set_progress(len_bytes, len_bytes);
             self.is_over = true;
         }
     }

@@ -20,23 +20,23 @@ pub struct Help {
 
 /// The filter language in examples.
 const FILTERS: [(&str, &str); 8] = [
-    ("read_file", "a word anywhere in tool, method or id"),
-    ("tool:read* server:fs", "several terms must all match"),
-    ("status:error", "ok, error, pending, cancelled, abandoned"),
-    ("dur:>500ms", "slower than; also <, >=, <=, us, s"),
-    ("tok:>1k size:>10kb", "tokens and bytes of the result"),
-    ("dir:client", "asked by the client, or by the server"),
+    ("read_file", "anywhere in tool, method, id"),
+    ("tool:read* server:fs", "several terms all match"),
+    ("status:error", "ok pending cancelled abandoned"),
+    ("dur:>500ms", "longer; < >= <= also, us, s, m"),
+    ("tok:>1k size:>10kb", "the result's tokens and bytes"),
+    ("dir:client", "asked by client or server"),
     ("method:tools/list id:7", "by method, by id"),
     ("a or not (b and c)", "and, or, not, parentheses"),
 ];
 
 /// Width of a column of keys.
-const COLUMN: u16 = 64;
+const COLUMN: u16 = 60;
 
 impl Panel for Help {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let columns = (area.width / COLUMN).clamp(1, 3);
-        let blocks = blocks(cx.theme);
+        let blocks = blocks(cx.theme, usize::from(area.width / columns));
         let split = spread(&blocks, usize::from(columns));
         self.height = usize::from(area.height);
         self.lines = split.iter().map(Vec::len).max().unwrap_or(0);
@@ -83,18 +83,19 @@ impl Panel for Help {
 }
 
 /// The groups of keys as blocks of lines.
-fn blocks(theme: &Theme) -> Vec<Vec<Line<'static>>> {
+fn blocks(theme: &Theme, width: usize) -> Vec<Vec<Line<'static>>> {
     let heading = |text: &'static str| Line::styled(text, theme.style(Role::Heading));
     let mut blocks: Vec<Vec<Line<'static>>> = Group::ALL
         .iter()
         .map(|group| {
-            let rows = BINDINGS.iter().filter(|row| row.group == *group).map(|row| key_line(theme, row));
+            let rows =
+                BINDINGS.iter().filter(|row| row.group == *group).map(|row| key_line(theme, row, width));
             std::iter::once(heading(group.title())).chain(rows).collect()
         })
         .collect();
     let filters = FILTERS.iter().map(|(example, meaning)| {
         Line::from(vec![
-            Span::styled(format!("  {example:<24}"), theme.style(Role::Key)),
+            Span::styled(format!("  {example:<23}"), theme.style(Role::Key)),
             Span::styled(*meaning, theme.style(Role::KeyText)),
         ])
     });
@@ -102,15 +103,19 @@ fn blocks(theme: &Theme) -> Vec<Vec<Line<'static>>> {
     blocks
 }
 
-fn key_line(theme: &Theme, row: &Binding) -> Line<'static> {
-    let keys: Vec<String> = row.keys.iter().map(|key| key.label()).collect();
+fn key_line(theme: &Theme, row: &Binding, width: usize) -> Line<'static> {
+    let keys: Vec<String> = row.keys.iter().take(2).map(|key| key.label()).collect();
     let mut spans = vec![
-        Span::styled(format!("  {:<20}", keys.join(" ")), theme.style(Role::Key)),
+        Span::styled(format!("  {:<13}", keys.join(" ")), theme.style(Role::Key)),
         Span::styled(row.text, theme.style(Role::KeyText)),
     ];
     if let Reach::In(panels) = row.reach {
         let names: Vec<&str> = panels.iter().map(|panel: &PanelId| panel.title()).collect();
-        spans.push(Span::styled(format!("  ({})", names.join(", ")), theme.style(Role::Dim)));
+        let names = Span::styled(format!("  {}", names.join(", ")), theme.style(Role::Dim));
+        let used: usize = spans.iter().map(Span::width).sum();
+        if used + names.width() + 2 <= width {
+            spans.push(names);
+        }
     }
     Line::from(spans)
 }

@@ -60,8 +60,7 @@ pub fn against(value: u64, target: u64) -> Role {
 #[must_use]
 pub fn errors(share: Option<f64>, targets: &Targets) -> Role {
     match share {
-        None => Role::Dim,
-        Some(0.0) => Role::Dim,
+        None | Some(0.0) => Role::Dim,
         Some(share) if share <= targets.error_share => Role::Warn,
         Some(_) => Role::Bad,
     }

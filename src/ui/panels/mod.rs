@@ -13,7 +13,7 @@ pub mod marks;
 pub mod schemas;
 mod session_detail;
 pub mod sessions;
-// timeline
+pub mod timeline;
 pub mod top;
 pub mod welcome;
 
@@ -301,6 +301,7 @@ pub fn all() -> Vec<(PanelId, Box<dyn Panel>)> {
         (PanelId::Top, Box::new(top::Top::default())),
         (PanelId::Calls, Box::new(calls::Calls::default())),
         (PanelId::Schemas, Box::new(schemas::Schemas::default())),
+        (PanelId::Timeline, Box::new(timeline::Timeline::default())),
         (PanelId::Sessions, Box::new(sessions::Sessions::default())),
         (PanelId::Help, Box::new(help::Help::default())),
     ]

@@ -145,13 +145,11 @@ fn notifications(lines: &mut Lines<'_>, session: &Session) {
 }
 
 fn logs(lines: &mut Lines<'_>, session: &Session) {
-    for (title, log, what) in
-        [("Remarkable", session.log(), "entries"), ("The server's standard error", session.stderr(), "lines")]
-    {
+    for (title, log) in [("Remarkable", session.log()), ("The server's standard error", session.stderr())] {
         if log.count() == 0 {
             continue;
         }
-        lines.rule(&format!("{title}, {} {what}", grouped(log.count())));
+        lines.rule(&format!("{title}: {}, the newest first", grouped(log.count())));
         for entry in log.entries().rev().take(LOG_LINES) {
             lines.log(entry);
         }

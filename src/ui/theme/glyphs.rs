@@ -97,7 +97,7 @@ impl Glyphs {
         vertical: "│",
         corners: ["╭", "╮", "╰", "╯"],
         tree: ["├", "└", "│"],
-        scroll: ["█", "│"],
+        scroll: ["▐", "│"],
         about: "~",
         micro: "µ",
         wheel: ["◐", "◓", "◑", "◒"],

@@ -23,12 +23,12 @@ fn stand_in(symbol: &str) -> &'static str {
     match symbol {
         "µ" => "u",
         "…" => "~",
-        "·" => ".",
+        "·" | "░" => ".",
         "–" | "—" | "─" => "-",
-        "→" => ">",
-        "←" => "<",
-        "≥" => ">",
-        "≤" => "<",
+        "→" | "≥" => ">",
+        "←" | "≤" => "<",
+        "█" => "#",
+        "▓" => "=",
         "×" => "x",
         "│" => "|",
         _ => "?",
@@ -47,7 +47,7 @@ mod tests {
         reduce(&mut buf, area, &Glyphs::UNICODE);
         assert_eq!(buf[(3, 0)].symbol(), "µ");
         reduce(&mut buf, area, &Glyphs::ASCII);
-        let text: String = buf.content.iter().map(|cell| cell.symbol()).collect();
+        let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(text, "12 us ~ ? ? ");
     }
 }

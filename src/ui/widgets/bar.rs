@@ -27,7 +27,7 @@ pub fn bar(share: f64, cells: u16, glyphs: &Glyphs) -> String {
     }
     let mut text = glyphs.eighths[7].repeat(eighths / 8);
     let mut used = eighths / 8;
-    if eighths % 8 > 0 && used < usize::from(cells) {
+    if !eighths.is_multiple_of(8) && used < usize::from(cells) {
         text.push_str(glyphs.eighths[eighths % 8 - 1]);
         used += 1;
     }

@@ -47,8 +47,8 @@ pub fn middle(text: &str, cells: usize) -> Cow<'_, str> {
         0 => Cow::Borrowed(""),
         1 => Cow::Borrowed("…"),
         _ => {
-            // The end tells paths and ids apart better than their beginning does, so it gets the larger half.
-            let front = head(&text, (cells - 1) / 2);
+            // The end tells paths and names apart better than their beginning does, so it gets the larger part.
+            let front = head(&text, (cells - 1) / 3);
             let back = tail(&text, cells - 1 - front.width());
             Cow::Owned(format!("{front}…{back}"))
         }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn sentences_lose_their_end_and_paths_their_middle() {
         assert_eq!(end("a long sentence", 8), "a long …");
-        assert_eq!(middle("/home/me/work/notes.md", 14), "/home/…otes.md");
+        assert_eq!(middle("/home/me/work/notes.md", 14), "/hom…/notes.md");
         assert_eq!(end("short", 5), "short");
         assert_eq!(middle("short", 5), "short");
         assert_eq!(end("x", 0), "");
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn wide_characters_are_never_cut_in_half() {
         assert_eq!(end("日本語", 4), "日…");
-        assert_eq!(middle("日本語日本語", 6), "日…語");
+        assert_eq!(middle("日本語日本語", 6), "…本語");
     }
 
     #[test]

@@ -38,6 +38,17 @@ impl Want {
     }
 }
 
+impl Want {
+    /// A column of names that takes what its longest name asks for, but no more than a share of the line's `width` while
+    /// others need the rest; at least `least` cells.
+    #[must_use]
+    pub fn names(longest: usize, width: u16, least: u16) -> Self {
+        let longest = u16::try_from(longest).unwrap_or(u16::MAX).max(least);
+        let min = longest.min((width / 4).clamp(least, 26));
+        Self { min, max: longest.min(64), weight: 8, priority: 0 }
+    }
+}
+
 /// A column's place in its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {

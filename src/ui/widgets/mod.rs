@@ -4,6 +4,7 @@
 
 pub mod ascii;
 pub mod bar;
+pub mod chart;
 pub mod clip;
 pub mod columns;
 pub mod json;
@@ -11,5 +12,6 @@ pub mod notice;
 pub mod number;
 pub mod raw;
 pub mod scroll;
+pub mod sort;
 pub mod sparkline;
 pub mod table;

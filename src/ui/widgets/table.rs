@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::clip;
@@ -97,9 +96,10 @@ impl Layout {
             let role = if order.is_some() { Role::Sorted } else { Role::Heading };
             let room = usize::from(place.width).saturating_sub(clip::width(arrow));
             let title = clip::head(column.title, room);
+            let gap = if !arrow.is_empty() && clip::width(title) < room { " " } else { "" };
             let text = match column.align {
-                Align::Left => format!("{title}{arrow}"),
-                Align::Right => format!("{arrow}{title}"),
+                Align::Left => format!("{title}{gap}{arrow}"),
+                Align::Right => format!("{arrow}{gap}{title}"),
             };
             let line = Line::styled(text, theme.style(role));
             put(buf, self.area.x + place.x, self.area.y, place.width, column.align, &line);
@@ -131,13 +131,9 @@ pub fn put(buf: &mut Buffer, x: u16, y: u16, width: u16, align: Align, line: &Li
     buf.set_line(x + shift, y, line, width - shift);
 }
 
-/// Marks a line of the screen as the selected one: by its style and by a glyph where `mark` says there is room.
-pub fn select(area: Rect, y: u16, is_focused: bool, mark: bool, buf: &mut Buffer, theme: &Theme) {
+/// Marks a line of the screen as the selected one. Themes without colour reverse or underline it.
+pub fn select(area: Rect, y: u16, is_focused: bool, buf: &mut Buffer, theme: &Theme) {
     let row = Rect { y, height: 1, ..area };
     let role = if is_focused { Role::Selection } else { Role::SelectionDim };
     buf.set_style(row, theme.style(role));
-    if mark && area.width > 0 {
-        let style = Style::new().patch(theme.style(Role::Accent));
-        buf[(area.x, y)].set_symbol(theme.glyphs.cursor).set_style(style);
-    }
 }

@@ -11,6 +11,7 @@ use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::number::{BYTES_WIDTH, DURATION_WIDTH, bytes, duration, moment, tokens};
+use crate::ui::widgets::sort::Sortable;
 use crate::ui::widgets::table::{Column, Order};
 use crate::wire::Peer;
 
@@ -56,31 +57,10 @@ pub(super) const FIELDS: [Field; 11] = [
     Field::Notes,
 ];
 
-impl Field {
-    /// Its heading, width and importance; `servers` is how many sessions are open.
-    #[must_use]
-    pub(super) fn column(self, servers: usize) -> Column {
-        let right = |title, want| Column { title, want, align: Align::Right };
-        let left = |title, want| Column { title, want, align: Align::Left };
-        match self {
-            Self::Time => left("time", Want::fixed(9, 2)),
-            Self::Status => left("", Want::fixed(1, 0)),
-            Self::Server if servers < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
-            Self::Server => left("server", Want::growing(8, 16, 1, 3)),
-            Self::Name => left("call", Want::growing(14, 60, 4, 0)),
-            Self::Duration => right("waited ", Want::fixed(DURATION_WIDTH + 1, 0)),
-            Self::RequestBytes => right("request", Want::fixed(BYTES_WIDTH, 6)),
-            Self::ResponseBytes => right("answer", Want::fixed(BYTES_WIDTH, 3)),
-            Self::ModelTokens => right("tokens", Want::fixed(6, 1)),
-            Self::WireTokens => right("wire", Want::fixed(6, 5)),
-            Self::Id => left("id", Want::growing(4, 12, 1, 7)),
-            Self::Notes => left("notes", Want::growing(12, 60, 3, 4)),
-        }
-    }
+impl Sortable for Field {
+    const ALL: &'static [Self] = &FIELDS;
 
-    /// The order that is meant when one sorts by it.
-    #[must_use]
-    pub(super) fn natural_order(self) -> Order {
+    fn natural_order(self) -> Order {
         match self {
             Self::Time | Self::Server | Self::Name | Self::Id => Order::Ascending,
             Self::Status
@@ -93,9 +73,7 @@ impl Field {
         }
     }
 
-    /// The name under which it is remembered.
-    #[must_use]
-    pub(super) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Time => "time",
             Self::Status => "status",
@@ -108,6 +86,30 @@ impl Field {
             Self::WireTokens => "wire-tokens",
             Self::Id => "id",
             Self::Notes => "notes",
+        }
+    }
+}
+
+impl Field {
+    /// Its heading, width and importance; `servers` is how many sessions are open, `names` what the names
+    /// ask for.
+    #[must_use]
+    pub(super) fn column(self, servers: usize, names: Want) -> Column {
+        let right = |title, want| Column { title, want, align: Align::Right };
+        let left = |title, want| Column { title, want, align: Align::Left };
+        match self {
+            Self::Time => left("time", Want::fixed(9, 2)),
+            Self::Status => left("", Want::fixed(1, 0)),
+            Self::Server if servers < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
+            Self::Server => left("server", Want::growing(8, 16, 1, 3)),
+            Self::Name => left("call", names),
+            Self::Duration => right("waited ", Want::fixed(DURATION_WIDTH + 1, 0)),
+            Self::RequestBytes => right("request", Want::fixed(BYTES_WIDTH, 6)),
+            Self::ResponseBytes => right("answer", Want::fixed(BYTES_WIDTH, 3)),
+            Self::ModelTokens => right("tokens", Want::fixed(6, 1)),
+            Self::WireTokens => right("wire", Want::fixed(6, 5)),
+            Self::Id => left("id", Want::growing(4, 12, 1, 7)),
+            Self::Notes => left("notes", Want::growing(12, 60, 3, 4)),
         }
     }
 
@@ -179,8 +181,8 @@ impl Field {
             Self::WireTokens => counted(operation, Role::Dim, cx, |tokens| tokens.wire),
             Self::Id => text(clip::middle(operation.id().as_str(), room).into_owned(), Role::Dim),
             Self::Notes => {
-                let (note, role) = note(opened, operation, cx);
-                text(clip::end(&note, room).into_owned(), role)
+                let (words, role) = note(opened, operation, cx);
+                text(clip::end(&words, room).into_owned(), role)
             }
         }
     }

@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::columns::Field;
-use crate::model::{Operation, OperationId, State};
-use crate::ui::panels::{Cx, OpenId, Opened};
+use crate::model::{Matcher, Operation, OperationId, State};
+use crate::ui::panels::{Cx, OpenId, Opened, filters};
 use crate::ui::widgets::table::Order;
 
 /// A call of an opened session.
@@ -48,6 +48,12 @@ struct Basis {
     sort: Field,
     filter: String,
     wire: bool,
+}
+
+impl Basis {
+    fn asks_for_tokens(&self) -> bool {
+        matches!(self.sort, Field::ModelTokens | Field::WireTokens) || filters::asks_for_tokens(&self.filter)
+    }
 }
 
 /// The listed calls in their order.
@@ -95,7 +101,9 @@ impl Index {
         let open = self.sources[source].open.iter().find(|(operation, _)| *operation == call.operation.0);
         let entry = match open {
             Some((_, entry)) => (*entry)?,
-            None => self.entry(source, call.operation, cx)?,
+            None => {
+                self.entry(source, call.operation, &cx.filter.on(cx.sessions.get(source)?.session), cx)?
+            }
         };
         let at = self.entries.binary_search(&entry).ok()?;
         self.turned(at, order)
@@ -133,15 +141,20 @@ impl Index {
     }
 
     fn look_again(&mut self, at: usize, cx: &Cx<'_>, gone: &mut Vec<Entry>, come: &mut Vec<Entry>) {
+        if self.sources[at].open.is_empty() {
+            return;
+        }
+        let matcher = cx.filter.on(cx.sessions[at].session);
         let open = &mut self.sources[at].open;
+        let by_tokens = self.basis.as_ref().is_some_and(Basis::asks_for_tokens);
         let again: Vec<_> = open.drain(..open.len().min(AGAIN_MAX)).collect();
         for (operation, before) in again {
-            let now = self.entry(at, OperationId(operation), cx);
+            let now = self.entry(at, OperationId(operation), &matcher, cx);
             if before != now {
                 gone.extend(before);
                 come.extend(now);
             }
-            if may_change(cx.sessions[at].session.operation(OperationId(operation))) {
+            if may_change(cx.sessions[at].session.operation(OperationId(operation)), by_tokens) {
                 self.sources[at].open.push((operation, now));
             }
         }
@@ -150,23 +163,28 @@ impl Index {
     fn look_at_new(&mut self, at: usize, cx: &Cx<'_>, budget: &mut usize, come: &mut Vec<Entry>) {
         let operations = cx.sessions[at].session.operations();
         let new: Range<usize> = self.sources[at].seen..operations.len().min(self.sources[at].seen + *budget);
+        if new.is_empty() {
+            return;
+        }
         *budget -= new.len();
+        let matcher = cx.filter.on(cx.sessions[at].session);
         self.sources[at].seen = new.end;
+        let by_tokens = self.basis.as_ref().is_some_and(Basis::asks_for_tokens);
         for index in new {
             let Ok(operation) = u32::try_from(index) else { return };
-            let entry = self.entry(at, OperationId(operation), cx);
+            let entry = self.entry(at, OperationId(operation), &matcher, cx);
             come.extend(entry);
-            if may_change(operations.get(index)) {
+            if may_change(operations.get(index), by_tokens) {
                 self.sources[at].open.push((operation, entry));
             }
         }
     }
 
     /// The entry of a call; `None` if the filter leaves it out.
-    fn entry(&self, source: usize, id: OperationId, cx: &Cx<'_>) -> Option<Entry> {
+    fn entry(&self, source: usize, id: OperationId, matcher: &Matcher<'_>, cx: &Cx<'_>) -> Option<Entry> {
         let opened = cx.sessions.get(source)?;
         let operation = opened.session.operation(id)?;
-        if !cx.filter.matches(opened.session, operation, opened.now) {
+        if !matcher.matches(operation, opened.now) {
             return None;
         }
         let sort = self.basis.as_ref()?.sort;
@@ -209,12 +227,12 @@ impl Index {
     }
 }
 
-/// Whether a call's state or costs may still become something else.
-fn may_change(operation: Option<&Operation>) -> bool {
+/// Whether a call's state may still become something else, or its costs where the list depends on them.
+fn may_change(operation: Option<&Operation>, by_tokens: bool) -> bool {
     operation.is_some_and(|operation| match operation.state {
         State::Pending => true,
         State::Done(_) | State::Cancelled { .. } | State::Abandoned | State::Unknown => {
-            operation.tokens.is_none() && operation.answer().is_some()
+            by_tokens && operation.tokens.is_none() && operation.answer().is_some()
         }
     })
 }

@@ -17,10 +17,11 @@ use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply,
 use crate::model::Operation;
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
-use crate::ui::widgets::columns::Align;
+use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
+use crate::ui::widgets::sort::Sort;
 use crate::ui::widgets::table::{Column, Layout, Order, put, select};
-use crate::ui::widgets::{ascii, notice};
+use crate::ui::widgets::{ascii, clip, notice};
 
 /// From this width on list and detail stand side by side.
 const WIDE: u16 = 150;
@@ -28,8 +29,7 @@ const WIDE: u16 = 150;
 /// The panel's state.
 #[derive(Debug)]
 pub struct Calls {
-    sort: Field,
-    order: Order,
+    sort: Sort<Field>,
     follow: bool,
     show_raw: bool,
     /// Whether the keys go to the detail.
@@ -44,8 +44,7 @@ pub struct Calls {
 impl Default for Calls {
     fn default() -> Self {
         Self {
-            sort: Field::Time,
-            order: Order::Ascending,
+            sort: Sort::by(Field::Time),
             follow: true,
             show_raw: false,
             in_detail: false,
@@ -61,22 +60,22 @@ impl Default for Calls {
 impl Calls {
     /// Brings the list up to date and the selection back to its call.
     fn refresh(&mut self, cx: &Cx<'_>) {
-        self.index.refresh(self.sort, cx.filter_text, cx);
-        let newest = match self.order {
-            _ if self.sort != Field::Time => None,
+        self.index.refresh(self.sort.column, cx.filter_text, cx);
+        let newest = match self.sort.order {
+            _ if self.sort.column != Field::Time => None,
             Order::Ascending => self.index.len().checked_sub(1),
             Order::Descending => Some(0),
         };
         if let (true, false, Some(row)) = (self.follow, self.in_detail, newest) {
             self.scroll.select(row);
-            self.selected = self.index.call(row, self.order);
+            self.selected = self.index.call(row, self.sort.order);
             return;
         }
-        let row = self.selected.and_then(|call| self.index.row_of(call, self.order, cx));
+        let row = self.selected.and_then(|call| self.index.row_of(call, self.sort.order, cx));
         match row {
             Some(row) => self.scroll.select(row),
             None if !self.in_detail => {
-                self.select_row(self.scroll.cursor().min(self.index.len().saturating_sub(1)))
+                self.select_row(self.scroll.cursor().min(self.index.len().saturating_sub(1)));
             }
             None => {}
         }
@@ -84,7 +83,7 @@ impl Calls {
 
     fn select_row(&mut self, row: usize) {
         self.scroll.select(row);
-        self.selected = self.index.call(row, self.order);
+        self.selected = self.index.call(row, self.sort.order);
     }
 
     fn found<'a>(call: CallId, cx: &Cx<'a>) -> Option<(&'a super::Opened<'a>, &'a Operation)> {
@@ -93,9 +92,10 @@ impl Calls {
     }
 
     fn draw_list(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        let columns = FIELDS.map(|field| field.column(cx.sessions.len()));
+        let names = Want::names(longest_name(cx), area.width, 14);
+        let columns = FIELDS.map(|field| field.column(cx.sessions.len(), names));
         self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
-        let sorted = FIELDS.iter().position(|field| *field == self.sort).map(|index| (index, self.order));
+        let sorted = self.sort.heading();
         self.layout.headings(&columns, sorted, buf, cx.theme);
         let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
         self.draw_rows(&columns, cx, rows, buf);
@@ -109,12 +109,17 @@ impl Calls {
         }
         let window = self.scroll.window(total, area.height);
         for (y, row) in (area.y..).zip(window.clone()) {
-            let found = self.index.call(row, self.order).and_then(|call| Self::found(call, cx));
+            let found = self.index.call(row, self.sort.order).and_then(|call| Self::found(call, cx));
             let Some((opened, operation)) = found else { continue };
+            if operation.tokens.is_none()
+                && let Some(call) = self.index.call(row, self.sort.order)
+            {
+                cx.count_first(call.session, call.operation);
+            }
             self.layout
                 .row(columns, y, buf, |column, width| FIELDS[column].cell(opened, operation, width, cx));
             if row == self.scroll.cursor() {
-                select(area, y, cx.focused && !self.in_detail, false, buf, cx.theme);
+                select(area, y, cx.focused && !self.in_detail, buf, cx.theme);
             }
         }
         scrollbar(area, buf, total, &window, cx.theme);
@@ -136,10 +141,10 @@ impl Calls {
             words.push_str(", still looking");
         }
         put(buf, area.x, area.y, area.width, Align::Left, &Line::styled(words, cx.theme.style(Role::Dim)));
-        if self.follow && self.sort == Field::Time {
-            let live = cx.sessions.iter().any(|opened| opened.is_live);
-            let glyph = if live { cx.theme.glyphs.live } else { cx.theme.glyphs.ended };
-            let line = Line::styled(format!("{glyph} follows the newest"), cx.theme.style(Role::Accent));
+        let is_live = cx.sessions.iter().any(|opened| opened.is_live);
+        if self.follow && self.sort.column == Field::Time && is_live {
+            let words = format!("{} follows the newest", cx.theme.glyphs.live);
+            let line = Line::styled(words, cx.theme.style(Role::Accent));
             put(buf, area.x, area.y, area.width, Align::Right, &line);
         }
     }
@@ -154,25 +159,11 @@ impl Calls {
         }
     }
 
-    fn sort_by(&mut self, field: Field) {
-        self.order = if self.sort == field { self.order.reversed() } else { field.natural_order() };
-        self.sort = field;
-    }
-
-    fn move_sort(&mut self, step: usize) {
-        let shown: Vec<usize> = self.layout.places().iter().map(|place| place.index).collect();
-        if shown.is_empty() {
-            return;
-        }
-        let at = shown.iter().position(|index| FIELDS[*index] == self.sort).unwrap_or(0);
-        self.sort_by(FIELDS[shown[(at + step) % shown.len()]]);
-    }
-
     fn next_error(&mut self, cx: &Cx<'_>) -> Reply {
         let total = self.index.len();
         let from = self.scroll.cursor();
         let is_error = |row: &usize| {
-            let found = self.index.call(*row, self.order).and_then(|call| Self::found(call, cx));
+            let found = self.index.call(*row, self.sort.order).and_then(|call| Self::found(call, cx));
             found.is_some_and(|(_, operation)| marks::is_error(operation))
         };
         let Some(row) = (1..=total).map(|step| (from + step) % total).find(is_error) else {
@@ -186,15 +177,15 @@ impl Calls {
     fn act_on_list(&mut self, action: Action, cx: &Cx<'_>) -> Reply {
         match action {
             Action::Open => self.in_detail = self.selected.is_some(),
-            Action::SortNext => self.move_sort(1),
-            Action::SortPrevious => self.move_sort(self.layout.places().len().saturating_sub(1)),
-            Action::SortReverse => self.order = self.order.reversed(),
+            Action::SortNext => self.sort.step(true, &self.layout),
+            Action::SortPrevious => self.sort.step(false, &self.layout),
+            Action::SortReverse => self.sort = self.sort.reversed(),
             other => {
                 if !self.scroll.act(other, self.index.len()) {
                     return Reply::Ignored;
                 }
                 self.select_row(self.scroll.cursor());
-                let newest = match self.order {
+                let newest = match self.sort.order {
                     Order::Ascending => self.index.len().saturating_sub(1),
                     Order::Descending => 0,
                 };
@@ -215,7 +206,7 @@ impl Calls {
             return Reply::Done;
         }
         if let Some(index) = self.layout.heading_at(at) {
-            self.sort_by(FIELDS[index]);
+            self.sort.choose(FIELDS[index]);
             return Reply::Done;
         }
         let row = self.layout.line_at(at).and_then(|line| self.scroll.row_at(line, self.index.len()));
@@ -225,6 +216,16 @@ impl Calls {
         self.select_row(row);
         Reply::Done
     }
+}
+
+/// Cells of the longest name of a tool or method that was called.
+fn longest_name(cx: &Cx<'_>) -> usize {
+    let names = cx.sessions.iter().flat_map(|opened| {
+        let name =
+            |row: &crate::model::Row| if row.key.target.is_none() { row.key.method } else { row.key.target };
+        opened.session.rows().iter().map(move |row| clip::width(opened.session.name(name(row))))
+    });
+    names.max().unwrap_or(0)
 }
 
 impl Panel for Calls {
@@ -260,7 +261,7 @@ impl Panel for Calls {
             Action::Follow => {
                 self.follow = !self.follow;
                 if self.follow {
-                    (self.sort, self.in_detail) = (Field::Time, false);
+                    (self.sort, self.in_detail) = (Sort::by(Field::Time), false);
                 }
                 let what = if self.follow { "Following the newest call" } else { "Staying with this call" };
                 return Reply::Say(what.to_owned());
@@ -360,78 +361,16 @@ impl Panel for Calls {
 
     fn remember(&self) -> toml::Table {
         let mut table = toml::Table::new();
-        table.insert("sort".into(), self.sort.word().into());
-        table.insert("descending".into(), (self.order == Order::Descending).into());
+        self.sort.remember(&mut table);
         table.insert("raw".into(), self.show_raw.into());
         table
     }
 
     fn recall(&mut self, remembered: &toml::Table) {
-        let word = remembered.get("sort").and_then(toml::Value::as_str);
-        if let Some(field) = FIELDS.into_iter().find(|field| Some(field.word()) == word) {
-            self.sort = field;
-            let descending = remembered.get("descending").and_then(toml::Value::as_bool);
-            self.order = match descending {
-                Some(true) => Order::Descending,
-                Some(false) => Order::Ascending,
-                None => field.natural_order(),
-            };
-        }
+        self.sort.recall(remembered);
         self.show_raw = remembered.get("raw").and_then(toml::Value::as_bool).unwrap_or(false);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::panels::fixture::{Fixture, Stage, files, git};
-
-    fn one() -> Stage {
-        Stage::new(vec![Fixture::read(&files(), true)])
-    }
-
-    fn two() -> Stage {
-        Stage::new(vec![Fixture::read(&files(), true), Fixture::read(&git(), false)])
-    }
-
-    #[test]
-    fn the_newest_calls_are_listed_at_any_size() {
-        for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
-            insta::assert_snapshot!(
-                format!("calls_{width}x{height}"),
-                one().draw(&mut Calls::default(), width, height)
-            );
-        }
-        insta::assert_snapshot!("calls_two_120x40", two().draw(&mut Calls::default(), 120, 40));
-    }
-
-    #[test]
-    fn a_call_is_shown_in_full_at_any_size() {
-        let stage = one();
-        for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
-            let mut calls = Calls::default();
-            stage.draw(&mut calls, width, height);
-            stage.with(|cx| {
-                // The slow search with progress stands before the cancelled call and the open one.
-                calls.act(Action::Up, cx);
-                calls.act(Action::Up, cx);
-                calls.act(Action::Open, cx);
-            });
-            insta::assert_snapshot!(format!("call_{width}x{height}"), stage.draw(&mut calls, width, height));
-        }
-    }
-
-    #[test]
-    fn a_failure_is_told_in_its_own_words() {
-        let stage = one();
-        let mut calls = Calls::default();
-        stage.draw(&mut calls, 80, 24);
-        stage.with(|cx| {
-            calls.act(Action::NextError, cx);
-            calls.act(Action::Open, cx);
-        });
-        insta::assert_snapshot!("call_error_80x24", stage.draw(&mut calls, 80, 24));
-        stage.with(|cx| calls.act(Action::Raw, cx));
-        insta::assert_snapshot!("call_error_raw_80x24", stage.draw(&mut calls, 80, 24));
-    }
-}
+mod tests;

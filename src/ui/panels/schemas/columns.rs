@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use ratatui::text::{Line, Span};
 
-use super::costs::{COUNT, Parts};
+use super::costs::PartOf;
 use super::items::Item;
 use crate::tokens::Count;
 use crate::ui::panels::Cx;
@@ -15,6 +15,7 @@ use crate::ui::widgets::bar::{Part, gauge};
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::number::{COUNT_WIDTH, PERCENT_WIDTH, count, percent, tokens};
+use crate::ui::widgets::sort::Sortable;
 use crate::ui::widgets::table::{Column, Order};
 
 /// A column.
@@ -34,8 +35,8 @@ pub(super) enum Field {
     Wire,
     /// The parts as a bar.
     Bar,
-    /// One of the parts, by its place in [`super::costs::PARTS`].
-    Part(usize),
+    /// One of the parts.
+    Part(PartOf),
     /// Share of all definitions.
     Share,
     /// Share of the context window.
@@ -52,11 +53,11 @@ pub(super) const FIELDS: [Field; 14] = [
     Field::Wire,
     Field::Share,
     Field::Bar,
-    Field::Part(1),
-    Field::Part(2),
-    Field::Part(3),
-    Field::Part(4),
-    Field::Part(5),
+    Field::Part(PartOf::Description),
+    Field::Part(PartOf::Input),
+    Field::Part(PartOf::Output),
+    Field::Part(PartOf::Hints),
+    Field::Part(PartOf::Rest),
     Field::Window,
 ];
 
@@ -69,37 +70,14 @@ pub(super) struct Scale {
     pub(super) sum: u64,
 }
 
-impl Field {
-    /// Its heading, width and importance; `servers` is how many sessions are open.
-    pub(super) fn column(self, servers: usize) -> Column {
-        let right = |title, want| Column { title, want, align: Align::Right };
-        let left = |title, want| Column { title, want, align: Align::Left };
-        match self {
-            Self::Kept => left("", Want::fixed(1, 0)),
-            Self::Name => left("tool", Want::growing(16, 40, 3, 0)),
-            Self::Server if servers < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
-            Self::Server => left("server", Want::growing(8, 16, 1, 6)),
-            Self::Calls => right("called", Want::fixed(COUNT_WIDTH + 1, 1)),
-            Self::Model => right("model", Want::fixed(6, 0)),
-            Self::Wire => right("wire", Want::fixed(6, 2)),
-            Self::Share => right("share", Want::fixed(PERCENT_WIDTH, 4)),
-            Self::Bar => left("█ text  ▓ input  ░ rest", Want::growing(12, 48, 3, 3)),
-            Self::Part(1) => right("descr", Want::fixed(6, 5)),
-            Self::Part(2) => right("input", Want::fixed(6, 5)),
-            Self::Part(3) => right("output", Want::fixed(6, 7)),
-            Self::Part(4) => right("hints", Want::fixed(6, 8)),
-            Self::Part(_) => right("other", Want::fixed(6, 9)),
-            Self::Window => right("window", Want::fixed(PERCENT_WIDTH, 10)),
-        }
-    }
+impl Sortable for Field {
+    const ALL: &'static [Self] = &FIELDS;
 
-    /// The order that is meant when one sorts by it.
-    pub(super) fn natural_order(self) -> Order {
+    fn natural_order(self) -> Order {
         if matches!(self, Self::Name | Self::Server) { Order::Ascending } else { Order::Descending }
     }
 
-    /// The name under which it is remembered.
-    pub(super) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Kept => "kept",
             Self::Name => "name",
@@ -107,13 +85,39 @@ impl Field {
             Self::Calls => "calls",
             Self::Model => "model",
             Self::Wire | Self::Bar => "wire",
-            Self::Part(1) => "description",
-            Self::Part(2) => "input",
-            Self::Part(3) => "output",
-            Self::Part(4) => "annotations",
-            Self::Part(_) => "other",
+            Self::Part(PartOf::Description) => "description",
+            Self::Part(PartOf::Input) => "input",
+            Self::Part(PartOf::Output) => "output",
+            Self::Part(PartOf::Hints) => "annotations",
+            Self::Part(PartOf::Rest) => "other",
             Self::Share => "share",
             Self::Window => "window",
+        }
+    }
+}
+
+impl Field {
+    /// Its heading, width and importance; `servers` is how many sessions are open, `names` what the names
+    /// ask for.
+    pub(super) fn column(self, servers: usize, names: Want) -> Column {
+        let right = |title, want| Column { title, want, align: Align::Right };
+        let left = |title, want| Column { title, want, align: Align::Left };
+        match self {
+            Self::Kept => left("", Want::fixed(1, 0)),
+            Self::Name => left("tool", names),
+            Self::Server if servers < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
+            Self::Server => left("server", Want::growing(8, 16, 1, 6)),
+            Self::Calls => right("called", Want::fixed(COUNT_WIDTH + 1, 1)),
+            Self::Model => right("model", Want::fixed(7, 0)),
+            Self::Wire => right("wire", Want::fixed(6, 2)),
+            Self::Share => right("share", Want::fixed(PERCENT_WIDTH, 4)),
+            Self::Bar => left("█text ▓input ░rest", Want::growing(18, 48, 2, 3)),
+            Self::Part(PartOf::Description) => right("descr", Want::fixed(6, 5)),
+            Self::Part(PartOf::Input) => right("input", Want::fixed(6, 5)),
+            Self::Part(PartOf::Output) => right("output", Want::fixed(6, 7)),
+            Self::Part(PartOf::Hints) => right("hints", Want::fixed(6, 8)),
+            Self::Part(PartOf::Rest) => right("other", Want::fixed(6, 9)),
+            Self::Window => right("window", Want::fixed(PERCENT_WIDTH, 10)),
         }
     }
 
@@ -126,7 +130,7 @@ impl Field {
             Self::Calls => item.calls,
             Self::Model => number(item.model),
             Self::Wire | Self::Bar => number(item.wire),
-            Self::Part(part) => number(item.parts.map(|parts| shown_part(&parts, part))),
+            Self::Part(part) => number(item.parts.map(|parts| part.of(&parts))),
             Self::Share | Self::Window => number(item.shown(wire)),
         };
         match (self, order) {
@@ -169,7 +173,7 @@ impl Field {
                 |count| text(percent(count.tokens, scale.sum), heat(count.tokens, scale.sum)),
             ),
             Self::Bar => bar(item, width, scale, cx),
-            Self::Part(part) => number(item.parts.map(|parts| shown_part(&parts, part)), Role::Dim),
+            Self::Part(part) => number(item.parts.map(|parts| part.of(&parts)), Role::Dim),
             Self::Window => shown.map_or_else(
                 || text(glyphs.ellipsis.to_owned(), Role::Dim),
                 |count| text(percent(count.tokens, cx.window_tokens), Role::Dim),
@@ -178,23 +182,18 @@ impl Field {
     }
 }
 
-/// A part as it is shown: the name counts among the other parts.
-fn shown_part(parts: &Parts, part: usize) -> Count {
-    if part == COUNT - 1 { parts[COUNT - 1] + parts[0] } else { parts[part] }
-}
-
 /// The parts side by side, as long as the definition is costly.
 fn bar(item: &Item<'_>, width: u16, scale: Scale, cx: &Cx<'_>) -> Line<'static> {
     let Some(parts) = item.parts else { return Line::default() };
     let share = |tokens: u64| tokens as f64 / scale.wire_max.max(1) as f64;
     let role = |role| cx.theme.style(if item.is_left_out { Role::Removed } else { role });
-    let all: u64 = parts.iter().map(|part| part.tokens).sum();
-    let rest = all - parts[1].tokens - parts[2].tokens;
+    let all = parts.sum().tokens;
+    let [text, input] = [parts.description.tokens, parts.input_schema.tokens];
     let glyphs = &cx.theme.glyphs;
     let stacked = [
-        Part { share: share(parts[1].tokens), style: role(Role::Bar), fill: None },
-        Part { share: share(parts[2].tokens), style: role(Role::BarSecond), fill: Some(glyphs.second) },
-        Part { share: share(rest), style: role(Role::Dim), fill: Some(glyphs.gauge_empty) },
+        Part { share: share(text), style: role(Role::Bar), fill: None },
+        Part { share: share(input), style: role(Role::BarSecond), fill: Some(glyphs.second) },
+        Part { share: share(all - text - input), style: role(Role::Dim), fill: Some(glyphs.gauge_empty) },
     ];
     let mut spans = gauge(&stacked, width, cx.theme.style(Role::BarEmpty), glyphs);
     // What is not filled stays blank here: a bar is not a gauge.

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::costs::{Costs, Parts};
-use crate::tokens::Count;
+use super::costs::Costs;
+use crate::tokens::{Count, ToolParts};
 use crate::ui::panels::{Cx, OpenId, Opened};
 
 /// A tool of an opened session.
@@ -16,35 +16,34 @@ pub(super) type ToolKey = (OpenId, Box<str>);
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
     pub(super) key: ToolKey,
+    /// The places of its session among the opened ones and of its definition among its session's.
+    pub(super) place: (usize, usize),
     pub(super) session: &'a str,
     pub(super) name: &'a str,
-    /// Its place among its session's definitions.
-    pub(super) position: usize,
     /// All of its JSON; `None` until it has been counted.
     pub(super) wire: Option<Count>,
     /// What a model is shown of it.
     pub(super) model: Option<Count>,
     /// `wire` by part.
-    pub(super) parts: Option<Parts>,
+    pub(super) parts: Option<ToolParts>,
     pub(super) calls: u64,
     pub(super) is_left_out: bool,
 }
 
 /// Every tool of every session, in the order in which they were listed.
-pub(super) fn items<'a>(cx: &Cx<'a>, left_out: &HashSet<ToolKey>, costs: &mut Costs) -> Vec<Item<'a>> {
-    costs.begin();
+pub(super) fn items<'a>(cx: &Cx<'a>, left_out: &HashSet<ToolKey>, costs: &Costs) -> Vec<Item<'a>> {
     let mut all = Vec::new();
-    for opened in cx.sessions {
+    for (session, opened) in cx.sessions.iter().enumerate() {
         for (position, definition) in opened.session.definitions().tools().iter().enumerate() {
             let key = (opened.id, definition.name.clone());
             let count = |number: u32, accuracy| Count { tokens: u64::from(number), accuracy };
             all.push(Item {
+                place: (session, position),
                 session: &opened.session.header.label,
                 name: &definition.name,
-                position,
                 wire: definition.tokens.map(|tokens| count(tokens.wire, tokens.accuracy)),
                 model: definition.tokens.map(|tokens| count(tokens.model, tokens.accuracy)),
-                parts: costs.parts(opened, position, cx),
+                parts: costs.known(opened, position, cx),
                 calls: calls(opened, &definition.name),
                 is_left_out: left_out.contains(&key),
                 key,
@@ -96,9 +95,13 @@ pub(super) fn context(cx: &Cx<'_>, items: &[Item<'_>]) -> Context {
         }
     }
     for opened in cx.sessions {
-        let totals = opened.session.totals();
-        let tokens = if cx.wire { totals.wire_tokens } else { totals.model_tokens };
-        context.results += Count { tokens, accuracy: context.kept.accuracy };
+        for row in opened.session.rows() {
+            // What a list of tools holds counts as definitions.
+            if opened.session.name(row.key.method) != "tools/list" {
+                let tokens = if cx.wire { row.wire_tokens.sum } else { row.model_tokens.sum };
+                context.results += Count { tokens, accuracy: context.kept.accuracy };
+            }
+        }
     }
     context
 }

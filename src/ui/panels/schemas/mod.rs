@@ -20,14 +20,15 @@ use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply,
 use crate::ui::fetched::{Answer, Subject};
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
-use crate::ui::widgets::ascii;
 use crate::ui::widgets::bar::{Part, gauge};
-use crate::ui::widgets::columns::Align;
+use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::json::view::TreeView;
 use crate::ui::widgets::number::{percent, tokens_grouped};
 use crate::ui::widgets::raw::RawView;
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
-use crate::ui::widgets::table::{Column, Layout, Order, put, select};
+use crate::ui::widgets::sort::Sort;
+use crate::ui::widgets::table::{Column, Layout, put, select};
+use crate::ui::widgets::{ascii, clip};
 
 /// From this width on list and definition stand side by side.
 const WIDE: u16 = 150;
@@ -37,8 +38,7 @@ const BUDGET: usize = 60;
 /// The panel's state.
 #[derive(Debug)]
 pub struct Schemas {
-    sort: Field,
-    order: Order,
+    sort: Sort<Field>,
     left_out: HashSet<ToolKey>,
     costs: Costs,
     selected: Option<ToolKey>,
@@ -64,8 +64,7 @@ struct Definition {
 impl Default for Schemas {
     fn default() -> Self {
         Self {
-            sort: Field::Model,
-            order: Order::Descending,
+            sort: Sort::by(Field::Model),
             left_out: HashSet::new(),
             costs: Costs::default(),
             selected: None,
@@ -80,10 +79,21 @@ impl Default for Schemas {
 }
 
 impl Schemas {
-    fn draw_list(&mut self, items: &[Item<'_>], cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        let columns: Vec<Column> = FIELDS.iter().map(|field| field.column(cx.sessions.len())).collect();
+    /// Asks for the parts of those tools whose are not there yet.
+    fn ask(&mut self, items: &mut [Item<'_>], cx: &Cx<'_>) {
+        for item in items.iter_mut().filter(|item| item.parts.is_none()) {
+            let (session, position) = item.place;
+            item.parts = self.costs.parts(&cx.sessions[session], position, cx);
+        }
+    }
+
+    fn draw_list(&mut self, items: &mut [Item<'_>], cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        let longest = items.iter().map(|item| clip::width(item.name)).max().unwrap_or(0);
+        let names = Want::names(longest, area.width, 13);
+        let columns: Vec<Column> =
+            FIELDS.iter().map(|field| field.column(cx.sessions.len(), names)).collect();
         self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
-        let sorted = FIELDS.iter().position(|field| *field == self.sort).map(|index| (index, self.order));
+        let sorted = self.sort.heading();
         self.layout.headings(&columns, sorted, buf, cx.theme);
         let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         self.keys = items.iter().map(|item| item.key.clone()).collect();
@@ -93,6 +103,7 @@ impl Schemas {
             self.scroll.select(at);
         }
         let window = self.scroll.window(items.len(), rows.height);
+        self.ask(&mut items[window.clone()], cx);
         let scale = Scale {
             wire_max: items.iter().filter_map(|item| item.wire).map(|count| count.tokens).max().unwrap_or(0),
             sum: items.iter().filter_map(|item| item.shown(cx.wire)).map(|count| count.tokens).sum(),
@@ -101,7 +112,7 @@ impl Schemas {
             let item = &items[index];
             self.layout.row(&columns, y, buf, |column, width| FIELDS[column].cell(item, width, scale, cx));
             if index == self.scroll.cursor() {
-                select(rows, y, cx.focused && !self.in_detail, false, buf, cx.theme);
+                select(rows, y, cx.focused && !self.in_detail, buf, cx.theme);
             }
         }
         scrollbar(rows, buf, items.len(), &window, cx.theme);
@@ -149,20 +160,6 @@ impl Schemas {
             tree.attach(&costs);
         }
         tree.draw(below, buf, cx.theme, cx.focused && self.in_detail);
-    }
-
-    fn move_sort(&mut self, step: usize) {
-        let shown: Vec<usize> = self.layout.places().iter().map(|place| place.index).collect();
-        if shown.is_empty() {
-            return;
-        }
-        let at = shown.iter().position(|index| FIELDS[*index] == self.sort).unwrap_or(0);
-        self.sort_by(FIELDS[shown[(at + step) % shown.len()]]);
-    }
-
-    fn sort_by(&mut self, field: Field) {
-        self.order = if self.sort == field { self.order.reversed() } else { field.natural_order() };
-        self.sort = field;
     }
 
     fn toggle(&mut self) -> Reply {
@@ -235,18 +232,22 @@ fn draw_context(context: &Context, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
 
 impl Panel for Schemas {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        let mut items = items::items(cx, &self.left_out, &mut self.costs);
+        let mut items = items::items(cx, &self.left_out, &self.costs);
         if items.is_empty() || area.height < 6 {
             self.keys.clear();
             return empty::draw(cx, area, buf, "No tool definitions yet");
         }
         draw_context(&items::context(cx, &items), cx, area, buf);
-        self.sort.sort(self.order, cx.wire, &mut items);
+        self.costs.begin();
+        if matches!(self.sort.column, Field::Part(_)) {
+            self.ask(&mut items, cx);
+        }
+        self.sort.column.sort(self.sort.order, cx.wire, &mut items);
         let top = 2 + u16::from(area.height >= 16);
         let below = Rect { y: area.y + top, height: area.height - top, ..area };
         if below.width >= WIDE {
             let left = below.width * 11 / 20;
-            self.draw_list(&items, cx, Rect { width: left, ..below }, buf);
+            self.draw_list(&mut items, cx, Rect { width: left, ..below }, buf);
             let line = Line::styled(cx.theme.glyphs.vertical, cx.theme.style(Role::Border));
             (below.y..below.bottom()).for_each(|y| put(buf, below.x + left, y, 1, Align::Left, &line));
             let x = below.x + left + 2;
@@ -257,7 +258,7 @@ impl Panel for Schemas {
             self.draw_detail(cx, below, buf);
         } else {
             self.detail = None;
-            self.draw_list(&items, cx, below, buf);
+            self.draw_list(&mut items, cx, below, buf);
         }
         ascii::reduce(buf, area, &cx.theme.glyphs);
     }
@@ -278,9 +279,9 @@ impl Panel for Schemas {
                 self.in_detail = true;
                 self.selected = self.keys.get(self.scroll.cursor()).cloned();
             }
-            Action::SortNext => self.move_sort(1),
-            Action::SortPrevious => self.move_sort(self.layout.places().len().saturating_sub(1)),
-            Action::SortReverse => self.order = self.order.reversed(),
+            Action::SortNext => self.sort.step(true, &self.layout),
+            Action::SortPrevious => self.sort.step(false, &self.layout),
+            Action::SortReverse => self.sort = self.sort.reversed(),
             other => {
                 if !self.scroll.act(other, self.keys.len()) {
                     return Reply::Ignored;
@@ -309,7 +310,7 @@ impl Panel for Schemas {
             },
             Mouse::Click(at) | Mouse::DoubleClick(at) => {
                 if let Some(index) = self.layout.heading_at(at) {
-                    self.sort_by(FIELDS[index]);
+                    self.sort.choose(FIELDS[index]);
                     return Reply::Done;
                 }
                 let Some(row) = self.key_at(at) else { return Reply::Ignored };
@@ -369,61 +370,14 @@ impl Panel for Schemas {
 
     fn remember(&self) -> toml::Table {
         let mut table = toml::Table::new();
-        table.insert("sort".into(), self.sort.word().into());
-        table.insert("descending".into(), (self.order == Order::Descending).into());
+        self.sort.remember(&mut table);
         table
     }
 
     fn recall(&mut self, remembered: &toml::Table) {
-        let word = remembered.get("sort").and_then(toml::Value::as_str);
-        if let Some(field) = FIELDS.into_iter().find(|field| Some(field.word()) == word) {
-            self.sort = field;
-            let descending = remembered.get("descending").and_then(toml::Value::as_bool);
-            self.order = match descending {
-                Some(true) => Order::Descending,
-                Some(false) => Order::Ascending,
-                None => field.natural_order(),
-            };
-        }
+        self.sort.recall(remembered);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::panels::fixture::{Fixture, Stage, files, git};
-
-    fn one() -> Stage {
-        Stage::new(vec![Fixture::read(&files(), true)])
-    }
-
-    #[test]
-    fn every_definition_has_its_cost_by_part_at_any_size() {
-        for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
-            let screen = one().draw(&mut Schemas::default(), width, height);
-            insta::assert_snapshot!(format!("schemas_{width}x{height}"), screen);
-        }
-        let two = Stage::new(vec![Fixture::read(&files(), true), Fixture::read(&git(), false)]);
-        insta::assert_snapshot!("schemas_two_120x40", two.draw(&mut Schemas::default(), 120, 40));
-    }
-
-    #[test]
-    fn leaving_a_tool_out_moves_the_gauge_and_says_that_it_is_a_trial() {
-        let stage = one();
-        let mut schemas = Schemas::default();
-        let before = stage.draw(&mut schemas, 120, 40);
-        stage.with(|cx| schemas.act(Action::Exclude, cx));
-        insta::assert_snapshot!("schemas_what_if_120x40", stage.draw(&mut schemas, 120, 40));
-        stage.with(|cx| schemas.act(Action::Exclude, cx));
-        assert_eq!(stage.draw(&mut schemas, 120, 40), before);
-    }
-
-    #[test]
-    fn a_definition_opens_as_a_tree_with_its_tokens() {
-        let stage = one();
-        let mut schemas = Schemas::default();
-        stage.draw(&mut schemas, 80, 24);
-        stage.with(|cx| schemas.act(Action::Open, cx));
-        insta::assert_snapshot!("definition_80x24", stage.draw(&mut schemas, 80, 24));
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::number::{
     COUNT_WIDTH, DURATION_WIDTH, PERCENT_WIDTH, TOKENS_WIDTH, count, duration, percent, tokens,
 };
+use crate::ui::widgets::sort::Sortable;
 use crate::ui::widgets::sparkline::{Ink, Scale, sparkline};
 use crate::ui::widgets::table::{Column, Order};
 
@@ -78,41 +79,14 @@ pub(super) const FIELDS: [Field; 16] = [
 /// A number and the cell of its warning mark.
 const JUDGED: u16 = DURATION_WIDTH + 1;
 
-impl Field {
-    /// Its heading, width and importance.
-    #[must_use]
-    pub(super) fn column(self) -> Column {
-        let right = |title, want| Column { title, want, align: Align::Right };
-        let left = |title, want| Column { title, want, align: Align::Left };
-        match self {
-            Self::Name => left("tool", Want::growing(14, 44, 3, 0)),
-            Self::Calls => right("calls", Want::fixed(COUNT_WIDTH + 1, 0)),
-            Self::Errors => right("err", Want::fixed(COUNT_WIDTH, 2)),
-            Self::ErrorShare => right("err % ", Want::fixed(PERCENT_WIDTH + 1, 10)),
-            Self::InFlight => right("open", Want::fixed(5, 7)),
-            Self::Latency => left("latency", Want::growing(8, 40, 2, 6)),
-            Self::P50 => right("p50 ", Want::fixed(JUDGED, 1)),
-            Self::P95 => right("p95", Want::fixed(DURATION_WIDTH, 8)),
-            Self::P99 => right("p99 ", Want::fixed(JUDGED, 1)),
-            Self::Max => right("max", Want::fixed(DURATION_WIDTH, 9)),
-            Self::Tokens => left("tokens", Want::growing(6, 24, 1, 12)),
-            Self::TokensMean => right("tok/call", Want::fixed(8, 1)),
-            Self::TokensMax => right("tok max", Want::fixed(7, 11)),
-            Self::TokensSum => right("tok sum", Want::fixed(7, 10)),
-            Self::Schema => right("schema", Want::fixed(TOKENS_WIDTH + 1, 4)),
-            Self::Share => right("window", Want::fixed(PERCENT_WIDTH, 3)),
-        }
-    }
+impl Sortable for Field {
+    const ALL: &'static [Self] = &FIELDS;
 
-    /// The order that is meant when one sorts by it.
-    #[must_use]
-    pub(super) fn natural_order(self) -> Order {
+    fn natural_order(self) -> Order {
         if self == Self::Name { Order::Ascending } else { Order::Descending }
     }
 
-    /// The name under which it is remembered.
-    #[must_use]
-    pub(super) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Calls => "calls",
@@ -130,6 +104,33 @@ impl Field {
             Self::TokensSum => "tokens-sum",
             Self::Schema => "schema",
             Self::Share => "share",
+        }
+    }
+}
+
+impl Field {
+    /// Its heading, width and importance; `names` is what the names ask for.
+    #[must_use]
+    pub(super) fn column(self, names: Want) -> Column {
+        let right = |title, want| Column { title, want, align: Align::Right };
+        let left = |title, want| Column { title, want, align: Align::Left };
+        match self {
+            Self::Name => left("tool", names),
+            Self::Calls => right("calls", Want::fixed(COUNT_WIDTH + 2, 0)),
+            Self::Errors => right("err", Want::fixed(COUNT_WIDTH, 2)),
+            Self::ErrorShare => right("err % ", Want::fixed(PERCENT_WIDTH + 1, 10)),
+            Self::InFlight => right("open", Want::fixed(5, 7)),
+            Self::Latency => left("latency", Want::growing(8, 40, 2, 6)),
+            Self::P50 => right("p50 ", Want::fixed(JUDGED, 1)),
+            Self::P95 => right("p95", Want::fixed(DURATION_WIDTH, 8)),
+            Self::P99 => right("p99 ", Want::fixed(JUDGED, 1)),
+            Self::Max => right("max", Want::fixed(DURATION_WIDTH, 9)),
+            Self::Tokens => left("tokens", Want::growing(6, 24, 1, 12)),
+            Self::TokensMean => right("tok/call", Want::fixed(8, 1)),
+            Self::TokensMax => right("tok max", Want::fixed(7, 11)),
+            Self::TokensSum => right("tok sum", Want::fixed(7, 10)),
+            Self::Schema => right("schema", Want::fixed(TOKENS_WIDTH + 1, 4)),
+            Self::Share => right("window", Want::fixed(PERCENT_WIDTH, 3)),
         }
     }
 
@@ -210,11 +211,14 @@ impl Field {
             Self::TokensMean => {
                 figures.tokens.mean().map_or_else(none, |mean| text(tokens(counted(rounded(mean))), plain))
             }
-            Self::TokensMax if figures.tokens.count == 0 => none(),
+            Self::TokensMax | Self::TokensSum if figures.tokens.count == 0 => none(),
             Self::TokensMax => text(tokens(counted(u64::from(figures.tokens.max))), plain),
-            Self::TokensSum if figures.tokens.count == 0 => none(),
             Self::TokensSum => text(tokens(counted(figures.tokens.sum)), plain),
             Self::Schema => figures.schema.map_or_else(none, |count| text(tokens(count), plain)),
+            // What a list of tools holds is counted with the tools.
+            Self::Share if matches!(&item.key, ItemKey::Method(.., name) if &**name == "tools/list") => {
+                none()
+            }
             Self::Share => {
                 let share = figures.context().tokens as f64 / cx.window_tokens.max(1) as f64;
                 let role = if is_quiet { Role::Dim } else { Role::heat(share) };

@@ -193,7 +193,9 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
         now: opened.now,
         figures: Figures::default(),
     };
-    tools.iter().for_each(|tool| head.figures.add(&tool.figures));
+    for tool in &tools {
+        head.figures.add(&tool.figures);
+    }
     Group { head, tools, methods }
 }
 
@@ -234,8 +236,10 @@ pub(super) fn schema_count(tokens: DefinitionTokens, wire: bool) -> Count {
 
 /// The sum over all groups' tools.
 #[must_use]
-pub(super) fn total<'a>(groups: &[Group<'a>]) -> Figures {
+pub(super) fn total(groups: &[Group<'_>]) -> Figures {
     let mut sum = Figures::default();
-    groups.iter().for_each(|group| sum.add(&group.head.figures));
+    for group in groups {
+        sum.add(&group.head.figures);
+    }
     sum
 }

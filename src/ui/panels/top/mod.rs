@@ -4,6 +4,7 @@
 //! figures come about.
 
 mod columns;
+mod inspector;
 mod items;
 
 use ratatui::buffer::Buffer;
@@ -16,19 +17,22 @@ use super::{CopyWhat, Copyable, Cx, Mouse, OpenId, Panel, PanelId, Reply, empty,
 use crate::trace::Micros;
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
-use crate::ui::widgets::ascii;
-use crate::ui::widgets::columns::Align;
+use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
-use crate::ui::widgets::table::{Column, Layout, Order, put, select};
+use crate::ui::widgets::sort::Sort;
+use crate::ui::widgets::table::{Column, Layout, put, select};
+use crate::ui::widgets::{ascii, clip};
 
 /// From this height on a line is drawn above the total.
 const TALL: u16 = 12;
+/// From this size on the selected line is shown in more detail.
+const HIGH: u16 = 32;
+const WIDE: u16 = 110;
 
 /// The panel's state.
 #[derive(Debug)]
 pub struct Top {
-    sort: Field,
-    order: Order,
+    sort: Sort<Field>,
     called_only: bool,
     selected: Option<ItemKey>,
     scroll: Scroll,
@@ -40,8 +44,7 @@ pub struct Top {
 impl Default for Top {
     fn default() -> Self {
         Self {
-            sort: Field::Calls,
-            order: Order::Descending,
+            sort: Sort::by(Field::Calls),
             called_only: false,
             selected: None,
             scroll: Scroll::default(),
@@ -61,8 +64,8 @@ impl Top {
             if self.called_only {
                 group.tools.retain(|item| item.figures.calls > 0);
             }
-            self.sort.sort(self.order, &mut group.tools);
-            self.sort.sort(self.order, &mut group.methods);
+            self.sort.column.sort(self.sort.order, &mut group.tools);
+            self.sort.column.sort(self.sort.order, &mut group.methods);
         }
         groups
     }
@@ -93,8 +96,7 @@ impl Top {
             self.scroll.select(at);
         }
         let window = self.scroll.window(lines.len(), area.height);
-        let mut y = area.y;
-        for index in window.clone() {
+        for (y, index) in (area.y..).zip(window.clone()) {
             let (item, indent) = lines[index];
             self.layout.row(columns, y, buf, |column, width| {
                 let line = FIELDS[column].cell(item, width, indent, cx);
@@ -105,9 +107,8 @@ impl Top {
                 }
             });
             if index == self.scroll.cursor() {
-                select(area, y, cx.focused, false, buf, cx.theme);
+                select(area, y, cx.focused, buf, cx.theme);
             }
-            y += 1;
         }
         scrollbar(area, buf, lines.len(), &window, cx.theme);
         self.keys = lines.iter().map(|(item, _)| item.key.clone()).collect();
@@ -144,21 +145,6 @@ impl Top {
         buf.set_style(area, bold);
     }
 
-    fn move_sort(&mut self, step: usize) {
-        let shown: Vec<usize> = self.layout.places().iter().map(|place| place.index).collect();
-        if shown.is_empty() {
-            return;
-        }
-        let at = shown.iter().position(|index| FIELDS[*index] == self.sort);
-        let next = at.map_or(0, |at| (at + step) % shown.len());
-        self.sort_by(FIELDS[shown[next]]);
-    }
-
-    fn sort_by(&mut self, field: Field) {
-        self.order = if self.sort == field { self.order.reversed() } else { field.natural_order() };
-        self.sort = field;
-    }
-
     fn key_at_cursor(&self) -> Option<&ItemKey> {
         self.keys.get(self.scroll.cursor())
     }
@@ -185,7 +171,6 @@ impl Top {
 
 impl Panel for Top {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        let columns = FIELDS.map(Field::column);
         let groups = self.sorted(cx);
         let lines = Self::listed(&groups);
         if lines.is_empty() || area.height < 3 {
@@ -193,28 +178,35 @@ impl Panel for Top {
             empty::draw(cx, area, buf, "No calls yet");
             return;
         }
+        let longest = lines.iter().map(|(item, indent)| clip::width(item.name) + indent).max().unwrap_or(0);
+        let columns = FIELDS.map(|field| field.column(Want::names(longest, area.width, 13)));
         // The last column is the scroll bar's.
         self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
-        let sorted = FIELDS.iter().position(|field| *field == self.sort).map(|index| (index, self.order));
+        let sorted = self.sort.heading();
         self.layout.headings(&columns, sorted, buf, cx.theme);
         let foot = if area.height >= TALL { 2 } else { 1 };
-        let rows = Rect { y: area.y + 1, height: area.height - 1 - foot, ..area };
+        let details = if area.height >= HIGH && area.width >= WIDE { inspector::HEIGHT + 1 } else { 0 };
+        let rows = Rect { y: area.y + 1, height: area.height - 1 - foot - details, ..area };
         self.draw_rows(&lines, rows, cx, &columns, buf);
-        let total = Rect { y: area.bottom() - 1, height: 1, ..area };
+        let total = Rect { y: rows.bottom() + foot - 1, height: 1, ..area };
         if foot == 2 {
             let rule = cx.theme.glyphs.horizontal.repeat(usize::from(area.width));
             let rule = Line::styled(rule, cx.theme.style(Role::Border));
             put(buf, area.x, total.y - 1, area.width, Align::Left, &rule);
         }
         self.draw_total(&groups, total, cx, &columns, buf);
+        if let (true, Some((item, _))) = (details > 0, lines.get(self.scroll.cursor())) {
+            let below = Rect { y: total.y + 2, height: inspector::HEIGHT, ..area };
+            inspector::draw(item, cx, below, buf);
+        }
         ascii::reduce(buf, area, &cx.theme.glyphs);
     }
 
     fn act(&mut self, action: Action, cx: &Cx<'_>) -> Reply {
         match action {
-            Action::SortNext => self.move_sort(1),
-            Action::SortPrevious => self.move_sort(self.layout.places().len().saturating_sub(1)),
-            Action::SortReverse => self.order = self.order.reversed(),
+            Action::SortNext => self.sort.step(true, &self.layout),
+            Action::SortPrevious => self.sort.step(false, &self.layout),
+            Action::SortReverse => self.sort = self.sort.reversed(),
             Action::NextView => {
                 self.called_only = !self.called_only;
                 let what = if self.called_only { "Only tools that were called" } else { "All tools" };
@@ -235,7 +227,7 @@ impl Panel for Top {
         match mouse {
             Mouse::Click(at) | Mouse::DoubleClick(at) if self.layout.heading_at(at).is_some() => {
                 if let Some(index) = self.layout.heading_at(at) {
-                    self.sort_by(FIELDS[index]);
+                    self.sort.choose(FIELDS[index]);
                 }
             }
             Mouse::Click(at) => {
@@ -291,57 +283,16 @@ impl Panel for Top {
 
     fn remember(&self) -> toml::Table {
         let mut table = toml::Table::new();
-        table.insert("sort".into(), self.sort.word().into());
-        table.insert("descending".into(), (self.order == Order::Descending).into());
+        self.sort.remember(&mut table);
         table.insert("called-only".into(), self.called_only.into());
         table
     }
 
     fn recall(&mut self, remembered: &toml::Table) {
-        let word = remembered.get("sort").and_then(toml::Value::as_str);
-        if let Some(field) = FIELDS.into_iter().find(|field| Some(field.word()) == word) {
-            self.sort = field;
-            let descending = remembered.get("descending").and_then(toml::Value::as_bool);
-            self.order = match descending {
-                Some(true) => Order::Descending,
-                Some(false) => Order::Ascending,
-                None => field.natural_order(),
-            };
-        }
+        self.sort.recall(remembered);
         self.called_only = remembered.get("called-only").and_then(toml::Value::as_bool).unwrap_or(false);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::panels::fixture::{Fixture, Stage, files, git};
-
-    fn one() -> Stage {
-        Stage::new(vec![Fixture::read(&files(), true)])
-    }
-
-    fn two() -> Stage {
-        Stage::new(vec![Fixture::read(&files(), true), Fixture::read(&git(), false)])
-    }
-
-    #[test]
-    fn every_tool_has_a_line_at_any_size() {
-        for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
-            insta::assert_snapshot!(
-                format!("top_{width}x{height}"),
-                one().draw(&mut Top::default(), width, height)
-            );
-        }
-    }
-
-    #[test]
-    fn several_servers_are_grouped() {
-        for (width, height) in [(80, 24), (200, 60)] {
-            insta::assert_snapshot!(
-                format!("top_two_{width}x{height}"),
-                two().draw(&mut Top::default(), width, height)
-            );
-        }
-    }
-}
+mod tests;

@@ -53,6 +53,20 @@ fn holds_tree(tree: &Tree, index: usize) -> bool {
     matches!(tree.lines().get(index + 1), Some(tree::Line { what: What::Value { .. }, .. }))
 }
 
+/// The beginning of a folded value on one line: every run of blanks becomes one.
+fn preview(inside: &str, room: usize) -> String {
+    let mut words = inside.split_ascii_whitespace();
+    let mut line = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        if line.len() > room * 4 {
+            break;
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    line
+}
+
 struct Pen<'t> {
     spans: Vec<Span<'static>>,
     room: usize,
@@ -92,12 +106,10 @@ impl Pen<'_> {
                     if node.members == 0 { String::new() } else { grouped(u64::from(node.members)) };
                 self.put(&format!("{open}{members}{close}"), Role::JsonMark);
                 if fold == Fold::Closed {
-                    let inside: String =
-                        start.chars().skip(1).map(|c| if c == '\n' { ' ' } else { c }).collect();
-                    let shown =
-                        if start.len() >= written.len() { &inside[..inside.len() - 1] } else { &inside[..] };
+                    let is_whole = start.len() >= written.len();
+                    let inside = &start[1..start.len() - usize::from(is_whole)];
                     self.put(" ", Role::Dim);
-                    self.put(shown.trim_start(), Role::Dim);
+                    self.put(&preview(inside, self.room), Role::Dim);
                 }
             }
             Kind::String if fold == Fold::Open => {

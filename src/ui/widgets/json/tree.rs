@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn unfolding_and_folding_lead_back_to_the_same_lines() {
         let mut tree = tree(TEXT, 0);
-        let folded = [r#"-"#, r#" +"a"{"b":[1,2],"c":1.0}"#, r#"  "d""x""#];
+        let folded = [r"-", r#" +"a"{"b":[1,2],"c":1.0}"#, r#"  "d""x""#];
         assert_eq!(shown(&tree), folded);
         assert!(tree.open(1));
         assert_eq!(shown(&tree)[1..4], [r#" -"a""#, r#"  +"b"[1,2]"#, r#"   "c"1.0"#]);

@@ -69,15 +69,13 @@ impl TreeView {
         self.tree.wrap(room);
         let rows = self.tree.lines().len();
         let window = self.scroll.window(rows, area.height);
-        let mut y = area.y;
-        for index in window.clone() {
+        for (y, index) in (area.y..).zip(window.clone()) {
             self.draw_costs(index, Rect { y, height: 1, width: gutter, ..area }, buf, theme);
             let line = paint::line(&self.tree, index, usize::from(room), theme);
             put(buf, area.x + gutter, y, room, Align::Left, &line);
             if index == self.scroll.cursor() {
-                select(area, y, is_focused, false, buf, theme);
+                select(area, y, is_focused, buf, theme);
             }
-            y += 1;
         }
         scrollbar(area, buf, rows, &window, theme);
     }
@@ -194,7 +192,8 @@ mod tests {
         let lines = buf.content.chunks(usize::from(width));
         lines
             .map(|line| {
-                line.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned() + "\n"
+                line.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+                    + "\n"
             })
             .collect()
     }

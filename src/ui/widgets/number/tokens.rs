@@ -6,14 +6,16 @@ use crate::tokens::{Accuracy, Count};
 /// The widest text of [`tokens`], in cells.
 pub const TOKENS_WIDTH: u16 = 5;
 
-/// A token count in a column: `847`, `12.4k`; an estimate has two digits and a mark, `~1.2M`; a failure is `?`.
+/// A token count in a column: `847`, `12.4k`; an estimate has two digits and a mark, `~1.2M`; what could be counted of
+/// something that could not be counted whole is `≥1.2k`, and of nothing of it `?`.
 #[must_use]
 pub fn tokens(count: Count) -> String {
     let suffixes = ["", "k", "M", "G"];
     match count.accuracy {
         Accuracy::Exact => metric(count.tokens, 3, suffixes),
         Accuracy::Calibrated | Accuracy::Estimated => format!("~{}", metric(count.tokens, 2, suffixes)),
-        Accuracy::Failed => "?".to_owned(),
+        Accuracy::Failed if count.tokens == 0 => "?".to_owned(),
+        Accuracy::Failed => format!("≥{}", metric(count.tokens, 2, suffixes)),
     }
 }
 
@@ -40,6 +42,7 @@ mod tests {
         assert_eq!(tokens(Count::estimated(847)), "~847");
         assert_eq!(tokens(Count::calibrated(1_240_000)), "~1.2M");
         assert_eq!(tokens(Count::FAILED), "?");
+        assert_eq!(tokens(Count { tokens: 1_204, accuracy: Accuracy::Failed }), "≥1.2k");
         assert_eq!(tokens_grouped(Count::estimated(1_204)), "~1,204");
         assert_eq!(tokens_grouped(Count { tokens: 1_204, accuracy: Accuracy::Failed }), "≥1,204");
         assert_eq!(tokens_grouped(Count::FAILED), "?");
@@ -48,7 +51,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_token_count_is_wider_than_its_column(value in 0u64..990_000_000_000) {
-            for count in [Count::exact(value), Count::estimated(value), Count::FAILED] {
+            let failed = Count { tokens: value, accuracy: Accuracy::Failed };
+            for count in [Count::exact(value), Count::estimated(value), failed] {
                 prop_assert!(tokens(count).chars().count() <= usize::from(TOKENS_WIDTH));
             }
         }

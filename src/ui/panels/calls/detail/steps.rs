@@ -119,7 +119,8 @@ fn open_end(operation: &Operation) -> Option<&'static str> {
     }
 }
 
-/// Where the time went, in microseconds.
+/// Where the time went.
+#[expect(clippy::struct_field_names, reason = "units stand last in names")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spent {
     /// In the server, or whoever was asked.

@@ -1,0 +1,383 @@
+//! The Timeline panel: calls as bars over time, those at the same time below one another.
+//!
+//! Looks only at the calls of the stretch on screen. Does not know how a call looks in full: it opens it in Calls.
+
+mod lanes;
+mod paint;
+mod picture;
+mod raster;
+mod scale;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use self::lanes::Lanes;
+use self::picture::Picture;
+use self::raster::Span;
+use self::scale::{Motion, Scale};
+use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Opened, Panel, PanelId, Reply, empty, marks};
+use crate::model::{Operation, OperationId};
+use crate::ui::keys::Action;
+use crate::ui::widgets::ascii;
+use crate::wire::Peer;
+
+/// A call of an opened session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CallId {
+    session: OpenId,
+    operation: OperationId,
+}
+
+/// The panel's state.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    scale: Scale,
+    lanes: Vec<(OpenId, Lanes)>,
+    picture: Picture,
+    selected: Option<CallId>,
+    /// Whether the selection must come into view at the next drawing.
+    reveal: bool,
+    top_lane: usize,
+    /// Where the bars were drawn last.
+    bars: Rect,
+    /// Rows of the screen for one lane.
+    rows_per_lane: u16,
+}
+
+/// A session with its place among the others in time.
+struct Placed<'a, 'c> {
+    opened: &'c Opened<'a>,
+    /// How much later than the first session it began, in microseconds.
+    offset_us: u64,
+    /// Its first lane among all lanes; with several sessions the line of its name.
+    first_lane: usize,
+    /// The first lane of each of its rows among all lanes.
+    rows: Vec<usize>,
+}
+
+impl Placed<'_, '_> {
+    /// The lane of a call among all lanes.
+    fn lane(&self, lanes: &Lanes, id: OperationId, operation: &Operation) -> usize {
+        self.rows.get(operation.row as usize).map_or(self.first_lane, |row| row + lanes.of(id))
+    }
+}
+
+impl Timeline {
+    fn refresh(&mut self, cx: &Cx<'_>) {
+        let is_same = self.lanes.iter().map(|(id, _)| *id).eq(cx.sessions.iter().map(|opened| opened.id));
+        if !is_same {
+            self.lanes = cx.sessions.iter().map(|opened| (opened.id, Lanes::default())).collect();
+        }
+        for ((_, lanes), opened) in self.lanes.iter_mut().zip(cx.sessions) {
+            lanes.refresh(opened.session);
+        }
+        let exists = |call: &CallId| find(*call, cx).is_some();
+        self.selected = self.selected.filter(exists);
+    }
+
+    fn placed<'a, 'c>(&self, cx: &'c Cx<'a>) -> Vec<Placed<'a, 'c>> {
+        let started = |opened: &Opened<'_>| opened.session.header.started.as_microsecond();
+        let origin = cx.sessions.iter().map(started).min().unwrap_or(0);
+        let mut next_lane = 0;
+        let place = |(opened, (_, lanes)): (&'c Opened<'a>, &(OpenId, Lanes))| {
+            let offset_us = u64::try_from(started(opened) - origin).unwrap_or(0);
+            let first_lane = next_lane;
+            let first_row = first_lane + usize::from(cx.sessions.len() > 1);
+            let rows = lanes.first_of_rows().into_iter().map(|lane| first_row + lane).collect();
+            next_lane = first_row + lanes.len();
+            Placed { opened, offset_us, first_lane, rows }
+        };
+        cx.sessions.iter().zip(&self.lanes).map(place).collect()
+    }
+
+    /// How many lanes there are, the lines of the sessions' names included.
+    fn lane_count(&self) -> usize {
+        let names = if self.lanes.len() > 1 { self.lanes.len() } else { 0 };
+        names + self.lanes.iter().map(|(_, lanes)| lanes.len()).sum::<usize>()
+    }
+
+    /// The lane of the selected call among all lanes, and its columns.
+    fn selected_span(&self, placed: &[Placed<'_, '_>]) -> Option<(usize, Span)> {
+        let call = self.selected?;
+        let at = placed.iter().position(|place| place.opened.id == call.session)?;
+        let place = &placed[at];
+        let operation = place.opened.session.operation(call.operation)?;
+        let column = |at_us: u64| self.scale.column(at_us + place.offset_us);
+        let span = Span::of(operation, true, place.opened.now, column);
+        Some((place.lane(&self.lanes[at].1, call.operation, operation), span))
+    }
+
+    /// The end of everything there is, on the common clock.
+    fn now_us(placed: &[Placed<'_, '_>]) -> u64 {
+        placed.iter().map(|place| place.opened.now.0 + place.offset_us).max().unwrap_or(0)
+    }
+
+    /// Brings the selection into view, if it has moved.
+    fn bring_into_view(&mut self, placed: &[Placed<'_, '_>], cells: u16, rows: u16) {
+        if !std::mem::take(&mut self.reveal) {
+            return;
+        }
+        let Some(call) = self.selected else { return };
+        let Some(place) = placed.iter().find(|place| place.opened.id == call.session) else { return };
+        let Some(operation) = place.opened.session.operation(call.operation) else { return };
+        if self.scale.motion != Motion::Fit {
+            let begun_us = operation.started().0 + place.offset_us;
+            self.scale.show(begun_us, begun_us + operation.elapsed_us(place.opened.now), cells);
+            self.scale.motion = Motion::Still;
+        }
+        if let Some((lane, _)) = self.selected_span(placed) {
+            let shown = usize::from(rows / self.rows_per_lane.max(1)).max(1);
+            self.top_lane = self.top_lane.clamp((lane + 1).saturating_sub(shown), lane);
+        }
+    }
+
+    /// The calls that pass the filter in the order of time, one step from the selected one.
+    fn step(&mut self, forward: bool, cx: &Cx<'_>, wanted: impl Fn(&Operation) -> bool) -> bool {
+        let passes = |call: CallId| {
+            find(call, cx).is_some_and(|(opened, operation)| {
+                wanted(operation) && cx.filter.matches(opened.session, operation, opened.now)
+            })
+        };
+        let begin = self.selected;
+        let mut at = begin;
+        loop {
+            let next = neighbour(at, forward, cx);
+            if let Some(call) = next
+                && passes(call)
+            {
+                (self.selected, self.reveal) = (next, true);
+                return true;
+            }
+            if next.is_none() {
+                return false;
+            }
+            at = next;
+        }
+    }
+
+    fn open(&self) -> Reply {
+        let Some(call) = self.selected else { return Reply::Ignored };
+        let focus = Focus { session: Some(call.session), operation: Some(call.operation), tool: None };
+        Reply::Show(PanelId::Calls, focus)
+    }
+
+    /// The call drawn at a position of the screen; of several the last one.
+    fn call_at(&self, at: Position, cx: &Cx<'_>) -> Option<CallId> {
+        if !self.bars.contains(at) {
+            return None;
+        }
+        let lane = self.top_lane + usize::from((at.y - self.bars.y) / self.rows_per_lane.max(1));
+        let column = i64::from(at.x - self.bars.x);
+        let placed = self.placed(cx);
+        let (from_us, to_us) = (self.scale.moment_us(0), self.scale.moment_us(u64::from(self.bars.width)));
+        let mut found = None;
+        for (place, (_, lanes)) in placed.iter().zip(&self.lanes) {
+            let (from, to) = (from_us.saturating_sub(place.offset_us), to_us.saturating_sub(place.offset_us));
+            for id in lanes.between(place.opened.session, from, to) {
+                let Some(operation) = place.opened.session.operation(id) else { continue };
+                let to_column = |at_us: u64| self.scale.column(at_us + place.offset_us);
+                let span = Span::of(operation, true, place.opened.now, to_column);
+                if place.lane(lanes, id, operation) == lane && (span.first..=span.last).contains(&column) {
+                    found = Some(CallId { session: place.opened.id, operation: id });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether a call is one of a tool, rather than of the protocol.
+fn is_tool(opened: &Opened<'_>, operation: &Operation) -> bool {
+    operation.from == Peer::Client && opened.session.name(operation.method) == "tools/call"
+}
+
+fn find<'a>(call: CallId, cx: &Cx<'a>) -> Option<(&'a Opened<'a>, &'a Operation)> {
+    let opened = cx.sessions.iter().find(|opened| opened.id == call.session)?;
+    Some((opened, opened.session.operation(call.operation)?))
+}
+
+/// The call asked next after, or last before, the given one over all sessions; without one the first or the last.
+fn neighbour(call: Option<CallId>, forward: bool, cx: &Cx<'_>) -> Option<CallId> {
+    let wall = |opened: &Opened<'_>, index: usize| {
+        let at = opened.session.operations().get(index)?.started().0;
+        Some(opened.session.header.started.as_microsecond().saturating_add(i64::try_from(at).ok()?))
+    };
+    let here = call.and_then(|call| {
+        let (opened, _) = find(call, cx)?;
+        Some((wall(opened, call.operation.index())?, opened.id, call.operation))
+    });
+    let candidates = cx.sessions.iter().filter_map(|opened| {
+        let operations = opened.session.operations();
+        let started = opened.session.header.started.as_microsecond();
+        let index = match here {
+            None if forward => 0,
+            None => operations.len().checked_sub(1)?,
+            Some((at, id, operation)) => {
+                let key = |index: usize| (wall(opened, index).unwrap_or(i64::MAX), opened.id, index);
+                let here = (at, id, operation.index());
+                let guess = operations.partition_point(|other| {
+                    started.saturating_add(i64::try_from(other.started().0).unwrap_or(i64::MAX)) < at
+                });
+                let mut after = guess;
+                while after < operations.len() && key(after) <= here {
+                    after += 1;
+                }
+                let mut before = after;
+                while before > 0 && key(before - 1) >= here {
+                    before -= 1;
+                }
+                if forward { after } else { before.checked_sub(1)? }
+            }
+        };
+        let operation = OperationId(u32::try_from(index).ok()?);
+        Some((wall(opened, index)?, opened.id, operation))
+    });
+    let chosen = if forward { candidates.min() } else { candidates.max() };
+    chosen.map(|(_, session, operation)| CallId { session, operation })
+}
+
+impl Panel for Timeline {
+    fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        let nothing = cx.sessions.iter().all(|opened| opened.session.operations().is_empty());
+        if nothing || area.height < 5 || area.width < 20 {
+            self.bars = Rect::default();
+            return empty::draw(cx, area, buf, "No calls yet");
+        }
+        self.refresh(cx);
+        let names = (paint::longest_name(cx) + 2).min(area.width * 3 / 10).clamp(12, 30);
+        let bars =
+            Rect { x: area.x + names, y: area.y + 1, width: area.width - names, height: area.height - 4 };
+        let placed = self.placed(cx);
+        self.scale.settle(Self::now_us(&placed), bars.width);
+        let lanes = self.lane_count();
+        self.rows_per_lane = if lanes * 2 <= usize::from(bars.height) { 2 } else { 1 };
+        self.bring_into_view(&placed, bars.width, bars.height);
+        let shown = usize::from(bars.height / self.rows_per_lane);
+        self.top_lane = self.top_lane.min(lanes.saturating_sub(shown));
+        self.bars = bars;
+        let raster = self.picture.refresh(&placed, &self.lanes, lanes, self.scale, bars.width, cx);
+        paint::axis(self.scale, Rect { y: area.y, height: 1, ..bars }, buf, cx);
+        for (row, lane) in (self.top_lane..lanes.min(self.top_lane + shown)).enumerate() {
+            let y = bars.y + u16::try_from(row).unwrap_or(0) * self.rows_per_lane;
+            paint::lane(raster.lane(lane), Rect { y, height: 1, ..bars }, buf, cx);
+            let left = Rect { x: area.x, y, width: names.saturating_sub(2), height: 1 };
+            for place in &placed {
+                if let Some(row) = place.rows.iter().position(|first| *first == lane) {
+                    paint::row_name(place.opened, row, left, buf, cx);
+                } else if place.first_lane == lane {
+                    paint::session_name(place.opened, left, buf, cx);
+                }
+            }
+        }
+        if let Some((lane, span)) = self.selected_span(&placed)
+            && let Some(row) = lane.checked_sub(self.top_lane).filter(|row| *row < shown)
+        {
+            let y = bars.y + u16::try_from(row).unwrap_or(0) * self.rows_per_lane;
+            paint::selection(&span, Rect { y, height: 1, ..bars }, buf, cx);
+        }
+        let foot = Rect { y: area.bottom() - 3, height: 3, ..area };
+        let most = self.lanes.iter().map(|(_, lanes)| lanes.most()).max().unwrap_or(0);
+        paint::foot(self.scale, self.selected.and_then(|call| find(call, cx)), most, foot, buf, cx);
+        ascii::reduce(buf, area, &cx.theme.glyphs);
+    }
+
+    fn act(&mut self, action: Action, cx: &Cx<'_>) -> Reply {
+        let screen = i64::from(self.bars.width.max(8));
+        match action {
+            Action::Left => self.scale.pan(-screen / 8),
+            Action::Right => self.scale.pan(screen / 8),
+            Action::PageUp => self.scale.pan(-screen),
+            Action::PageDown => self.scale.pan(screen),
+            Action::ZoomIn | Action::ZoomOut => {
+                let middle = self.scale.moment_us(u64::from(self.bars.width / 2));
+                let placed = self.placed(cx);
+                let around = self.selected.and_then(|call| {
+                    let place = placed.iter().find(|place| place.opened.id == call.session)?;
+                    let started = place.opened.session.operation(call.operation)?.started();
+                    let at_us = started.0 + place.offset_us;
+                    (0..i64::from(self.bars.width)).contains(&self.scale.column(at_us)).then_some(at_us)
+                });
+                self.scale.zoom(action == Action::ZoomIn, around.unwrap_or(middle));
+                self.reveal = around.is_some();
+            }
+            Action::Fit => self.scale.motion = Motion::Fit,
+            Action::Follow => {
+                let follows = self.scale.motion == Motion::Follow;
+                self.scale.motion = if follows { Motion::Still } else { Motion::Follow };
+                return Reply::Say(
+                    if follows { "Staying here" } else { "Following the newest call" }.to_owned(),
+                );
+            }
+            Action::Down => drop(self.step(true, cx, |_| true)),
+            Action::Up => drop(self.step(false, cx, |_| true)),
+            Action::First | Action::Last => {
+                self.selected = None;
+                self.step(action == Action::First, cx, |_| true);
+            }
+            Action::NextError => {
+                let before = self.selected;
+                if !self.step(true, cx, marks::is_error) {
+                    self.selected = None;
+                    if !self.step(true, cx, marks::is_error) {
+                        self.selected = before;
+                        return Reply::Say("No call failed".to_owned());
+                    }
+                }
+            }
+            Action::Back if self.selected.is_some() => self.selected = None,
+            Action::Open | Action::Related => return self.open(),
+            _ => return Reply::Ignored,
+        }
+        Reply::Done
+    }
+
+    fn mouse(&mut self, mouse: Mouse, cx: &Cx<'_>) -> Reply {
+        match mouse {
+            Mouse::Click(at) | Mouse::DoubleClick(at) => {
+                let Some(call) = self.call_at(at, cx) else { return Reply::Ignored };
+                self.selected = Some(call);
+                if matches!(mouse, Mouse::DoubleClick(_)) {
+                    return self.open();
+                }
+            }
+            Mouse::Wheel(at, lines) => {
+                let column = u64::from(at.x.saturating_sub(self.bars.x));
+                self.scale.zoom(lines < 0, self.scale.moment_us(column));
+            }
+        }
+        Reply::Done
+    }
+
+    fn focus(&mut self, focus: &Focus, cx: &Cx<'_>) {
+        let session = focus.session.or_else(|| cx.sessions.first().map(|opened| opened.id));
+        if let (Some(session), Some(operation)) = (session, focus.operation) {
+            self.selected = Some(CallId { session, operation });
+            self.reveal = true;
+        }
+    }
+
+    fn session(&self, _cx: &Cx<'_>) -> Option<OpenId> {
+        self.selected.map(|call| call.session)
+    }
+
+    fn hints(&self) -> &'static [Action] {
+        &[Action::Open, Action::ZoomIn, Action::ZoomOut, Action::Fit, Action::Follow, Action::NextError]
+    }
+
+    fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
+        let Some(call) = self.selected else { return Vec::new() };
+        let Some((_, operation)) = find(call, cx) else { return Vec::new() };
+        let (session, request) = (call.session, operation.first().request.place);
+        let part = |name, place| Copyable {
+            name,
+            what: CopyWhat::Message { session, place, pointer: String::new() },
+        };
+        let mut all = vec![part("request as JSON", request)];
+        all.extend(operation.answer().map(|answer| part("answer as JSON", answer.place)));
+        all.push(Copyable { name: "command line", what: CopyWhat::CommandLine { session, place: request } });
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,32 @@ fn the_viewer_opens_on_the_one_live_session_and_shows_its_calls_as_they_happen()
 }
 
 #[test]
+fn a_real_server_wrapped_in_one_terminal_is_watched_in_another() {
+    let home = tempfile::tempdir().unwrap();
+    let server = crate::peers::install::peers().join("node_modules/.bin/mcp-server-everything");
+    let mut wrapped = Terminal::mcptop(&["wrap", "--", server.to_str().unwrap()], home.path(), (160, 40));
+    wrapped.wait_for(&["Starting default (STDIO) server"]);
+    let mut viewer = Terminal::mcptop(&[], home.path(), (120, 40));
+    viewer.wait_for(&["LIVE", "everything"]);
+    // Typed by hand, as one tries a server; a terminal echoes it.
+    wrapped.press(r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"hand","version":"1"}}}"#);
+    wrapped.press("\n");
+    wrapped.wait_for(&["serverInfo"]);
+    wrapped.press(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    wrapped.press("\n");
+    wrapped.press(r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"message":"ahoy"}}}"#);
+    wrapped.press("\n");
+    wrapped.wait_for(&["Echo: ahoy"]);
+    viewer.wait_for(&["echo", "initialize"]);
+    // The end of input, as a terminal gives it.
+    wrapped.press("\x04");
+    assert_eq!(wrapped.wait(), 0);
+    viewer.wait_for(&["ended", "echo"]);
+    viewer.press("q");
+    assert_eq!(viewer.wait(), 0);
+}
+
+#[test]
 fn a_viewer_that_was_there_first_sees_a_session_appear() {
     let home = tempfile::tempdir().unwrap();
     let mut viewer = Terminal::mcptop(&[], home.path(), (100, 30));

@@ -5,7 +5,7 @@
 
 mod bytes;
 mod clients;
-mod install;
+pub(crate) mod install;
 mod orphans;
 mod recordings;
 mod run;

@@ -17,7 +17,12 @@ use crate::proxy::relay::Read;
 /// A descriptor that may or may not support readiness.
 enum Descriptor {
     /// Pipes, sockets and terminals.
-    Polled(AsyncFd<OwnedFd>),
+    Polled {
+        /// The descriptor.
+        fd: AsyncFd<OwnedFd>,
+        /// A short read means that nothing is left. So it is with a stream of bytes; a terminal gives a line at a time.
+        is_stream: bool,
+    },
     /// Regular files and `/dev/null`, which the kernel refuses to poll because they never block.
     Direct(OwnedFd),
 }
@@ -31,7 +36,7 @@ impl Descriptor {
         )]
         let polled = AsyncFd::try_with_interest(fd, interest);
         match polled {
-            Ok(polled) => Ok(Self::Polled(polled)),
+            Ok(fd) => Ok(Self::Polled { is_stream: is_stream(fd.as_fd()), fd }),
             Err(refused) => {
                 let (fd, _) = refused.into_parts();
                 set_nonblocking(fd.as_fd(), false)?;
@@ -54,13 +59,13 @@ impl Input {
                 let woke = Instant::now();
                 Ok((uninterrupted(|| rustix::io::read(fd, &mut *buffer))?, woke))
             }
-            Descriptor::Polled(fd) => loop {
+            Descriptor::Polled { fd, is_stream } => loop {
                 let mut ready = fd.readable().await?;
                 let woke = Instant::now();
                 match uninterrupted(|| rustix::io::read(ready.get_inner(), &mut *buffer)) {
                     Ok(len_bytes) => {
-                        // A short read emptied the pipe: wait for the next edge instead of asking again in vain.
-                        if 0 < len_bytes && len_bytes < buffer.len() {
+                        // Wait for the next edge instead of asking again in vain.
+                        if *is_stream && 0 < len_bytes && len_bytes < buffer.len() {
                             ready.clear_ready();
                         }
                         return Ok((len_bytes, woke));
@@ -82,7 +87,7 @@ impl Output {
         while !bytes.is_empty() {
             let written = match &self.0 {
                 Descriptor::Direct(fd) => uninterrupted(|| rustix::io::write(fd, bytes))?,
-                Descriptor::Polled(fd) => write_some(fd, bytes).await?,
+                Descriptor::Polled { fd, .. } => write_some(fd, bytes).await?,
             };
             bytes = &bytes[written..];
         }
@@ -113,6 +118,16 @@ fn uninterrupted(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Res
             Err(rustix::io::Errno::INTR) => {}
             other => return Ok(other?),
         }
+    }
+}
+
+fn is_stream(fd: BorrowedFd<'_>) -> bool {
+    use rustix::fs::FileType;
+    use rustix::net::{SocketType, sockopt::socket_type};
+    match rustix::fs::fstat(fd).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        Ok(FileType::Fifo) => true,
+        Ok(FileType::Socket) => socket_type(fd).is_ok_and(|kind| kind == SocketType::STREAM),
+        _ => false,
     }
 }
 

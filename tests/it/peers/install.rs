@@ -12,7 +12,7 @@ pub(super) fn repository() -> &'static Path {
 }
 
 /// The folder with the real clients and servers. Runs `tests/peers/install` once, which does nothing if all is there.
-pub(super) fn peers() -> &'static Path {
+pub(crate) fn peers() -> &'static Path {
     static PEERS: OnceLock<PathBuf> = OnceLock::new();
     PEERS.get_or_init(|| {
         let folder = std::env::var_os("MCPTOP_PEERS")

@@ -162,3 +162,44 @@ fn socket_pairs_as_node_gives_them_serve_as_standard_streams() {
     assert_eq!(received, 500_000);
     assert!(within_patience("mcptop", move || proxy.wait().unwrap()).success());
 }
+
+/// A client's standard error: what it keeps, and what it hands to mcptop. SDK clients hand on their own.
+fn wrapped_with_stderr(script: &str) -> (std::process::Child, [std::os::fd::OwnedFd; 2]) {
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mcptop"));
+    command.args(["wrap", "--no-record", "--", "sh", "-c", script]);
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    command.stderr(writer.try_clone().unwrap());
+    (command.spawn().unwrap(), [reader, writer])
+}
+
+#[test]
+fn the_clients_standard_error_is_never_made_non_blocking() {
+    let (mut proxy, [_reader, ours]) = wrapped_with_stderr("echo up; echo up >&2; cat");
+    let mut up = [0; 3];
+    std::io::Read::read_exact(proxy.stdout.as_mut().unwrap(), &mut up).unwrap();
+    let flags = rustix::fs::fcntl_getfl(&ours).unwrap();
+    assert!(!flags.contains(rustix::fs::OFlags::NONBLOCK), "the client's own writes would fail: {flags:?}");
+    drop(proxy.stdin.take());
+    assert!(within_patience("mcptop", move || proxy.wait().unwrap()).success());
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_never_holds_up_the_traffic() {
+    let script = "head -c 1000000 /dev/zero >&2 & cat; wait";
+    let (mut proxy, [reader, ours]) = wrapped_with_stderr(script);
+    let line = vec![b'x'; 300_000];
+    let mut stdin = proxy.stdin.take().unwrap();
+    let mut stdout = proxy.stdout.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(&line).unwrap());
+    within_patience("the echo", move || {
+        std::io::Read::read_exact(&mut stdout, &mut vec![0; 300_000]).unwrap()
+    });
+    within_patience("the writer", move || writer.join().unwrap());
+    drop(ours);
+    let errors = within_patience("standard error", move || {
+        std::io::copy(&mut std::fs::File::from(reader), &mut std::io::sink()).unwrap()
+    });
+    assert_eq!(errors, 1_000_000);
+    assert!(within_patience("mcptop", move || proxy.wait().unwrap()).success());
+}

@@ -4,8 +4,10 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::stdio::{dup2_stdin, dup2_stdout};
 use tokio::io::Interest;
@@ -15,7 +17,7 @@ use tokio::process::Child;
 use crate::proxy::relay::Read;
 
 /// A descriptor that may or may not support readiness.
-enum Descriptor {
+pub(in crate::proxy) enum Descriptor {
     /// Pipes, sockets and terminals.
     Polled {
         /// The descriptor.
@@ -79,19 +81,42 @@ impl Input {
 }
 
 /// Where bytes go.
-pub(in crate::proxy) struct Output(Descriptor);
+pub(in crate::proxy) enum Output {
+    /// A descriptor that is ours alone.
+    Own(Descriptor),
+    /// Our standard error, which SDK clients hand on to their servers: it is the client's own, often its terminal,
+    /// and making it non-blocking would make the client's standard streams so. A thread waits for it instead.
+    Shared(Arc<OwnedFd>),
+}
 
 impl Output {
     /// Writes all of it, waiting while the receiver is slow.
     pub(in crate::proxy) async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let written = match &self.0 {
-                Descriptor::Direct(fd) => uninterrupted(|| rustix::io::write(fd, bytes))?,
-                Descriptor::Polled { fd, .. } => write_some(fd, bytes).await?,
+            let written = match self {
+                Self::Own(Descriptor::Direct(fd)) => uninterrupted(|| rustix::io::write(&*fd, bytes))?,
+                Self::Own(Descriptor::Polled { fd, .. }) => write_some(fd, bytes).await?,
+                Self::Shared(fd) => {
+                    let (fd, copy) = (fd.clone(), bytes.to_vec());
+                    tokio::task::spawn_blocking(move || write_waiting(&fd, &copy)).await??
+                }
             };
             bytes = &bytes[written..];
         }
         Ok(())
+    }
+}
+
+/// Writes on a thread that may wait. The descriptor may still be non-blocking, because others made it so.
+fn write_waiting(fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match uninterrupted(|| rustix::io::write(fd, bytes)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let mut writable = [PollFd::new(fd, PollFlags::OUT)];
+                uninterrupted(|| poll(&mut writable, None))?;
+            }
+            other => return other,
+        }
     }
 }
 
@@ -137,33 +162,35 @@ fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
     Ok(rustix::fs::fcntl_setfl(fd, flags)?)
 }
 
-/// The client's side: our own standard streams. Puts their flags back when dropped, because a terminal or a pipe
-/// given by a shell belongs to others as well.
+/// The client's side: our own standard streams. Puts the flags of input and output back when dropped, because a terminal
+/// or a pipe given by a shell belongs to others as well.
 pub(in crate::proxy) struct Ends {
     pub(in crate::proxy) stdin: Option<Input>,
     pub(in crate::proxy) stdout: Option<Output>,
     pub(in crate::proxy) stderr: Option<Output>,
-    flags: [Option<OFlags>; 3],
+    flags: [Option<OFlags>; 2],
 }
 
 impl Ends {
     /// Takes our standard streams. Must be called inside a tokio runtime.
     pub(in crate::proxy) fn take() -> io::Result<Self> {
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
-        let fds = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        let flags = fds.map(|fd| rustix::fs::fcntl_getfl(fd).ok());
-        let [stdin, stdout, stderr] = fds.map(|fd| fd.try_clone_to_owned());
+        let flags = [stdin.as_fd(), stdout.as_fd()].map(|fd| rustix::fs::fcntl_getfl(fd).ok());
+        let [stdin, stdout, stderr] =
+            [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()].map(|fd| fd.try_clone_to_owned());
         Ok(Self {
             stdin: Some(Input(Descriptor::new(stdin?, Interest::READABLE)?)),
-            stdout: Some(Output(Descriptor::new(stdout?, Interest::WRITABLE)?)),
-            stderr: Some(Output(Descriptor::new(stderr?, Interest::WRITABLE)?)),
+            stdout: Some(Output::Own(Descriptor::new(stdout?, Interest::WRITABLE)?)),
+            stderr: Some(Output::Shared(Arc::new(stderr?))),
             flags,
         })
     }
 
     /// Lets the client see that nothing reads from it any more.
     pub(in crate::proxy) fn close_stdin(&mut self) {
-        restore(io::stdin().as_fd(), &mut self.flags[0]);
+        if !input_is_output() {
+            restore(io::stdin().as_fd(), &mut self.flags[0]);
+        }
         if let Ok(null) = null_device() {
             let _ = dup2_stdin(null);
         }
@@ -171,7 +198,9 @@ impl Ends {
 
     /// Lets the client see the end of the server's output while the process lives on.
     pub(in crate::proxy) fn close_stdout(&mut self) {
-        restore(io::stdout().as_fd(), &mut self.flags[1]);
+        if !input_is_output() {
+            restore(io::stdout().as_fd(), &mut self.flags[1]);
+        }
         if let Ok(null) = null_device() {
             let _ = dup2_stdout(null);
         }
@@ -180,10 +209,18 @@ impl Ends {
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        let [stdin, stdout, stderr] = &mut self.flags;
+        let [stdin, stdout] = &mut self.flags;
         restore(io::stdin().as_fd(), stdin);
         restore(io::stdout().as_fd(), stdout);
-        restore(io::stderr().as_fd(), stderr);
+    }
+}
+
+/// Whether both are one socket or terminal: closing one then must not make the other block.
+fn input_is_output() -> bool {
+    let file = |fd: BorrowedFd<'_>| rustix::fs::fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    match (file(io::stdin().as_fd()), file(io::stdout().as_fd())) {
+        (Ok(input), Ok(output)) => input == output,
+        _ => false,
     }
 }
 
@@ -213,7 +250,7 @@ impl ServerEnds {
         let stdout = child.stdout.take().ok_or_else(missing)?.into_owned_fd()?;
         let stderr = child.stderr.take().ok_or_else(missing)?.into_owned_fd()?;
         Ok(Self {
-            stdin: Output(Descriptor::new(stdin, Interest::WRITABLE)?),
+            stdin: Output::Own(Descriptor::new(stdin, Interest::WRITABLE)?),
             stdout: Input(Descriptor::new(stdout, Interest::READABLE)?),
             stderr: Input(Descriptor::new(stderr, Interest::READABLE)?),
         })

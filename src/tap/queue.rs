@@ -232,13 +232,15 @@ impl Batch {
     fn note_dropped(&mut self, stream: Stream, at: Micros, chunk: &[u8]) {
         let newlines = memchr_iter(b'\n', chunk).count() as u64;
         let ends = chunk.last() == Some(&b'\n');
-        if let Some(Item::Dropped { stream: last, frames, bytes, ends_frame, .. }) = self.items.last_mut()
-            && *last == stream
-        {
-            *frames += newlines;
-            *bytes += chunk.len() as u64;
-            *ends_frame = ends;
-            return;
+        // One item per stream, however the streams take turns: a recorder that hangs for hours costs no memory.
+        for item in self.items.iter_mut().rev() {
+            let Item::Dropped { stream: last, frames, bytes, ends_frame, .. } = item else { break };
+            if *last == stream {
+                *frames += newlines;
+                *bytes += chunk.len() as u64;
+                *ends_frame = ends;
+                return;
+            }
         }
         let bytes = chunk.len() as u64;
         self.items.push(Item::Dropped { stream, at, frames: newlines, bytes, ends_frame: ends });
@@ -293,6 +295,21 @@ mod tests {
         see(&tap, UP, b"fits again");
         assert!(outlet.take(&mut batch, None));
         assert_eq!(batch.bytes, b"fits again");
+    }
+
+    #[test]
+    fn a_queue_that_stays_full_does_not_grow_however_the_streams_take_turns() {
+        let (tap, outlet) = door();
+        see(&tap, UP, &vec![b'x'; QUEUE_BYTES_MAX]);
+        for _ in 0..100 {
+            see(&tap, UP, b"question\n");
+            see(&tap, DOWN, b"answer\n");
+            see(&tap, Stream::Stderr, b"word\n");
+        }
+        let mut batch = Batch::default();
+        assert!(outlet.take(&mut batch, None));
+        assert_eq!(batch.items.len(), 4);
+        assert!(matches!(batch.items[1], Item::Dropped { stream: UP, frames: 100, bytes: 900, .. }));
     }
 
     #[test]

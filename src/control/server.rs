@@ -79,6 +79,9 @@ impl Listener {
             None => tokio::net::windows::named_pipe::ServerOptions::new().create(&self.path)?,
         };
         pipe.connect().await?;
+        // The next instance is there before this one is served: a viewer that finds none takes the proxy for dead.
+        let next = tokio::net::windows::named_pipe::ServerOptions::new().create(&self.path).ok();
+        *self.socket.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
         Ok(pipe)
     }
 }
@@ -90,9 +93,9 @@ fn bind(path: &Path) -> io::Result<Socket> {
 
 #[cfg(windows)]
 fn bind(path: &Path) -> io::Result<Socket> {
-    let options =
+    let pipe =
         tokio::net::windows::named_pipe::ServerOptions::new().first_pipe_instance(true).create(path)?;
-    Ok(std::sync::Mutex::new(Some(options)))
+    Ok(std::sync::Mutex::new(Some(pipe)))
 }
 
 #[cfg(unix)]

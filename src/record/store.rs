@@ -343,12 +343,16 @@ fn usual_runtime_folder() -> Option<PathBuf> {
 }
 
 /// Whether a proxy is still there. Its socket tells for sure (an id may have been given to another process since);
-/// without one its process id has to do.
+/// without one its process id has to do. Only what a dead proxy leaves counts as death: an error of our own (out of
+/// descriptors, say) must not take the entry of a living one away.
 #[cfg(unix)]
 fn is_running(pid: u32, control: Option<&Path>) -> bool {
     use rustix::process::{Pid, test_kill_process};
     match control {
-        Some(control) => std::os::unix::net::UnixStream::connect(control).is_ok(),
+        Some(control) => match std::os::unix::net::UnixStream::connect(control) {
+            Ok(_) => true,
+            Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused),
+        },
         None => {
             i32::try_from(pid).ok().and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid).is_ok())
         }
@@ -357,7 +361,11 @@ fn is_running(pid: u32, control: Option<&Path>) -> bool {
 
 #[cfg(windows)]
 fn is_running(_pid: u32, control: Option<&Path>) -> bool {
-    control.is_some_and(|pipe| fs::OpenOptions::new().read(true).write(true).open(pipe).is_ok())
+    // A pipe that is busy answering somebody else exists all the same.
+    control.is_some_and(|pipe| match fs::OpenOptions::new().read(true).write(true).open(pipe) {
+        Ok(_) => true,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    })
 }
 
 #[cfg(test)]

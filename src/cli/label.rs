@@ -3,23 +3,52 @@
 use std::path::Path;
 
 /// Programs that only start the one that matters.
-const LAUNCHERS: [&str; 20] = [
+const LAUNCHERS: [&str; 22] = [
     "npx", "bunx", "pnpm", "yarn", "dlx", "bun", "deno", "node", "tsx", "uvx", "uv", "pipx", "run", "python",
-    "python3", "env", "sh", "bash", "docker", "exec",
+    "python3", "env", "sh", "bash", "docker", "podman", "nerdctl", "exec",
+];
+
+/// Programs that start a container, and their flags that take a value of their own.
+const CONTAINERS: [&str; 3] = ["docker", "podman", "nerdctl"];
+const CONTAINER_FLAGS: [&str; 17] = [
+    "-e",
+    "--env",
+    "--env-file",
+    "-v",
+    "--volume",
+    "--mount",
+    "--name",
+    "-p",
+    "--publish",
+    "--network",
+    "--net",
+    "-u",
+    "--user",
+    "-w",
+    "--workdir",
+    "--entrypoint",
+    "--platform",
 ];
 
 /// Beginnings and ends that say no more than that it is a server.
 const AFFIXES: [&str; 6] = ["mcp-server-", "server-", "mcp-", "-mcp-server", "-server", "-mcp"];
 
-/// A short name for a command: `npx -y @modelcontextprotocol/server-git@1.2 .` is `git`.
+/// A short name for a command, whose secrets have been removed: `npx -y @modelcontextprotocol/server-git@1.2 .` is `git`.
 pub(super) fn of_command(argv: &[String]) -> String {
-    let telling = argv.iter().find(|word| !is_launcher(word)).or(argv.first());
+    let container = argv.first().is_some_and(|word| CONTAINERS.contains(&base_name(word)));
+    let mut is_value = false;
+    let telling = argv.iter().find(|word| {
+        let was_value =
+            std::mem::replace(&mut is_value, container && CONTAINER_FLAGS.contains(&word.as_str()));
+        !was_value && !is_launcher(word)
+    });
+    let telling = telling.or(argv.first());
     let name = telling.map_or("", |word| short(word));
     if name.is_empty() { "server".to_owned() } else { name.to_owned() }
 }
 
 fn is_launcher(word: &str) -> bool {
-    word.starts_with('-') || word.contains('=') || LAUNCHERS.contains(&base_name(word))
+    word.starts_with(['-', '[']) || word.contains('=') || LAUNCHERS.contains(&base_name(word))
 }
 
 fn base_name(word: &str) -> &str {
@@ -30,6 +59,8 @@ fn short(word: &str) -> &str {
     let mut name = base_name(word);
     // A package's version, but not its scope.
     name = name.split('@').find(|part| !part.is_empty()).unwrap_or(name);
+    // A container image's version.
+    name = name.split(':').find(|part| !part.is_empty()).unwrap_or(name);
     for extension in [".js", ".mjs", ".cjs", ".ts", ".py", ".exe", ".sh"] {
         name = name.strip_suffix(extension).unwrap_or(name);
     }
@@ -53,6 +84,8 @@ mod tests {
             ("python3 -m mcp_server_time", "mcp_server_time"),
             ("/usr/bin/node ./dist/weather.js", "weather"),
             ("env TOKEN=x npx -y @playwright/mcp@latest", "mcp"),
+            ("docker run -i --rm -e GITHUB_TOKEN -v /a:/b ghcr.io/github/github-mcp-server:v1", "github"),
+            ("npx -y --token [secret] weather", "weather"),
             ("node", "node"),
             ("./server", "server"),
         ] {

@@ -68,14 +68,15 @@ async fn wrap(args: Wrap) -> i32 {
 
 fn header(args: &Wrap) -> Header {
     let words: Vec<String> = args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let clean = without_secrets(&words);
     Header {
         format: FORMAT_VERSION,
         session: uuid::Uuid::now_v7().to_string(),
         started: Timestamp::now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        label: args.label.clone().unwrap_or_else(|| label::of_command(&words)),
+        label: args.label.clone().unwrap_or_else(|| label::of_command(&clean)),
         front: Front::Stdio,
-        back: Back::Command { argv: without_secrets(&words) },
+        back: Back::Command { argv: clean },
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
     }
 }

@@ -5,7 +5,7 @@
 const MARK: &str = "[secret]";
 
 /// Words in the name of a flag or variable that make its value a secret.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 17] = [
     "token",
     "secret",
     "password",
@@ -17,7 +17,16 @@ const NAMES: [&str; 11] = [
     "authorization",
     "bearer",
     "private-key",
+    "private_key",
+    "passphrase",
+    "access-key",
+    "access_key",
+    "accesskey",
+    "cookie",
 ];
+
+/// The same, where the name ends so: `--auth`, `DB_PASS`, `SIGNING_KEY`.
+const NAME_ENDS: [&str; 7] = ["-pat", "_pat", "auth", "-pass", "_pass", "-key", "_key"];
 
 /// How well-known credentials begin, whatever flag they stand behind.
 const SHAPES: [&str; 13] = [
@@ -59,10 +68,19 @@ pub fn without_secrets(argv: &[String]) -> Vec<String> {
 
 fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    NAMES.iter().any(|part| name.contains(part)) || name.ends_with("-pat")
+    NAMES.iter().any(|part| name.contains(part)) || NAME_ENDS.iter().any(|end| name.ends_with(end))
 }
 
+/// A word may be a command line itself, as in `sh -c 'npx server --token abc'`.
 fn clean_word(word: &str) -> String {
+    let clean = clean_single(word);
+    if clean != word || !word.contains(' ') {
+        return clean;
+    }
+    without_secrets(&word.split(' ').map(String::from).collect::<Vec<_>>()).join(" ")
+}
+
+fn clean_single(word: &str) -> String {
     if SHAPES.iter().any(|shape| word.starts_with(shape) && word.len() > shape.len() + 8) {
         return MARK.to_owned();
     }
@@ -127,6 +145,20 @@ mod tests {
         assert_eq!(clean(&["srv", "--password=hunter2", "x"]), "srv --password=[secret] x");
         assert_eq!(clean(&["env", "GITHUB_TOKEN=abc", "srv"]), "env GITHUB_TOKEN=[secret] srv");
         assert_eq!(clean(&["srv", "-H", "Authorization: Basic abc"]), "srv -H Authorization:[secret]");
+        assert_eq!(clean(&["srv", "--auth", "me:pw", "--author", "me"]), "srv --auth [secret] --author me");
+        assert_eq!(
+            clean(&["env", "DB_PASS=x", "SIGNING_KEY=y"]),
+            "env DB_PASS=[secret] SIGNING_KEY=[secret]"
+        );
+    }
+
+    #[test]
+    fn a_command_line_inside_a_word_is_cleaned_as_well() {
+        assert_eq!(
+            clean(&["sh", "-c", "cd /x && srv --token abc -v"]),
+            "sh -c cd /x && srv --token [secret] -v"
+        );
+        assert_eq!(clean(&["sh", "-c", "srv ghp_0123456789abcdef"]), "sh -c srv [secret]");
     }
 
     #[test]

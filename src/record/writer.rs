@@ -43,7 +43,7 @@ pub enum RecordError {
         path: PathBuf,
     },
     /// The file reached its limit.
-    #[error("the recording {} reached its limit of {} MB", path.display(), limit_bytes / 1_000_000)]
+    #[error("the recording {} reached its limit of {limit_bytes} bytes", path.display())]
     Full {
         /// Where it is.
         path: PathBuf,
@@ -58,6 +58,8 @@ pub(super) struct Writer {
     path: PathBuf,
     limits: Limits,
     written_bytes: u64,
+    /// A write has failed, so the file may end within a line.
+    torn: bool,
     looked: Instant,
 }
 
@@ -70,7 +72,14 @@ impl Writer {
         loop {
             match create_new(&path) {
                 Ok(file) => {
-                    return Ok(Self { file, path, limits, written_bytes: 0, looked: Instant::now() });
+                    return Ok(Self {
+                        file,
+                        path,
+                        limits,
+                        written_bytes: 0,
+                        torn: false,
+                        looked: Instant::now(),
+                    });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 10_000 => {
                     number += 1;
@@ -95,9 +104,11 @@ impl Writer {
         self.look()
     }
 
-    /// Appends the closing line, for which there is always room.
+    /// Appends the closing line, for which there is always room. After a torn line it stands on a line of its own.
     pub(super) fn append_beyond_limit(&mut self, lines: &[u8]) -> Result<(), RecordError> {
-        let written = self.file.write_all(lines);
+        let newline: &[u8] = if self.torn { b"\n" } else { b"" };
+        let written = self.file.write_all(newline).and_then(|()| self.file.write_all(lines));
+        self.torn = written.is_err();
         written.map_err(|source| RecordError::Write { path: self.path.clone(), source })?;
         self.written_bytes += lines.len() as u64;
         Ok(())

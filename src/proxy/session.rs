@@ -1,7 +1,8 @@
 //! One wrapped server from start to end: three relays, the signals, and the end of the process group.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -50,7 +51,7 @@ pub struct Observer {
 
 /// The server could not be started.
 #[derive(Debug, Error)]
-#[error("cannot start `{}`: {}", program.display(), reason(source))]
+#[error("cannot start `{}`: {}", program.display(), reason(program, source))]
 pub struct StartError {
     /// What was to be started.
     pub program: OsString,
@@ -59,8 +60,12 @@ pub struct StartError {
     pub source: io::Error,
 }
 
-fn reason(error: &io::Error) -> String {
+fn reason(program: &OsStr, error: &io::Error) -> String {
+    let is_path = Path::new(program).components().count() > 1 || Path::new(program).is_absolute();
     match error.kind() {
+        // A script also counts as missing when the interpreter its first line names is.
+        io::ErrorKind::NotFound if Path::new(program).exists() => "its interpreter does not exist".to_owned(),
+        io::ErrorKind::NotFound if is_path => "there is no such file".to_owned(),
         io::ErrorKind::NotFound => "there is no such program in PATH".to_owned(),
         io::ErrorKind::PermissionDenied => "it is not executable".to_owned(),
         _ => error.to_string(),
@@ -106,8 +111,7 @@ impl Wrapped {
         let mut session = Session::connect(self, observer, grace)?;
         let exit = session.until_exit().await;
         session.after_exit().await;
-        let Session { observer, group, why, .. } = session;
-        group.release();
+        let Session { observer, why, .. } = session;
         observer.tell(Fact::Ended { exit, why: why.into() });
         Ok(exit)
     }
@@ -247,7 +251,10 @@ impl Session {
 
     fn escalate(&mut self) {
         self.deadline = match self.deadline.take() {
-            Some(Deadline::Terminate { chunks, .. }) if self.to_client.chunks() != chunks => {
+            // A client that is slow to read keeps the server from ending: that is no silence.
+            Some(Deadline::Terminate { chunks, .. })
+                if self.to_client.chunks() != chunks || !self.to_client.rests() =>
+            {
                 let (at, chunks) = (Instant::now() + self.grace.after_eof, self.to_client.chunks());
                 Some(Deadline::Terminate { at, chunks })
             }
@@ -268,39 +275,45 @@ impl Session {
     /// The server's process is gone: delivers what it had written, and ends whatever it left behind.
     async fn after_exit(&mut self) {
         self.to_server.task.abort();
-        let left_behind = self.group.has_members();
-        if left_behind {
-            self.group.terminate();
-        }
+        let Self { group, signals, to_client, stderr, .. } = self;
+        tokio::join!(end_stragglers(group), drain(signals, to_client, stderr));
+        self.to_client.task.abort();
+        self.stderr.task.abort();
+    }
+}
+
+/// Ends what a dead server's group still holds, and then never names the group again: its id is free for others to
+/// get, and a client may take hours to read what is left.
+async fn end_stragglers(group: &mut Group) {
+    if group.has_members() {
+        group.terminate();
         let kill_at = Instant::now() + STRAGGLERS;
-        self.drain().await;
-        while self.group.has_members() {
+        while group.has_members() {
             if Instant::now() >= kill_at {
-                self.group.kill();
+                group.kill();
                 break;
             }
             sleep(Duration::from_millis(10)).await;
         }
-        self.to_client.task.abort();
-        self.stderr.task.abort();
     }
+    group.release();
+}
 
-    /// Waits until the output of a dead server has been delivered: until its pipes end or, where a process that left
-    /// the group still holds them, until nothing more comes. A client that does not read is waited for.
-    async fn drain(&mut self) {
-        let mut seen = (0, 0);
-        while self.to_client.open || self.stderr.open {
-            tokio::select! {
-                _ = &mut self.to_client.task, if self.to_client.open => self.to_client.open = false,
-                _ = &mut self.stderr.task, if self.stderr.open => self.stderr.open = false,
-                _ = self.signals.next() => return,
-                () = sleep(DRAIN_TICK) => {
-                    let now = (self.to_client.chunks() + 1, self.stderr.chunks() + 1);
-                    if now == seen && self.to_client.rests() && self.stderr.rests() {
-                        return;
-                    }
-                    seen = now;
+/// Waits until the output of a dead server has been delivered: until its pipes end or, where a process that left the
+/// group still holds them, until nothing more comes. A client that does not read is waited for.
+async fn drain(signals: &mut Signals, to_client: &mut Running, stderr: &mut Running) {
+    let mut seen = (0, 0);
+    while to_client.open || stderr.open {
+        tokio::select! {
+            _ = &mut to_client.task, if to_client.open => to_client.open = false,
+            _ = &mut stderr.task, if stderr.open => stderr.open = false,
+            _ = signals.next() => return,
+            () = sleep(DRAIN_TICK) => {
+                let now = (to_client.chunks() + 1, stderr.chunks() + 1);
+                if now == seen && to_client.rests() && stderr.rests() {
+                    return;
                 }
+                seen = now;
             }
         }
     }

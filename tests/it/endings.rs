@@ -65,6 +65,24 @@ fn the_end_of_input_reaches_the_server_and_its_last_words_the_client() {
 }
 
 #[test]
+fn a_server_that_waits_for_a_slow_client_is_not_taken_for_silent() {
+    // More than both pipes hold: when it is written, mcptop holds what the client does not take.
+    let script = r#"head -c 140000 /dev/zero; : > "$0/full"; head -c 300000 /dev/zero"#;
+    let mut rig = Rig::with(&["--grace", "0"], script);
+    while !rig.path("full").exists() {
+        std::thread::yield_now();
+    }
+    rig.close_stdin();
+    // The end of the input is in the recording once mcptop has seen it, and the grace was none.
+    let seen = |rig: &Rig| rig.events().iter().any(|event| matches!(event.fact, Fact::Closed { .. }));
+    while !seen(&rig) {
+        std::thread::yield_now();
+    }
+    assert_eq!(rig.receive_rest().len(), 440_000);
+    assert_eq!(rig.wait().code(), Some(0));
+}
+
+#[test]
 fn a_server_that_ignores_the_end_of_its_input_and_sigterm_is_killed_with_all_it_started() {
     let (mut rig, lifeline) = stubborn(&[]);
     rig.close_stdin();

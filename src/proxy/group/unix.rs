@@ -46,8 +46,8 @@ impl Group {
         test_kill_process_group(self.id).is_ok()
     }
 
-    /// The group has ended: nothing is left to guard.
-    pub(in crate::proxy) fn release(mut self) {
+    /// The group has ended: nothing is left to guard, and its id may soon be another's.
+    pub(in crate::proxy) fn release(&mut self) {
         if let Some((mut guard, mut line)) = self.guard.take() {
             let _ = line.write_all(guard::DISMISSED);
             drop(line);

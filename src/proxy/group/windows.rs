@@ -48,7 +48,9 @@ impl Group {
     }
 
     /// The group has ended.
-    pub(in crate::proxy) fn release(self) {}
+    pub(in crate::proxy) fn release(&mut self) {
+        self.job = None;
+    }
 }
 
 /// How a process ended.

@@ -66,9 +66,11 @@ fn the_end_of_input_reaches_the_server_and_its_last_words_the_client() {
 
 #[test]
 fn a_server_that_waits_for_a_slow_client_is_not_taken_for_silent() {
-    // More than both pipes hold: when it is written, mcptop holds what the client does not take.
-    let script = r#"head -c 140000 /dev/zero; : > "$0/full"; head -c 300000 /dev/zero"#;
+    // More than the client's pipe holds: when it is written, mcptop holds what the client does not take.
+    let script = r#"read -r begin; head -c 70000 /dev/zero; : > "$0/full"; head -c 370000 /dev/zero"#;
     let mut rig = Rig::with(&["--grace", "0"], script);
+    rig.let_stdout_hold(65_536);
+    rig.send(b"begin\n");
     while !rig.path("full").exists() {
         std::thread::yield_now();
     }

@@ -68,6 +68,16 @@ impl Rig {
         line
     }
 
+    /// Sets what the pipe to the client holds: where many pipes are open, the kernel makes them smaller than usual.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn let_stdout_hold(&self, bytes: usize) {
+        rustix::pipe::fcntl_setpipe_size(self.stdout.as_ref().unwrap().get_ref(), bytes).unwrap();
+    }
+
+    /// Its size is fixed elsewhere.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn let_stdout_hold(&self, _bytes: usize) {}
+
     /// The client's way of saying that it is done.
     pub(crate) fn close_stdin(&mut self) {
         self.stdin = None;

@@ -161,7 +161,8 @@ enum Deadline {
     Kill { at: Instant },
 }
 
-/// How often the end of a dead server's output is looked for while something else holds its pipe open.
+/// How often a server that ends is looked at again: whether a slow client has read on, and whether the output of a
+/// dead one has ended while something else holds its pipe open.
 const DRAIN_TICK: Duration = Duration::from_millis(50);
 /// What is left of a group after its leader has exited gets this long to follow.
 const STRAGGLERS: Duration = Duration::from_secs(1);
@@ -202,8 +203,10 @@ impl Session {
         loop {
             let due = self.deadline.as_ref().map(Deadline::at);
             tokio::select! {
-                status = self.child.wait() => return status.map_or(Exit::Unknown, exit_of),
+                // In this order: a client's end that the server has already followed is why the session ends.
+                biased;
                 end = &mut self.to_server.task, if self.to_server.open => self.client_ended(end.ok()),
+                status = self.child.wait() => return status.map_or(Exit::Unknown, exit_of),
                 end = &mut self.to_client.task, if self.to_client.open => self.server_ended(end.ok()),
                 _ = &mut self.stderr.task, if self.stderr.open => self.stderr.open = false,
                 signal = self.signals.next() => {
@@ -255,7 +258,9 @@ impl Session {
             Some(Deadline::Terminate { chunks, .. })
                 if self.to_client.chunks() != chunks || !self.to_client.rests() =>
             {
-                let (at, chunks) = (Instant::now() + self.grace.after_eof, self.to_client.chunks());
+                // Without a pause, a grace of nothing would ask again at once, and again.
+                let pause = self.grace.after_eof.max(DRAIN_TICK);
+                let (at, chunks) = (Instant::now() + pause, self.to_client.chunks());
                 Some(Deadline::Terminate { at, chunks })
             }
             Some(Deadline::Terminate { .. }) => {

@@ -87,10 +87,9 @@ impl Recorder {
         outlet: Outlet,
         warn: impl FnOnce(&RecordError) + Send + 'static,
     ) -> Result<Self, RecordError> {
-        let mut writer = Writer::create(wanted, limits)?;
         let mut line = Vec::new();
         write_header(&mut line, header);
-        writer.append(&line)?;
+        let writer = Writer::create(wanted, &line, limits)?;
         let report = Report {
             path: writer.path().to_owned(),
             state: Arc::new(Mutex::new(Recording::Running)),

@@ -64,19 +64,19 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Creates the file, readable by its owner alone. An existing file is never touched: a number is added to the
-    /// name instead, because some clients start the same command line twice.
-    pub(super) fn create(wanted: &Path, limits: Limits) -> Result<Self, RecordError> {
+    /// Creates the file, readable by its owner alone, with its first line. An existing file is never touched: a number
+    /// is added to the name instead, because some clients start the same command line twice.
+    pub(super) fn create(wanted: &Path, first_line: &[u8], limits: Limits) -> Result<Self, RecordError> {
         let mut number = 1;
         let mut path = wanted.to_owned();
         loop {
-            match create_new(&path) {
+            match create_whole(&path, first_line) {
                 Ok(file) => {
                     return Ok(Self {
                         file,
                         path,
                         limits,
-                        written_bytes: 0,
+                        written_bytes: first_line.len() as u64,
                         torn: false,
                         looked: Instant::now(),
                     });
@@ -123,6 +123,26 @@ impl Writer {
     }
 }
 
+/// Makes a file appear under its name with its first line in it, so that a recording opens even when we are killed
+/// right now.
+fn create_whole(path: &Path, first_line: &[u8]) -> io::Result<File> {
+    let hidden = path.with_file_name(format!(".new-{}", uuid::Uuid::now_v7()));
+    let mut file = create_new(&hidden)?;
+    // Removed again unless it gets its name.
+    let hidden = tempfile::TempPath::try_from_path(hidden)?;
+    file.write_all(first_line)?;
+    match hidden.persist_noclobber(path) {
+        Ok(()) => Ok(file),
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Err(refused.error),
+        // Some file systems can neither link nor rename without overwriting.
+        Err(_) => {
+            let mut file = create_new(path)?;
+            file.write_all(first_line)?;
+            Ok(file)
+        }
+    }
+}
+
 fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create_new(true);
@@ -151,17 +171,37 @@ mod tests {
     fn an_existing_recording_is_never_touched() {
         let folder = tempfile::tempdir().unwrap();
         let wanted = folder.path().join("a.mcp.jsonl");
-        let mut first = Writer::create(&wanted, UNLIMITED).unwrap();
+        let mut first = Writer::create(&wanted, b"", UNLIMITED).unwrap();
         first.append(b"first\n").unwrap();
-        let second = Writer::create(&wanted, UNLIMITED).unwrap();
+        let second = Writer::create(&wanted, b"", UNLIMITED).unwrap();
         assert_eq!(second.path(), folder.path().join("a-2.mcp.jsonl"));
         assert_eq!(std::fs::read(&wanted).unwrap(), b"first\n");
     }
 
     #[test]
+    fn a_recording_appears_with_its_first_line_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::create(&folder.path().join("a"), b"header\n", UNLIMITED).unwrap();
+        assert_eq!(std::fs::read(writer.path()).unwrap(), b"header\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn after_a_torn_line_the_next_one_can_still_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::create(&folder.path().join("a"), b"tor", UNLIMITED).unwrap();
+        let whole = std::mem::replace(&mut writer.file, File::open(folder.path().join("a")).unwrap());
+        writer.append(b"refused: open for reading only").unwrap_err();
+        writer.file = whole;
+        writer.append(b"closing\n").unwrap();
+        assert_eq!(std::fs::read(writer.path()).unwrap(), b"tor\nclosing\n");
+    }
+
+    #[test]
     fn a_recording_stops_at_its_limit() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(&folder.path().join("a"), Limits { file_bytes: 4 }).unwrap();
+        let mut writer = Writer::create(&folder.path().join("a"), b"", Limits { file_bytes: 4 }).unwrap();
         writer.append(b"four").unwrap();
         let error = writer.append(b"!").unwrap_err();
         assert!(matches!(error, RecordError::Full { .. }), "{error}");
@@ -172,7 +212,7 @@ mod tests {
     fn only_its_owner_may_read_a_recording() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let writer = Writer::create(&folder.path().join("a"), UNLIMITED).unwrap();
+        let writer = Writer::create(&folder.path().join("a"), b"", UNLIMITED).unwrap();
         assert_eq!(std::fs::metadata(writer.path()).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

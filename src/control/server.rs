@@ -2,14 +2,22 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use super::{Order, Reply};
 
 /// Longer orders are refused.
 const ORDER_BYTES_MAX: u64 = 64 * 1024;
+/// How many are served at once; the next one waits for the first of them to end.
+const TALKS_MAX: usize = 64;
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The control socket cannot be opened.
 #[derive(Debug, Error)]
@@ -50,18 +58,26 @@ impl Listener {
         &self.path
     }
 
-    /// Takes orders for as long as it is polled. Each connection is served in turn: an answer takes microseconds.
-    pub async fn serve(self, answer: impl Fn(Order) -> Reply) {
+    /// Takes orders for as long as it is polled, from several askers at once: one that asks nothing must not keep the
+    /// others waiting.
+    pub async fn serve(self, answer: impl Fn(Order) -> Reply + Send + Sync + 'static) {
+        let answer = Arc::new(answer);
+        let mut talks = JoinSet::new();
         loop {
+            while talks.len() >= TALKS_MAX {
+                talks.join_next().await;
+            }
+            while talks.try_join_next().is_some() {}
             match self.accept().await {
                 Ok(connection) => {
-                    // One that asks nothing must not keep the others waiting.
-                    let _ =
-                        tokio::time::timeout(std::time::Duration::from_secs(2), talk(connection, &answer))
-                            .await;
+                    let answer = answer.clone();
+                    talks.spawn(async move {
+                        // Whoever went away or stays silent misses an answer, nothing more.
+                        let _ = timeout(PATIENCE, talk(connection, &*answer)).await;
+                    });
                 }
                 // Out of descriptors, say: the next viewer may have more luck.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+                Err(_) => sleep(Duration::from_millis(100)).await,
             }
         }
     }

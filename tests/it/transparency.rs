@@ -193,7 +193,7 @@ fn a_standard_error_that_nobody_reads_never_holds_up_the_traffic() {
     let mut stdout = proxy.stdout.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(&line).unwrap());
     within_patience("the echo", move || {
-        std::io::Read::read_exact(&mut stdout, &mut vec![0; 300_000]).unwrap()
+        std::io::Read::read_exact(&mut stdout, &mut vec![0; 300_000]).unwrap();
     });
     within_patience("the writer", move || writer.join().unwrap());
     drop(ours);

@@ -3,6 +3,7 @@
 //! Pure: events in, state out. Knows nothing of files, clocks, screens, nor of how tokens are counted.
 
 mod apply;
+mod context;
 mod definitions;
 mod filter;
 mod handshake;
@@ -16,6 +17,7 @@ mod series;
 mod session;
 mod symbol;
 
+pub use context::ContextTokens;
 pub use definitions::{Definition, DefinitionTokens, Definitions};
 pub use filter::{Bounds, Filter, FilterError, Matcher, Measure, Pattern};
 pub use handshake::{Era, Handshake, Implementation, Instructions};

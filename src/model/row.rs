@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::{Latency, OperationId, OperationTokens, Series, Symbol};
+use crate::tokens::{Accuracy, Count};
 use crate::wire::Peer;
 
 /// What a row is about.
@@ -111,6 +112,8 @@ pub struct Row {
     pub last: Option<OperationId>,
     /// The spreads of `request_tokens`, `wire_tokens` and `model_tokens`.
     spreads: [Spread; 3],
+    /// How many counted operations have each accuracy.
+    accuracies: [u64; Accuracy::ALL.len()],
 }
 
 impl Row {
@@ -138,6 +141,7 @@ impl Row {
             series: Series::default(),
             last: None,
             spreads: <[Spread; 3]>::default(),
+            accuracies: [0; Accuracy::ALL.len()],
         }
     }
 
@@ -147,6 +151,25 @@ impl Row {
         request.replace(&mut self.request_tokens, before.map(|before| before.request), now.request);
         wire.replace(&mut self.wire_tokens, before.map(|before| before.wire), now.wire);
         model.replace(&mut self.model_tokens, before.map(|before| before.model), now.model);
+        if let Some(before) = before {
+            self.accuracies[before.accuracy as usize] -= 1;
+        }
+        self.accuracies[now.accuracy as usize] += 1;
+    }
+
+    /// How far the token counts may be trusted: as far as the weakest of them.
+    #[must_use]
+    pub fn accuracy(&self) -> Accuracy {
+        let weakest =
+            Accuracy::ALL.into_iter().rev().find(|accuracy| self.accuracies[*accuracy as usize] > 0);
+        weakest.unwrap_or_default()
+    }
+
+    /// The tokens of all answers: as the model sees them, or all their JSON.
+    #[must_use]
+    pub fn results(&self, wire: bool) -> Count {
+        let tally = if wire { &self.wire_tokens } else { &self.model_tokens };
+        Count { tokens: tally.sum, accuracy: self.accuracy() }
     }
 
     /// The model tokens that a share `quantile` (0 to 1) of all counted answers does not exceed; `None` before the first.
@@ -190,10 +213,13 @@ mod tests {
             let mut row = Row::new(RowKey { from: Peer::Client, method: Symbol::NONE, target: Symbol::NONE });
             let mut newest = [None; 8];
             for (operation, model) in changes {
-                let tokens = OperationTokens { model, ..OperationTokens::default() };
+                let accuracy = Accuracy::ALL[model as usize % Accuracy::ALL.len()];
+                let tokens = OperationTokens { model, accuracy, ..OperationTokens::default() };
                 row.count_tokens(newest[operation].replace(tokens), tokens);
                 let mut values: Vec<u32> = newest.iter().flatten().map(|tokens| tokens.model).collect();
                 values.sort_unstable();
+                let weakest = newest.iter().flatten().map(|tokens| tokens.accuracy).max();
+                prop_assert_eq!(row.accuracy(), weakest.unwrap_or_default());
                 let sum = values.iter().map(|value| u64::from(*value)).sum();
                 let max = *values.last().unwrap();
                 prop_assert_eq!(row.model_tokens, Tally { count: values.len() as u64, sum, max });

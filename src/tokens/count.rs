@@ -19,6 +19,9 @@ pub enum Accuracy {
 }
 
 impl Accuracy {
+    /// All, strongest first; each at the place of its own number.
+    pub const ALL: [Self; 4] = [Self::Exact, Self::Calibrated, Self::Estimated, Self::Failed];
+
     /// What a number of this accuracy carries in front (`""`, `"~"`) or instead of itself (`"?"`).
     #[must_use]
     pub const fn mark(self) -> &'static str {

@@ -13,9 +13,9 @@ use ratatui::widgets::Widget;
 use super::panels::{Cx, Opened, PanelId};
 use super::theme::Role;
 use super::widgets::clip;
-use super::widgets::number::{count, grouped, tokens};
-use crate::model::{DefinitionTokens, Latency, Totals};
-use crate::tokens::{Accuracy, Count};
+use super::widgets::number::{grouped, percent, tokens};
+use crate::model::{Latency, Totals};
+use crate::tokens::Count;
 use crate::trace::Exit;
 use crate::wire::Direction;
 
@@ -61,7 +61,7 @@ pub fn totals(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < 76 {
         pieces.insert(0, label_piece(cx, 24));
     }
-    let separator = if area.width < 70 { "  " } else { "   " };
+    let separator = if area.width < 110 { "  " } else { "   " };
     fitting(pieces, area.width, separator).render(area, buf);
 }
 
@@ -217,14 +217,6 @@ impl Sum {
             sum.totals.tool_errors += totals.tool_errors;
             sum.totals.protocol_errors += totals.protocol_errors;
             sum.totals.dropped_messages += totals.dropped_messages;
-            for row in open.session.rows() {
-                // What a list of tools holds is counted as definitions.
-                if open.session.name(row.key.method) != "tools/list" {
-                    sum.totals.wire_tokens += row.wire_tokens.sum;
-                    sum.totals.model_tokens += row.model_tokens.sum;
-                }
-            }
-            add(&mut sum.totals.schema_tokens, totals.schema_tokens);
             for direction in [Direction::ToServer, Direction::ToClient] {
                 sum.own_ns.merge(session.own_ns(direction));
             }
@@ -274,11 +266,10 @@ impl Sum {
     /// The share of the context window: definitions first, results behind them.
     fn context(&self, cx: &Cx<'_>, width: u16) -> Piece {
         let style = |role| cx.theme.style(role);
-        let schemas = if cx.wire { self.totals.schema_tokens.wire } else { self.totals.schema_tokens.model };
-        let results = if cx.wire { self.totals.wire_tokens } else { self.totals.model_tokens };
-        let used = u64::from(schemas) + results;
+        let context = cx.context();
         let window = cx.window_tokens.max(1);
-        let share = used as f64 / window as f64;
+        let share_of = |part: Count| part.tokens as f64 / window as f64;
+        let share = share_of(context.total());
         let role = match share {
             share if share >= 0.9 => Role::Bad,
             share if share >= 0.5 => Role::Warn,
@@ -291,22 +282,18 @@ impl Sum {
             _ => 24,
         };
         let mut spans = vec![Span::styled("context ", style(Role::Dim))];
-        spans.extend(gauge(cx, f64::from(schemas) / window as f64, results as f64 / window as f64, cells));
-        let used = tokens(Count { tokens: used, accuracy: self.totals.schema_tokens.accuracy });
-        let text = format!(" {used} of {} {:.0}%", short(window), share * 100.0);
+        spans.extend(gauge(cx, share_of(context.definitions), share_of(context.results), cells));
+        let total = context.total();
+        let (used, share) = (tokens(total), percent(total.tokens, cx.window_tokens));
+        let text = format!(" {used} of {} {share}", short(window));
         spans.push(Span::styled(text, style(role)));
         if width >= 140 {
-            let text = format!("  definitions {} + results {}", count(u64::from(schemas)), count(results));
+            let (definitions, results) = (tokens(context.definitions), tokens(context.results));
+            let text = format!("  definitions {definitions} + results {results}");
             spans.push(Span::styled(text, style(Role::Dim)));
         }
         Piece::new(2, spans)
     }
-}
-
-fn add(sum: &mut DefinitionTokens, more: DefinitionTokens) {
-    sum.wire = sum.wire.saturating_add(more.wire);
-    sum.model = sum.model.saturating_add(more.model);
-    sum.accuracy = Accuracy::max(sum.accuracy, more.accuracy);
 }
 
 /// A bar of two parts. Anything above nothing fills a cell, so that it is seen.

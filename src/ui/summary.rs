@@ -73,7 +73,7 @@ fn line(text: &mut String, session: &Session, row: &Row, width: usize) {
         || "-".to_owned(),
         |cost| tokens(Count { tokens: u64::from(cost.model), accuracy: cost.accuracy }),
     );
-    let accuracy = session.definitions().tokens().accuracy;
+    let accuracy = row.accuracy();
     let _ = writeln!(
         text,
         "{}{} {:>7} {:>7} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9} {:>8}",
@@ -106,16 +106,11 @@ fn largest(tally: &Tally, accuracy: Accuracy) -> String {
 
 fn foot(text: &mut String, session: &Session) {
     let mut latency_us = Latency::default();
-    let (mut results, mut on_wire) = (0, 0);
     for row in session.rows().iter().filter(|row| is_tool(session, row)) {
         latency_us.merge(&row.latency_us);
-        results += row.model_tokens.sum;
-        on_wire += row.wire_tokens.sum;
     }
-    let definitions = session.definitions().tokens();
-    let counted = |tokens: u64| {
-        super::widgets::number::tokens_grouped(Count { tokens, accuracy: definitions.accuracy })
-    };
+    let (model, wire) = (session.context(false), session.context(true));
+    let counted = super::widgets::number::tokens_grouped;
     let _ = writeln!(
         text,
         "all tools: p50 {}, p95 {}, p99 {}, max {}",
@@ -127,10 +122,10 @@ fn foot(text: &mut String, session: &Session) {
     let _ = writeln!(
         text,
         "tokens: definitions {} (wire {}), results {} (wire {})",
-        counted(u64::from(definitions.model)),
-        counted(u64::from(definitions.wire)),
-        counted(results),
-        counted(on_wire)
+        counted(model.definitions),
+        counted(wire.definitions),
+        counted(model.results),
+        counted(wire.results)
     );
     if let (Some(p50), Some(p99)) = (session.totals().own_us_p50, session.totals().own_us_p99) {
         let _ = writeln!(text, "mcptop's own time per message: p50 {p50:.1} µs, p99 {p99:.1} µs");

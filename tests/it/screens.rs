@@ -131,6 +131,12 @@ impl Stage {
         }
     }
 
+    /// Presses keys and shows what the screen is then.
+    fn keys_and_screen(&mut self, keys: &str, width: u16, height: u16) -> String {
+        self.keys(keys);
+        self.screen(width, height)
+    }
+
     /// The screen as text.
     pub(crate) fn screen(&mut self, width: u16, height: u16) -> String {
         text_of(&self.draw(width, height))
@@ -261,6 +267,26 @@ fn listed(label: &str, started: &str, size_bytes: u64, is_live: bool) -> Listed 
 }
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
+
+/// The last number with a percent sign in a line that is about the context window.
+fn share(line: &str) -> &str {
+    let line = line.split("  definitions ").next().unwrap();
+    line.rsplit(" %").nth(1).and_then(|before| before.split_whitespace().last()).unwrap()
+}
+
+#[test]
+fn the_share_of_the_context_window_is_the_same_wherever_it_is_shown() {
+    let mut stage = Stage::of(&FULL, &[include_str!("../../recordings/memory.mcp.jsonl")]);
+    for unit in ["", "w"] {
+        stage.keys(unit);
+        let top = stage.keys_and_screen("1", 200, 60);
+        let total = top.lines().find(|line| line.starts_with("10 tools")).unwrap();
+        let schemas = stage.keys_and_screen("3", 200, 60);
+        let gauge = schemas.lines().find(|line| line.contains(" % of ")).unwrap();
+        let shares = [top.lines().nth(1).unwrap(), total, gauge].map(share);
+        assert!(shares.iter().all(|share| *share == shares[0]), "{shares:?}{top}{schemas}");
+    }
+}
 
 #[test]
 fn the_empty_screen_says_what_to_paste() {

@@ -1,7 +1,7 @@
 //! What stands beside the messages: samples, notes, standard error, tokens, sums.
 
 use super::*;
-use crate::tokens::Accuracy;
+use crate::tokens::{Accuracy, Count};
 
 #[test]
 fn samples_keep_the_last_and_the_largest() {
@@ -78,6 +78,22 @@ fn a_count_that_replaces_an_estimate_is_not_counted_twice() {
     let totals = play.session.totals();
     assert_eq!((totals.model_tokens, totals.wire_tokens, totals.request_tokens), (90, 110, 6));
     play.session.set_tokens(OperationId(77), tokens(1));
+}
+
+#[test]
+fn only_what_a_client_hands_to_its_model_fills_the_context() {
+    let mut play = Play::new();
+    let asked = ["initialize", "tools/list", "tools/call", "prompts/get", "resources/read", "ping"];
+    for (number, method) in (0..).zip(asked) {
+        let id = number.to_string();
+        play.ask(&id, method, "{}").answer(&id, "{}");
+        let counted = OperationTokens { accuracy: Accuracy::Estimated, ..tokens(10_u32.pow(number)) };
+        play.session.set_tokens(OperationId(number), counted);
+    }
+    let context = play.session.context(false);
+    assert_eq!(context.definitions, Count::ZERO);
+    assert_eq!(context.results, Count { tokens: 11_100, accuracy: Accuracy::Estimated });
+    assert_eq!(play.session.context(true).results.tokens, 11_130);
 }
 
 #[test]

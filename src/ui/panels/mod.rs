@@ -27,7 +27,7 @@ use ratatui::layout::{Position, Rect};
 use super::fetched::{Attributions, Bodies, ToolCosts};
 use super::keys::Action;
 use super::theme::Theme;
-use crate::model::{Filter, OperationId, Session};
+use crate::model::{ContextTokens, Filter, OperationId, Session};
 use crate::tokens::Profile;
 use crate::trace::{Header, Micros, Place};
 
@@ -160,6 +160,16 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
+    /// What all opened sessions together have put into the context window, in the unit shown.
+    #[must_use]
+    pub fn context(&self) -> ContextTokens {
+        let mut sum = ContextTokens::default();
+        for opened in self.sessions {
+            sum += opened.session.context(self.wire);
+        }
+        sum
+    }
+
     /// Says that a call is on the screen and its tokens are not known, so that it is counted before others.
     pub fn count_first(&self, session: OpenId, call: OperationId) {
         let mut uncounted = self.uncounted.borrow_mut();

@@ -94,14 +94,6 @@ pub(super) fn context(cx: &Cx<'_>, items: &[Item<'_>]) -> Context {
             context.kept += tokens;
         }
     }
-    for opened in cx.sessions {
-        for row in opened.session.rows() {
-            // What a list of tools holds counts as definitions.
-            if opened.session.name(row.key.method) != "tools/list" {
-                let tokens = if cx.wire { row.wire_tokens.sum } else { row.model_tokens.sum };
-                context.results += Count { tokens, accuracy: context.kept.accuracy };
-            }
-        }
-    }
+    context.results = cx.context().results;
     context
 }

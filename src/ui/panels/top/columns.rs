@@ -155,7 +155,7 @@ impl Field {
             Self::TokensMax => Some(f64::from(figures.tokens.max)),
             Self::Tokens | Self::TokensSum => Some(figures.tokens.sum as f64),
             Self::Schema => figures.schema.map(|count| count.tokens as f64),
-            Self::Share => Some(figures.context().tokens as f64),
+            Self::Share => figures.context().map(|count| count.tokens as f64),
         }
     }
 
@@ -215,15 +215,11 @@ impl Field {
             Self::TokensMax => text(tokens(counted(u64::from(figures.tokens.max))), plain),
             Self::TokensSum => text(tokens(counted(figures.tokens.sum)), plain),
             Self::Schema => figures.schema.map_or_else(none, |count| text(tokens(count), plain)),
-            // What a list of tools holds is counted with the tools.
-            Self::Share if matches!(&item.key, ItemKey::Method(.., name) if &**name == "tools/list") => {
-                none()
-            }
-            Self::Share => {
-                let share = figures.context().tokens as f64 / cx.window_tokens.max(1) as f64;
+            Self::Share => figures.context().map_or_else(none, |used| {
+                let share = used.tokens as f64 / cx.window_tokens.max(1) as f64;
                 let role = if is_quiet { Role::Dim } else { Role::heat(share) };
-                text(percent(figures.context().tokens, cx.window_tokens), role)
-            }
+                text(percent(used.tokens, cx.window_tokens), role)
+            }),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Bucket, DefinitionTokens, Latency, Row, Series, Symbol, Tally};
+use crate::model::{Bucket, DefinitionTokens, Latency, Row, Series, Session, Symbol, Tally};
 use crate::tokens::{Accuracy, Count};
 use crate::trace::Micros;
 use crate::ui::panels::{Cx, OpenId, Opened};
@@ -36,19 +36,22 @@ pub(super) struct Figures {
     pub(super) tokens: Tally,
     /// How far the token numbers can be trusted.
     pub(super) accuracy: Accuracy,
+    /// Tokens of the results that reach the model; `None` where none do.
+    pub(super) shown: Option<Count>,
     /// Tokens of the definition; `None` where there is none or it has not been counted.
     pub(super) schema: Option<Count>,
 }
 
 impl Figures {
-    fn of_row(row: &Row, wire: bool) -> Self {
+    fn of_row(session: &Session, row: &Row, wire: bool) -> Self {
         Self {
             calls: row.calls,
             errors: row.errors(),
             answered: row.answered(),
             in_flight: row.in_flight,
             tokens: if wire { row.wire_tokens } else { row.model_tokens },
-            accuracy: Accuracy::Exact,
+            accuracy: row.accuracy(),
+            shown: session.is_shown_to_model(row).then(|| row.results(wire)),
             schema: None,
         }
     }
@@ -62,10 +65,8 @@ impl Figures {
         self.tokens.sum += other.tokens.sum;
         self.tokens.max = self.tokens.max.max(other.tokens.max);
         self.accuracy = self.accuracy.max(other.accuracy);
-        self.schema = match (self.schema, other.schema) {
-            (Some(ours), Some(theirs)) => Some(ours + theirs),
-            (ours, theirs) => ours.or(theirs),
-        };
+        self.shown = sum(self.shown, other.shown);
+        self.schema = sum(self.schema, other.schema);
     }
 
     /// The share of answered operations that failed.
@@ -74,11 +75,17 @@ impl Figures {
         (self.answered > 0).then(|| self.errors as f64 / self.answered as f64)
     }
 
-    /// What the line has put into the context window: its results and its definition.
+    /// What the line has put into the context window: its results and its definition; `None` if neither gets there.
     #[must_use]
-    pub(super) fn context(&self) -> Count {
-        let results = Count { tokens: self.tokens.sum, accuracy: self.accuracy };
-        results + self.schema.unwrap_or(Count::ZERO)
+    pub(super) fn context(&self) -> Option<Count> {
+        sum(self.shown, self.schema)
+    }
+}
+
+fn sum(ours: Option<Count>, theirs: Option<Count>) -> Option<Count> {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => Some(ours + theirs),
+        (ours, theirs) => ours.or(theirs),
     }
 }
 
@@ -196,6 +203,7 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
     for tool in &tools {
         head.figures.add(&tool.figures);
     }
+    head.figures.shown = Some(session.context(wire).results);
     Group { head, tools, methods }
 }
 
@@ -206,25 +214,17 @@ fn tool<'a>(
     schema: Option<Count>,
     wire: bool,
 ) -> Item<'a> {
-    let mut figures = row.map_or_else(Figures::default, |row| Figures::of_row(row, wire));
-    figures.schema = schema;
-    figures.accuracy = row.map_or(Accuracy::Exact, |row| accuracy(opened, row));
+    let of_row = |row| Figures::of_row(opened.session, row, wire);
+    let figures = Figures { schema, ..row.map_or_else(Figures::default, of_row) };
     let key = ItemKey::Tool(opened.id, name.into());
     Item { key, name, rows: row.into_iter().collect(), now: opened.now, figures }
 }
 
 fn method<'a>(opened: &'a Opened<'a>, row: &'a Row, wire: bool) -> Item<'a> {
     let name = opened.session.name(row.key.method);
-    let mut figures = Figures::of_row(row, wire);
-    figures.accuracy = accuracy(opened, row);
+    let figures = Figures::of_row(opened.session, row, wire);
     let key = ItemKey::Method(opened.id, row.key.from, name.into());
     Item { key, name, rows: vec![row], now: opened.now, figures }
-}
-
-/// The accuracy of a row's tokens, taken from its last counted call: one profile counts them all.
-fn accuracy(opened: &Opened<'_>, row: &Row) -> Accuracy {
-    let last = row.last.and_then(|last| opened.session.operation(last)?.tokens);
-    last.map_or(Accuracy::Exact, |tokens| tokens.accuracy)
 }
 
 /// A definition's tokens in the unit shown.

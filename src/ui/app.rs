@@ -276,7 +276,9 @@ impl State {
     /// Takes the sizes that live recordings have grown to into the list.
     pub fn take_sizes(&mut self) {
         for open in self.opens.iter().filter(|open| open.shared.is_live()) {
-            if let Some(listed) = self.listed.iter_mut().find(|listed| listed.path == open.path) {
+            if let Some(listed) =
+                self.listed.iter_mut().find(|listed| listed.path.as_ref() == Some(&open.path))
+            {
                 listed.size_bytes = listed.size_bytes.max(open.shared.len_bytes());
             }
         }

@@ -147,7 +147,8 @@ fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
 
 /// Whether what is live is being recorded; nothing for a stream, which is not recorded here.
 fn recording_piece(cx: &Cx<'_>) -> Option<Piece> {
-    let is_listed = |path: &Path| cx.listed.iter().any(|listed| listed.is_live && listed.path == path);
+    let is_listed =
+        |path: &Path| cx.listed.iter().any(|listed| listed.is_live && listed.path.as_deref() == Some(path));
     let mut recorded = cx.sessions.iter().filter(|open| open.is_live && is_listed(open.path)).peekable();
     recorded.peek()?;
     let (text, role) = if recorded.all(|open| open.session.stopped().is_none()) {
@@ -235,7 +236,7 @@ impl Sum {
         let dim = |text: &str| Span::styled(text.to_owned(), style(Role::Dim));
         let plain = |text: String| Span::styled(text, style(Role::Text));
         let (totals, glyphs) = (&self.totals, &cx.theme.glyphs);
-        let mut pieces = vec![self.context(cx, width)];
+        let mut pieces = vec![Self::context(cx, width)];
         if totals.dropped_messages > 0 {
             let text = format!("{} {} not observed", glyphs.error, grouped(totals.dropped_messages));
             pieces.push(Piece::new(0, vec![Span::styled(text, style(Role::Bad))]));
@@ -264,7 +265,7 @@ impl Sum {
     }
 
     /// The share of the context window: definitions first, results behind them.
-    fn context(&self, cx: &Cx<'_>, width: u16) -> Piece {
+    fn context(cx: &Cx<'_>, width: u16) -> Piece {
         let style = |role| cx.theme.style(role);
         let context = cx.context();
         let window = cx.window_tokens.max(1);

@@ -2,6 +2,8 @@
 //!
 //! Knows what can be listed, not what it does.
 
+use std::path::PathBuf;
+
 use crossterm::event::KeyEvent;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -25,8 +27,8 @@ pub enum Command {
     Theme(String),
     /// Set the filter.
     Filter(&'static str),
-    /// Open the recording at this position of the list.
-    Open(usize),
+    /// Open a recording.
+    Open(PathBuf),
 }
 
 /// A line of the palette.
@@ -72,7 +74,7 @@ const FILTERS: [(&str, &str); 5] = [
 
 /// The lines of the palette in a panel: its keys, filters, themes and recordings.
 #[must_use]
-pub fn entries(panel: PanelId, themes: &[String], recordings: &[String]) -> Vec<Entry> {
+pub fn entries(panel: PanelId, themes: &[String], recordings: &[(String, PathBuf)]) -> Vec<Entry> {
     let keys = in_panel(panel).filter(|row| row.action != Action::Palette).map(|row| Entry {
         text: row.text.to_owned(),
         aside: row.keys.first().map_or_else(String::new, |key: &Press| key.label()),
@@ -88,10 +90,10 @@ pub fn entries(panel: PanelId, themes: &[String], recordings: &[String]) -> Vec<
         aside: String::new(),
         command: Command::Theme(name.clone()),
     });
-    let recordings = recordings.iter().enumerate().map(|(position, name)| Entry {
+    let recordings = recordings.iter().map(|(name, path)| Entry {
         text: format!("Session: {name}"),
         aside: String::new(),
-        command: Command::Open(position),
+        command: Command::Open(path.clone()),
     });
     keys.chain(filters).chain(themes).chain(recordings).collect()
 }

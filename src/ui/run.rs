@@ -314,7 +314,7 @@ impl Viewer {
                 if let Some(id) = open {
                     self.close(id);
                 }
-                self.app.state.listed.retain(|listed| listed.path != *path);
+                self.app.state.listed.retain(|listed| listed.path.as_ref() != Some(path));
                 self.app.say("Deleted", at);
                 self.feed.refresh();
             }

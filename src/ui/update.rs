@@ -266,11 +266,11 @@ impl App {
 
     fn open_palette(&mut self) {
         let themes: Vec<String> = self.state.themes.names().map(str::to_owned).collect();
-        let recordings: Vec<String> = self
-            .state
-            .listed
-            .iter()
-            .map(|listed| format!("{}, {}", listed.header.label, listed.header.started.strftime("%F %R")))
+        let recorded = self.state.listed.iter().filter_map(|listed| Some((listed, listed.path.clone()?)));
+        let recordings: Vec<(String, PathBuf)> = recorded
+            .map(|(Listed { header, .. }, path)| {
+                (format!("{}, {}", header.label, header.started.strftime("%F %R")), path)
+            })
             .collect();
         let entries = palette::entries(self.panels.open, &themes, &recordings);
         self.overlay = Some(Overlay::Palette(Palette::new(entries)));
@@ -281,11 +281,7 @@ impl App {
             Command::Act(action) => return self.act(action, at),
             Command::Theme(name) => self.set_theme(&name, at),
             Command::Filter(text) => self.set_filter(text),
-            Command::Open(position) => {
-                if let Some(listed) = self.state.listed.get(position) {
-                    return self.take(Reply::OpenRecording(listed.path.clone()), at);
-                }
-            }
+            Command::Open(path) => return self.take(Reply::OpenRecording(path), at),
         }
         Vec::new()
     }

@@ -263,7 +263,7 @@ fn listed(label: &str, started: &str, size_bytes: u64, is_live: bool) -> Listed 
     reader.read(1, &mut |_, _| ()).unwrap();
     let mut header = reader.header().clone();
     header.started = started.parse().unwrap();
-    Listed { path: Path::new("/recordings").join(label), header, size_bytes, is_live }
+    Listed { path: Some(Path::new("/recordings").join(label)), header, size_bytes, is_live }
 }
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
@@ -294,6 +294,21 @@ fn the_empty_screen_says_what_to_paste() {
         let screen = Stage::empty(&FULL).screen(width, height);
         insta::assert_snapshot!(format!("empty_{width}x{height}"), screen);
     }
+}
+
+#[test]
+fn a_live_session_without_a_recording_is_listed_and_says_why_it_cannot_be_opened() {
+    let mut stage = Stage::empty(&FULL);
+    let secret = Listed { path: None, ..listed("secret", "2026-11-21T11:58:00Z", 0, true) };
+    stage.input(Input::Found(vec![secret, listed("notes", "2026-11-20T12:00:00Z", 5_000, false)]));
+    stage.keys("5");
+    insta::assert_snapshot!("unrecorded_80x24", stage.screen(80, 24));
+    for key in ["<enter>", "R"] {
+        assert_eq!(stage.keys(key), []);
+        assert!(stage.screen(80, 24).contains("is not recorded, so there is nothing to show"));
+        stage.wait(Duration::from_secs(9));
+    }
+    assert!(!stage.keys_and_screen(":", 80, 24).contains("Session: secret"));
 }
 
 #[test]

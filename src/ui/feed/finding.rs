@@ -26,13 +26,14 @@ pub(super) fn start(
     let (orders, taken) = sync_channel(4);
     spawn("mcptop-find", move || {
         let mut catalogue = Catalogue::default();
-        let mut known: Option<BTreeMap<String, PathBuf>> = None;
+        let mut known: Option<BTreeMap<String, Option<PathBuf>>> = None;
         loop {
-            let live = recorded(&record::live(&folders));
+            let live: BTreeMap<_, _> = sessions(record::live(&folders)).collect();
             if known.as_ref() != Some(&live) {
                 let before = known.replace(live.clone()).unwrap_or_default();
-                let _ = reading.send(reading::Order::Living(live.values().cloned().collect()));
-                for (_, path) in live.iter().filter(|(session, _)| !before.contains_key(*session)) {
+                let _ = reading.send(reading::Order::Living(live.values().flatten().cloned().collect()));
+                let new = live.iter().filter(|(session, _)| !before.contains_key(*session));
+                for path in new.filter_map(|(_, path)| path.as_ref()) {
                     herald.tell(News::Appeared(path.clone()));
                 }
                 herald.tell(News::Found(search(&mut catalogue, &folders)));
@@ -50,24 +51,20 @@ pub(super) fn start(
 
 /// The recordings of all live sessions.
 pub(super) fn living(folders: &Folders) -> HashSet<PathBuf> {
-    recorded(&record::live(folders)).into_values().collect()
+    sessions(record::live(folders)).filter_map(|(_, path)| path).collect()
 }
 
-/// The live sessions that are being recorded, by their id.
-fn recorded(entries: &[Entry]) -> BTreeMap<String, PathBuf> {
-    let recorded =
-        entries.iter().filter_map(|entry| Some((entry.header.session.clone(), entry.recording.clone()?)));
-    recorded.collect()
+/// The ids of sessions, each with its recording if there is one.
+fn sessions(entries: Vec<Entry>) -> impl Iterator<Item = (String, Option<PathBuf>)> {
+    entries.into_iter().map(|entry| (entry.header.session, entry.recording))
 }
 
 fn search(catalogue: &mut Catalogue, folders: &Folders) -> Vec<Listed> {
-    let found = catalogue.list(folders).into_iter().filter_map(|listed| {
-        Some(Listed {
-            path: listed.path?,
-            header: listed.header,
-            size_bytes: listed.size_bytes,
-            is_live: listed.live.is_some(),
-        })
+    let found = catalogue.list(folders).into_iter().map(|listed| Listed {
+        path: listed.path,
+        header: listed.header,
+        size_bytes: listed.size_bytes,
+        is_live: listed.live.is_some(),
     });
     found.collect()
 }

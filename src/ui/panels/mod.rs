@@ -11,7 +11,6 @@ pub(crate) mod fixture;
 pub mod help;
 pub mod marks;
 pub mod schemas;
-mod session_detail;
 pub mod sessions;
 pub mod timeline;
 pub mod top;
@@ -91,9 +90,9 @@ pub struct Opened<'a> {
 /// A session found on this machine, opened or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
-    /// Its recording.
-    pub path: PathBuf,
-    /// The recording's first line.
+    /// Its recording; `None` for a live session that is not recorded.
+    pub path: Option<PathBuf>,
+    /// The recording's first line, or what it would be.
     pub header: Header,
     /// Bytes of the recording.
     pub size_bytes: u64,

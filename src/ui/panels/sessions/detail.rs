@@ -1,14 +1,14 @@
 //! What is known of one session beside its calls: who speaks what with whom, how it stands, what it logged.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use ratatui::text::{Line, Span};
 
-use super::sessions::since;
-use super::{Cx, Opened};
+use super::columns::since;
+use super::rows::Row;
 use crate::model::{Implementation, LogEntry, LogKind, Session};
-use crate::trace::{Exit, Header, Micros};
+use crate::trace::{Exit, Micros};
+use crate::ui::panels::{Cx, Opened};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::number::grouped;
@@ -18,22 +18,27 @@ use crate::wire::Peer;
 const LOG_LINES: usize = 200;
 
 /// Everything known of a session, in lines of at most `width` columns.
-pub(super) fn lines(
-    cx: &Cx<'_>,
-    header: &Header,
-    path: &Path,
-    open: Option<&Opened<'_>>,
-    width: u16,
-) -> Vec<Line<'static>> {
+pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>> {
+    let header = row.header();
     let mut lines = Lines { cx, width: usize::from(width), done: Vec::new() };
     lines.rule(&header.label);
     lines.fact("command", &header.back.display());
     let started = header.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     lines.fact("started", &format!("{started}, {}", since(header.started, cx.wall)));
-    lines.fact("recording", &path.display().to_string());
-    lines.fact("recorded by", &format!("mcptop {} on {}", header.version, header.platform));
-    match open {
+    let by = format!("mcptop {} on {}", header.version, header.platform);
+    match row.path() {
+        Some(path) => {
+            lines.fact("recording", &path.display().to_string());
+            lines.fact("recorded by", &by);
+        }
+        None => {
+            lines.fact("recording", "none: --no-record, or no file could be written");
+            lines.fact("wrapped by", &by);
+        }
+    }
+    match row.open {
         Some(open) => opened(&mut lines, open),
+        None if row.path().is_none() => lines.hint("live, but nothing of it can be shown"),
         None => lines.hint("enter opens it"),
     }
     lines.done

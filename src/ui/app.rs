@@ -2,13 +2,14 @@
 //!
 //! Plain values; `update` changes them, `view` draws them, and neither knows a terminal, a clock or a file.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::fetched::{Attributions, Bodies, ToolCosts};
+use super::matches::{Matched, Matches};
 use super::memory::Memory;
 use super::open::{OpenSession, session_now};
 use super::palette::Palette;
@@ -42,6 +43,8 @@ pub struct App {
     pub copying: Option<Copyable>,
     /// Where things were drawn last, for the mouse.
     pub places: Places,
+    /// Whether something has happened since the last drawing.
+    pub is_stale: bool,
     /// When and where the mouse was pressed last.
     pub clicked: Option<(Duration, u16, u16)>,
 }
@@ -66,6 +69,10 @@ pub struct State {
     pub tool_costs: ToolCosts,
     /// Calls that were drawn without their tokens.
     pub uncounted: RefCell<Vec<(OpenId, OperationId)>>,
+    /// Whether the last drawing left something for the next one.
+    pub is_unfinished: Cell<bool>,
+    /// How many calls the filter lets through.
+    matches: Matches,
     /// All themes.
     pub themes: Themes,
     /// The theme in use.
@@ -134,6 +141,8 @@ pub struct Panels {
 /// Where things were drawn last.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
+    /// All of it.
+    pub screen: Rect,
     /// The tabs.
     pub tabs: Vec<(Rect, PanelId)>,
     /// The panel.
@@ -180,6 +189,8 @@ impl App {
             attributions: Attributions::default(),
             tool_costs: ToolCosts::default(),
             uncounted: RefCell::default(),
+            is_unfinished: Cell::default(),
+            matches: Matches::default(),
             themes: looks.themes,
             theme,
             depth: looks.depth,
@@ -198,6 +209,7 @@ impl App {
             said: None,
             copying: None,
             places: Places::default(),
+            is_stale: true,
             clicked: None,
         })
     }
@@ -207,12 +219,14 @@ impl App {
         self.said = Some((text.into(), at.up + SAID_FOR));
     }
 
-    /// How soon the screen changes although nothing happens: a running call's timer, a word that goes away.
+    /// How soon the screen changes although nothing happens: a running call's timer, a word that goes away, what
+    /// the last drawing could not finish.
     #[must_use]
     pub fn next_change(&self, at: Moment) -> Option<Duration> {
         let word = self.said.as_ref().map(|(_, until)| until.saturating_sub(at.up));
         let timer = (self.state.paused.is_none() && self.state.is_anything_running()).then_some(TIMER_EVERY);
-        [word, timer].into_iter().flatten().min()
+        let rest = self.state.is_unfinished.get().then_some(Duration::ZERO);
+        [word, timer, rest].into_iter().flatten().min()
     }
 
     /// What should be remembered until the next start.
@@ -261,6 +275,7 @@ impl State {
             attributions: &self.attributions,
             tool_costs: &self.tool_costs,
             uncounted: &self.uncounted,
+            is_unfinished: &self.is_unfinished,
             theme: &self.theme,
             targets: self.targets,
             window_tokens: self.window_tokens,
@@ -290,16 +305,12 @@ impl State {
         self.opens.iter().find(|open| open.id == id)
     }
 
-    /// How many calls of all opened sessions a filter lets through, and how many there are.
-    #[must_use]
-    pub fn count_matches(&self, filter: &Filter) -> (usize, usize) {
-        let mut counts = (0, 0);
-        for open in &self.opens {
-            let session = open.shared.see();
-            counts.0 += filter.count(&session, session.last_event());
-            counts.1 += session.operations().len();
-        }
-        counts
+    /// How many calls of all opened sessions the filter lets through.
+    pub(super) fn count_matches(&mut self, at: Moment) -> Matched {
+        let mut matches = std::mem::take(&mut self.matches);
+        let counted = self.with_cx(at, true, |cx| matches.count(cx));
+        self.matches = matches;
+        counted
     }
 
     /// The panel to show when there is a session: the one that was open last, if it shows sessions' contents.

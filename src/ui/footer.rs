@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::keys::{Action, binding};
+use super::matches::Matched;
 use super::panels::Cx;
 use super::theme::Role;
 use super::widgets::number;
@@ -49,11 +50,11 @@ pub fn keys(cx: &Cx<'_>, hints: &[Action], said: Option<&str>, area: Rect, buf: 
 }
 
 /// Draws the filter in force and how much it lets through.
-pub fn filter(cx: &Cx<'_>, counts: (usize, usize), area: Rect, buf: &mut Buffer) {
+pub fn filter(cx: &Cx<'_>, matched: Matched, area: Rect, buf: &mut Buffer) {
     let line = Line::from(vec![
         Span::styled(" / ", cx.theme.style(Role::Key)),
         Span::styled(cx.filter_text.to_owned(), cx.theme.style(Role::Input)),
-        Span::styled(format!("  {}", matches_text(counts)), cx.theme.style(Role::Dim)),
+        Span::styled(format!("  {}", matches_text(matched)), cx.theme.style(Role::Dim)),
         Span::styled("  esc", cx.theme.style(Role::Key)),
         Span::styled(" drops it", cx.theme.style(Role::KeyText)),
     ]);
@@ -62,7 +63,7 @@ pub fn filter(cx: &Cx<'_>, counts: (usize, usize), area: Rect, buf: &mut Buffer)
 
 /// `12 of 340 calls`.
 #[must_use]
-pub fn matches_text((matching, all): (usize, usize)) -> String {
+pub fn matches_text(Matched { matching, all }: Matched) -> String {
     let grouped = |count: usize| number::grouped(count as u64);
     format!("{} of {} calls", grouped(matching), grouped(all))
 }

@@ -3,7 +3,6 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::app::{App, Moment, Overlay};
-use super::footer::matches_text;
 use super::palette::PaletteReply;
 use super::panels::Mouse;
 use super::prompt::{PromptReply, Verdict};
@@ -102,11 +101,12 @@ impl App {
         }
     }
 
-    /// Says under the filter prompt how much its text matches, or where it is wrong.
+    /// Says under the filter prompt where its text is wrong.
     pub(super) fn judge_filter(&mut self) {
         let text = self.prompt_text();
         let verdict = match Filter::parse(&text) {
-            Ok(filter) => Verdict::Good(matches_text(self.state.count_matches(&filter))),
+            // How much it matches is counted for the drawing.
+            Ok(_) => Verdict::None,
             Err(error) => Verdict::Wrong { at: error.position, problem: error.to_string() },
         };
         if let Some(Overlay::Filter { prompt, .. }) = &mut self.overlay {

@@ -227,6 +227,7 @@ impl Viewer {
             News::Appeared(path) => self.opens_everything.then_some(Input::Appeared(path)),
             News::Opened(session) => {
                 self.app.state.opens.push(session);
+                self.app.is_stale = true;
                 None
             }
             News::Say(text) => Some(Input::Say(text)),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::app::{App, Moment, Overlay, WINDOWS_TOKENS};
@@ -15,6 +16,7 @@ use super::keys::{self, Action, Press};
 use super::palette::{self, Command, Palette};
 use super::panels::{CopyWhat, Copyable, Cx, Deed, Listed, Mouse, OpenId, PanelId, Reply};
 use super::prompt::Prompt;
+use super::view::view;
 use super::widgets::number::grouped;
 use crate::model::Filter;
 use crate::tokens::Profile;
@@ -67,8 +69,18 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 const WHEEL_ROWS: i16 = 3;
 
 impl App {
-    /// Takes an input.
+    /// Takes an input. A key means what the screen would show, drawn or not: who types ahead loses nothing.
     pub fn update(&mut self, input: Input, at: Moment) -> Vec<Effect> {
+        if self.is_stale && matches!(input, Input::Key(_)) {
+            let screen = self.places.screen;
+            view(self, at, screen, &mut Buffer::empty(screen));
+        }
+        let effects = self.take_input(input, at);
+        self.is_stale = true;
+        effects
+    }
+
+    fn take_input(&mut self, input: Input, at: Moment) -> Vec<Effect> {
         match input {
             Input::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
             Input::Key(key) => {

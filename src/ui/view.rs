@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 use super::app::{App, Moment, Overlay, Places};
 use super::boxes;
 use super::panels::{Copyable, Cx};
+use super::prompt::Verdict;
 use super::theme::{Role, Theme};
 use super::widgets::ascii;
 use super::{footer, header};
@@ -18,6 +19,7 @@ const ROWS_MIN: u16 = 8;
 
 /// Draws everything; returns where the cursor stands, if it is shown.
 pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+    app.is_stale = false;
     app.state.tick += 1;
     app.state.take_sizes();
     buf.set_style(area, app.state.theme.style(Role::Text));
@@ -36,18 +38,25 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     let [head, panel, foot] =
         Layout::vertical([Constraint::Length(head_rows), Constraint::Min(1), Constraint::Length(foot_rows)])
             .areas(area);
-    let counts = has_filter.then(|| app.state.count_matches(&app.state.filter));
+    app.state.is_unfinished.set(false);
+    let matched = (has_filter || matches!(app.overlay, Some(Overlay::Filter { .. })))
+        .then(|| app.state.count_matches(at));
+    if let (Some(Overlay::Filter { prompt, .. }), Some(matched)) = (&mut app.overlay, matched)
+        && !matches!(prompt.verdict, Verdict::Wrong { .. })
+    {
+        prompt.verdict = Verdict::Good(footer::matches_text(matched));
+    }
     let App { state, panels, overlay, said, places, .. } = app;
     let open = panels.open;
     let ids: Vec<_> = panels.ids().collect();
-    *places = Places { panel, ..Places::default() };
+    *places = Places { screen: area, panel, ..Places::default() };
     let said = said.as_ref().filter(|(_, until)| at.up < *until).map(|(text, _)| text.as_str());
     state.with_cx(at, overlay.is_none(), |cx| {
         places.tabs = header::tabs(cx, ids.into_iter(), open, Rect { height: 1, ..head }, buf);
         below_tabs(cx, head, buf);
         panels.current().view(cx, panel, buf);
-        if let Some(counts) = counts {
-            footer::filter(cx, counts, Rect { height: 1, ..foot }, buf);
+        if let Some(matched) = matched.filter(|_| has_filter) {
+            footer::filter(cx, matched, Rect { height: 1, ..foot }, buf);
         }
         if !has_prompt {
             let row = Rect { y: foot.bottom() - 1, height: 1, ..foot };

@@ -289,6 +289,23 @@ fn the_share_of_the_context_window_is_the_same_wherever_it_is_shown() {
 }
 
 #[test]
+fn keys_typed_ahead_of_the_drawing_are_not_lost() {
+    let recording = include_str!("../../recordings/memory.mcp.jsonl");
+    let (mut slow, mut fast) = (Stage::of(&FULL, &[recording]), Stage::of(&FULL, &[recording]));
+    for stage in [&mut slow, &mut fast] {
+        stage.draw(120, 40);
+    }
+    for code in [KeyCode::Char('2'), KeyCode::Char('G'), KeyCode::Char('k'), KeyCode::Enter] {
+        slow.input(Input::Key(KeyEvent::from(code)));
+        slow.draw(120, 40);
+        fast.input(Input::Key(KeyEvent::from(code)));
+    }
+    let screen = fast.screen(120, 40);
+    assert!(screen.contains("arguments"), "{screen}");
+    assert_eq!(screen, slow.screen(120, 40));
+}
+
+#[test]
 fn the_empty_screen_says_what_to_paste() {
     for (width, height) in SIZES {
         let screen = Stage::empty(&FULL).screen(width, height);

@@ -16,7 +16,7 @@ pub mod timeline;
 pub mod top;
 pub mod welcome;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -138,6 +138,8 @@ pub struct Cx<'a> {
     pub tool_costs: &'a ToolCosts,
     /// Calls that are shown without their tokens; see [`Cx::count_first`].
     pub uncounted: &'a RefCell<Vec<(OpenId, OperationId)>>,
+    /// Whether something could not be finished within one drawing; see [`Cx::go_on`].
+    pub is_unfinished: &'a Cell<bool>,
     /// Styles and characters.
     pub theme: &'a Theme,
     /// What colours judge by.
@@ -167,6 +169,11 @@ impl Cx<'_> {
             sum += opened.session.context(self.wire);
         }
         sum
+    }
+
+    /// Says that a drawing shows only a part of what is known, so that the next one should follow at once.
+    pub fn go_on(&self) {
+        self.is_unfinished.set(true);
     }
 
     /// Says that a call is on the screen and its tokens are not known, so that it is counted before others.

@@ -3,11 +3,10 @@
 //! An entry is 16 bytes; a million calls cost 16 MB and scroll for nothing, because only what is new or still open is
 //! looked at for a drawing. Does not know how a call looks.
 
-use std::ops::Range;
-
 use super::columns::Field;
-use crate::model::{Matcher, Operation, OperationId, State};
+use crate::model::{Matcher, Operation, OperationId};
 use crate::ui::panels::{Cx, OpenId, Opened, filters};
+use crate::ui::watch::{NEW_MAX, Watch};
 use crate::ui::widgets::table::Order;
 
 /// A call of an opened session.
@@ -31,16 +30,10 @@ struct Entry {
 #[derive(Debug)]
 struct Source {
     id: OpenId,
-    seen: usize,
     rows_ranked: usize,
-    /// Calls that may still change, each with its entry if it is listed.
-    open: Vec<(u32, Option<Entry>)>,
+    /// Its calls, each with its entry if it is listed.
+    watch: Watch<Option<Entry>>,
 }
-
-/// New calls looked at for one drawing; the rest follows at the next ones.
-const NEW_MAX: usize = 250_000;
-/// Open calls looked at again for one drawing, in turn if there are more.
-const AGAIN_MAX: usize = 20_000;
 
 /// What the list depends on; when it changes, the list is made anew.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,13 +91,12 @@ impl Index {
     #[must_use]
     pub(super) fn row_of(&self, call: CallId, order: Order, cx: &Cx<'_>) -> Option<usize> {
         let source = self.sources.iter().position(|source| source.id == call.session)?;
-        let open = self.sources[source].open.iter().find(|(operation, _)| *operation == call.operation.0);
-        let entry = match open {
-            Some((_, entry)) => (*entry)?,
-            None => {
-                self.entry(source, call.operation, &cx.filter.on(cx.sessions.get(source)?.session), cx)?
-            }
-        };
+        let entry = self.sources[source].watch.open(call.operation.0).unwrap_or_else(|| {
+            let opened = cx.sessions.get(source)?;
+            let operation = opened.session.operation(call.operation)?;
+            let lens = Lens { basis: self.basis.as_ref()?, ranks: &self.ranks, source, opened, cx };
+            lens.entry(call.operation.0, operation, &cx.filter.on(opened.session))
+        })?;
         let at = self.entries.binary_search(&entry).ok()?;
         self.turned(at, order)
     }
@@ -125,72 +117,34 @@ impl Index {
             *self = Self { basis: Some(basis), ..Self::default() };
         }
         for opened in cx.sessions.iter().skip(self.sources.len()).take(usize::from(u16::MAX)) {
-            self.sources.push(Source { id: opened.id, seen: 0, rows_ranked: 0, open: Vec::new() });
+            self.sources.push(Source { id: opened.id, rows_ranked: 0, watch: Watch::default() });
         }
         self.rank(cx);
+        let Self { entries, sources, basis: Some(basis), is_complete, ranks } = self else { return };
         let (mut gone, mut come) = (Vec::new(), Vec::new());
         let mut budget = NEW_MAX;
-        self.is_complete = true;
-        for at in 0..self.sources.len() {
-            self.look_again(at, cx, &mut gone, &mut come);
-            self.look_at_new(at, cx, &mut budget, &mut come);
-            self.is_complete &= self.sources[at].seen == cx.sessions[at].session.operations().len();
+        *is_complete = true;
+        for ((at, source), opened) in sources.iter_mut().enumerate().zip(cx.sessions) {
+            let lens = Lens { basis, ranks, source: at, opened, cx };
+            let matcher = cx.filter.on(opened.session);
+            let operations = opened.session.operations();
+            source.watch.look(
+                operations,
+                basis.asks_for_tokens(),
+                &mut budget,
+                |id, operation| lens.entry(id, operation, &matcher),
+                |before, now| {
+                    gone.extend(before.flatten());
+                    come.extend(now);
+                },
+            );
+            *is_complete &= source.watch.seen() == operations.len();
         }
-        remove(&mut self.entries, gone);
-        insert(&mut self.entries, come);
-    }
-
-    fn look_again(&mut self, at: usize, cx: &Cx<'_>, gone: &mut Vec<Entry>, come: &mut Vec<Entry>) {
-        if self.sources[at].open.is_empty() {
-            return;
+        if !*is_complete {
+            cx.go_on();
         }
-        let matcher = cx.filter.on(cx.sessions[at].session);
-        let open = &mut self.sources[at].open;
-        let by_tokens = self.basis.as_ref().is_some_and(Basis::asks_for_tokens);
-        let again: Vec<_> = open.drain(..open.len().min(AGAIN_MAX)).collect();
-        for (operation, before) in again {
-            let now = self.entry(at, OperationId(operation), &matcher, cx);
-            if before != now {
-                gone.extend(before);
-                come.extend(now);
-            }
-            if may_change(cx.sessions[at].session.operation(OperationId(operation)), by_tokens) {
-                self.sources[at].open.push((operation, now));
-            }
-        }
-    }
-
-    fn look_at_new(&mut self, at: usize, cx: &Cx<'_>, budget: &mut usize, come: &mut Vec<Entry>) {
-        let operations = cx.sessions[at].session.operations();
-        let new: Range<usize> = self.sources[at].seen..operations.len().min(self.sources[at].seen + *budget);
-        if new.is_empty() {
-            return;
-        }
-        *budget -= new.len();
-        let matcher = cx.filter.on(cx.sessions[at].session);
-        self.sources[at].seen = new.end;
-        let by_tokens = self.basis.as_ref().is_some_and(Basis::asks_for_tokens);
-        for index in new {
-            let Ok(operation) = u32::try_from(index) else { return };
-            let entry = self.entry(at, OperationId(operation), &matcher, cx);
-            come.extend(entry);
-            if may_change(operations.get(index), by_tokens) {
-                self.sources[at].open.push((operation, entry));
-            }
-        }
-    }
-
-    /// The entry of a call; `None` if the filter leaves it out.
-    fn entry(&self, source: usize, id: OperationId, matcher: &Matcher<'_>, cx: &Cx<'_>) -> Option<Entry> {
-        let opened = cx.sessions.get(source)?;
-        let operation = opened.session.operation(id)?;
-        if !matcher.matches(operation, opened.now) {
-            return None;
-        }
-        let sort = self.basis.as_ref()?.sort;
-        let rank = || self.ranks.get(source).and_then(|ranks| ranks.get(operation.row as usize)).copied();
-        let key = sort.key(opened, operation, source, rank, cx);
-        Some(Entry { key, source: u16::try_from(source).ok()?, operation: id.0 })
+        remove(entries, gone);
+        insert(entries, come);
     }
 
     /// Names are sorted by the place of their row among all rows' names.
@@ -227,14 +181,25 @@ impl Index {
     }
 }
 
-/// Whether a call's state may still become something else, or its costs where the list depends on them.
-fn may_change(operation: Option<&Operation>, by_tokens: bool) -> bool {
-    operation.is_some_and(|operation| match operation.state {
-        State::Pending => true,
-        State::Done(_) | State::Cancelled { .. } | State::Abandoned | State::Unknown => {
-            by_tokens && operation.tokens.is_none() && operation.answer().is_some()
+/// What the entry of a call depends on besides the call.
+struct Lens<'a, 'b> {
+    basis: &'b Basis,
+    ranks: &'b [Vec<u32>],
+    source: usize,
+    opened: &'b Opened<'a>,
+    cx: &'b Cx<'a>,
+}
+
+impl Lens<'_, '_> {
+    /// The entry of a call; `None` if the filter leaves it out.
+    fn entry(&self, id: u32, operation: &Operation, matcher: &Matcher<'_>) -> Option<Entry> {
+        if !matcher.matches(operation, self.opened.now) {
+            return None;
         }
-    })
+        let rank = || self.ranks.get(self.source)?.get(operation.row as usize).copied();
+        let key = self.basis.sort.key(self.opened, operation, self.source, rank, self.cx);
+        Some(Entry { key, source: u16::try_from(self.source).ok()?, operation: id })
+    }
 }
 
 fn remove(entries: &mut Vec<Entry>, mut gone: Vec<Entry>) {

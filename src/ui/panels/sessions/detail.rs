@@ -26,15 +26,12 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
     let started = header.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     lines.fact("started", &format!("{started}, {}", since(header.started, cx.wall)));
     let by = format!("mcptop {} on {}", header.version, header.platform);
-    match row.path() {
-        Some(path) => {
-            lines.fact("recording", &path.display().to_string());
-            lines.fact("recorded by", &by);
-        }
-        None => {
-            lines.fact("recording", "none: --no-record, or no file could be written");
-            lines.fact("wrapped by", &by);
-        }
+    if let Some(path) = row.path() {
+        lines.fact("recording", &path.display().to_string());
+        lines.fact("recorded by", &by);
+    } else {
+        lines.fact("recording", "none: --no-record, or no file could be written");
+        lines.fact("wrapped by", &by);
     }
     match row.open {
         Some(open) => opened(&mut lines, open),

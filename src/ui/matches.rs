@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of where the numbers are shown.
 
-use super::panels::{Cx, OpenId, filters};
+use super::panels::{Cx, OpenId};
 use super::watch::{NEW_MAX, Watch};
 
 /// The calls that pass the filter, counted.
@@ -35,7 +35,7 @@ impl Matches {
             *self = Self { filter: cx.filter_text.to_owned(), sources: Vec::new() };
         }
         self.sources.retain(|source| cx.sessions.iter().any(|opened| opened.id == source.id));
-        let by_tokens = filters::asks_for_tokens(&self.filter);
+        let by_tokens = cx.filter.asks_for_tokens();
         let mut counted = Matched::default();
         let mut budget = NEW_MAX;
         for opened in cx.sessions {

@@ -3,7 +3,7 @@
 //! ```text
 //! read_file error            words, all of which must occur in tool, method, id or server
 //! "two words"  read*         a quoted text is taken as it is; with * the whole name must fit
-//! tool: server: method: id:  in one place only; id: wants the whole id
+//! tool: server: method: id:  in one place only; id: wants the whole id, and tool:=name the whole name
 //! status:ok|error|pending|cancelled|abandoned|unknown   also tool_error, protocol_error
 //! dir:client|server|in|out   who asked (in: the client asked the server; out: the server asked)
 //! dur:>500ms tok:>=1k size:10kb..2mb     > >= < <= = and ranges
@@ -59,6 +59,14 @@ impl<T> Node<T> {
             Self::All(parts) => parts.iter().all(|part| part.holds(test)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(test)),
             Self::Not(part) => !part.holds(test),
+            Self::One(term) => test(term),
+        }
+    }
+
+    fn any(&self, test: &impl Fn(&T) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.any(test)),
+            Self::Not(part) => part.any(test),
             Self::One(term) => test(term),
         }
     }
@@ -140,17 +148,49 @@ impl Filter {
         self.root.is_none()
     }
 
+    /// The calls of one tool.
+    #[must_use]
+    pub fn of_tool(name: &str) -> Self {
+        Self { root: Some(Node::One(Term::Tool(Pattern::Whole(name.into())))) }
+    }
+
+    /// The operations of one method.
+    #[must_use]
+    pub fn of_method(name: &str) -> Self {
+        Self { root: Some(Node::One(Term::Method(Pattern::Whole(name.into())))) }
+    }
+
+    /// What one server was asked, given by its label.
+    #[must_use]
+    pub fn of_server(label: &str) -> Self {
+        Self { root: Some(Node::One(Term::Server(Pattern::Whole(label.into())))) }
+    }
+
+    /// What passes both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            root: match (self.root, other.root) {
+                (Some(one), Some(two)) => Some(Node::All(vec![one, two])),
+                (one, two) => one.or(two),
+            },
+        }
+    }
+
+    /// Whether it asks for tokens, so that an operation must be looked at again once it is counted.
+    #[must_use]
+    pub fn asks_for_tokens(&self) -> bool {
+        self.any(&|term| matches!(term, Term::Amount(Measure::Tokens, _)))
+    }
+
     /// Whether it has words, which may also be looked for in bodies (see [`Matcher::matches_in`]).
     #[must_use]
     pub fn has_words(&self) -> bool {
-        fn any(node: &Node<Term>) -> bool {
-            match node {
-                Node::All(parts) | Node::Any(parts) => parts.iter().any(any),
-                Node::Not(part) => any(part),
-                Node::One(term) => matches!(term, Term::Word(_)),
-            }
-        }
-        self.root.as_ref().is_some_and(any)
+        self.any(&|term| matches!(term, Term::Word(_)))
+    }
+
+    fn any(&self, test: &impl Fn(&Term) -> bool) -> bool {
+        self.root.as_ref().is_some_and(|root| root.any(test))
     }
 }
 

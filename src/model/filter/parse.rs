@@ -158,10 +158,10 @@ impl<'t> Parser<'t> {
 
     fn value(&mut self, field: Field) -> Result<Term, FilterError> {
         match field {
-            Field::Tool => self.pattern("a tool's name").map(Term::Tool),
-            Field::Server => self.pattern("a server's name").map(Term::Server),
-            Field::Method => self.pattern("a method").map(Term::Method),
-            Field::Id => self.pattern("an id").map(Term::Id),
+            Field::Tool => self.name("a tool's name").map(Term::Tool),
+            Field::Server => self.name("a server's name").map(Term::Server),
+            Field::Method => self.name("a method").map(Term::Method),
+            Field::Id => self.name("an id").map(Term::Id),
             Field::Status => {
                 let names: Vec<&str> = Filter::status_values().collect();
                 self.choice(&Status::ALL, &names.join(", ")).map(Term::Status)
@@ -200,6 +200,17 @@ impl<'t> Parser<'t> {
             }
             None => self.expected(format!("one of {names}")),
         }
+    }
+
+    /// A pattern for names, or `=` and a whole name.
+    fn name(&mut self, expected: &str) -> Result<Pattern, FilterError> {
+        if !self.rest().starts_with('=') {
+            return self.pattern(expected);
+        }
+        self.position += 1;
+        Ok(match self.pattern(expected)? {
+            Pattern::Contains(text) | Pattern::Glob(text) | Pattern::Whole(text) => Pattern::Whole(text),
+        })
     }
 
     fn pattern(&mut self, expected: &str) -> Result<Pattern, FilterError> {

@@ -1,6 +1,6 @@
-//! Texts to look for: a piece of text, or a whole text with `*` for anything.
+//! Texts to look for: a piece of text, a whole text, or a whole text with `*` for anything.
 //!
-//! ASCII letters match in either case. Knows nothing of what is searched.
+//! ASCII letters match in either case, but in a whole text. Knows nothing of what is searched.
 
 use std::fmt;
 
@@ -13,6 +13,8 @@ pub enum Pattern {
     Contains(Box<str>),
     /// Is the whole text, where each `*` stands for anything.
     Glob(Box<str>),
+    /// Is the whole text, to the letter.
+    Whole(Box<str>),
 }
 
 impl Pattern {
@@ -22,6 +24,7 @@ impl Pattern {
         match self {
             Self::Contains(piece) => contains(text, piece.as_bytes()),
             Self::Glob(glob) => is_glob(text, glob.as_bytes()),
+            Self::Whole(whole) => text == whole.as_bytes(),
         }
     }
 
@@ -31,6 +34,7 @@ impl Pattern {
         match self {
             Self::Contains(whole) => text.eq_ignore_ascii_case(whole.as_bytes()),
             Self::Glob(glob) => is_glob(text, glob.as_bytes()),
+            Self::Whole(whole) => text == whole.as_bytes(),
         }
     }
 }
@@ -83,9 +87,13 @@ impl fmt::Display for Pattern {
         let text = match self {
             Self::Glob(glob) => return f.write_str(glob),
             Self::Contains(text) => text,
+            Self::Whole(text) => {
+                f.write_str("=")?;
+                text
+            }
         };
         let bare = !text.is_empty()
-            && !text.starts_with('-')
+            && !text.starts_with(['-', '='])
             && !is_keyword(text)
             && !text.contains(|c| ends_word(c) || matches!(c, '*' | ':' | '\\'));
         if bare {

@@ -49,6 +49,13 @@ fn terms_pick_what_they_say() {
         ("server:git", &[]),
         ("tool:read", &[0]),
         ("tool:*_file", &[0, 1]),
+        ("tool:=read_file", &[0]),
+        ("tool:=\"read_file\"", &[0]),
+        ("tool:=read", &[]),
+        ("tool:=READ_file", &[]),
+        ("tool:=*_file", &[]),
+        ("method:=tools/list", &[2]),
+        ("server:=files -id:=1 dir:client", &[1, 2, 4]),
         ("tool:file", &[0, 1, 4]),
         ("method:tools/*", &[0, 1, 2]),
         ("file:///etc/hosts", &[4]),
@@ -149,15 +156,20 @@ fn pattern() -> impl Strategy<Value = Pattern> {
     ]
 }
 
+/// A pattern for names.
+fn name() -> impl Strategy<Value = Pattern> {
+    prop_oneof![pattern(), "[ -~é*=]{0,6}".prop_map(|text| Pattern::Whole(text.into()))]
+}
+
 fn term() -> impl Strategy<Value = Term> {
     let measure = prop::sample::select(vec![Measure::Duration, Measure::Tokens, Measure::Size]);
     let amount = prop_oneof![0..2_000_u64, (0..99_u64).prop_map(|n| n * 60_000_000), 0..u64::MAX / 10];
     prop_oneof![
         pattern().prop_map(Term::Word),
-        pattern().prop_map(Term::Tool),
-        pattern().prop_map(Term::Server),
-        pattern().prop_map(Term::Method),
-        pattern().prop_map(Term::Id),
+        name().prop_map(Term::Tool),
+        name().prop_map(Term::Server),
+        name().prop_map(Term::Method),
+        name().prop_map(Term::Id),
         prop::sample::select(Status::ALL.to_vec()).prop_map(|(_, status)| Term::Status(status)),
         prop::sample::select(vec![Peer::Client, Peer::Server]).prop_map(Term::From),
         (measure, 0..6, amount.clone(), amount).prop_map(|(measure, kind, one, two)| {

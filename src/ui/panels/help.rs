@@ -26,7 +26,7 @@ const FILTERS: [(&str, &str); 8] = [
     ("dur:>500ms", "longer; < >= <= also, us, s, m"),
     ("tok:>1k size:>10kb", "the result's tokens and bytes"),
     ("dir:client", "asked by client or server"),
-    ("method:tools/list id:7", "by method, by id"),
+    ("tool:=read_file id:7", "exactly this name, this id"),
     ("a or not (b and c)", "and, or, not, parentheses"),
 ];
 

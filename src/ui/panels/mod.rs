@@ -5,7 +5,6 @@
 
 pub mod calls;
 pub mod empty;
-pub mod filters;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod help;

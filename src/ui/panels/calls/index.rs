@@ -4,8 +4,8 @@
 //! looked at for a drawing. Does not know how a call looks.
 
 use super::columns::Field;
-use crate::model::{Matcher, Operation, OperationId};
-use crate::ui::panels::{Cx, OpenId, Opened, filters};
+use crate::model::{Filter, Matcher, Operation, OperationId};
+use crate::ui::panels::{Cx, OpenId, Opened};
 use crate::ui::watch::{NEW_MAX, Watch};
 use crate::ui::widgets::table::Order;
 
@@ -44,8 +44,8 @@ struct Basis {
 }
 
 impl Basis {
-    fn asks_for_tokens(&self) -> bool {
-        matches!(self.sort, Field::ModelTokens | Field::WireTokens) || filters::asks_for_tokens(&self.filter)
+    fn asks_for_tokens(&self, filter: &Filter) -> bool {
+        matches!(self.sort, Field::ModelTokens | Field::WireTokens) || filter.asks_for_tokens()
     }
 }
 
@@ -130,7 +130,7 @@ impl Index {
             let operations = opened.session.operations();
             source.watch.look(
                 operations,
-                basis.asks_for_tokens(),
+                basis.asks_for_tokens(cx.filter),
                 &mut budget,
                 |id, operation| lens.entry(id, operation, &matcher),
                 |before, now| {

@@ -16,7 +16,8 @@ use ratatui::text::{Line, Span};
 use self::columns::{FIELDS, Field, Scale};
 use self::costs::Costs;
 use self::items::{Context, Item, ToolKey};
-use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty, filters};
+use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty};
+use crate::model::Filter;
 use crate::ui::fetched::{Answer, Subject};
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
@@ -270,7 +271,7 @@ impl Panel for Schemas {
             Action::Exclude => return self.toggle(),
             Action::Related => {
                 let Some((_, name)) = self.keys.get(self.scroll.cursor()) else { return Reply::Ignored };
-                return Reply::Filter(filters::tool(name), PanelId::Calls);
+                return Reply::Filter(Filter::of_tool(name).to_string(), PanelId::Calls);
             }
             other if self.in_detail => {
                 return if self.act_on_detail(other) { Reply::Done } else { Reply::Ignored };

@@ -7,7 +7,7 @@ use super::raster::{Raster, Span};
 use super::scale::Scale;
 use super::{Placed, is_tool};
 use crate::model::{Matcher, Operation, OperationId, State};
-use crate::ui::panels::{Cx, OpenId, filters};
+use crate::ui::panels::{Cx, OpenId};
 
 /// What the picture depends on; when it changes, the picture is made anew.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,7 @@ impl Picture {
             self.open.clear();
             self.basis = Some(basis);
         }
-        let by_tokens = filters::asks_for_tokens(cx.filter_text);
+        let by_tokens = cx.filter.asks_for_tokens();
         let matchers: Vec<Matcher<'_>> =
             placed.iter().map(|place| cx.filter.on(place.opened.session)).collect();
         let draw = |raster: &mut Raster, at: usize, id: OperationId, operation: &Operation| {

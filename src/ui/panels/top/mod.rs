@@ -13,7 +13,8 @@ use ratatui::text::Line;
 
 use self::columns::{FIELDS, Field};
 use self::items::{Group, Item, ItemKey};
-use super::{CopyWhat, Copyable, Cx, Mouse, OpenId, Panel, PanelId, Reply, empty, filters};
+use super::{CopyWhat, Copyable, Cx, Mouse, OpenId, Panel, PanelId, Reply, empty};
+use crate::model::Filter;
 use crate::trace::Micros;
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
@@ -152,16 +153,16 @@ impl Top {
     fn open(&self, cx: &Cx<'_>) -> Reply {
         let Some(key) = self.key_at_cursor() else { return Reply::Ignored };
         let (id, condition) = match key {
-            ItemKey::Group(id) => (*id, String::new()),
-            ItemKey::Tool(id, name) => (*id, filters::tool(name)),
-            ItemKey::Method(id, _, name) => (*id, filters::method(name)),
+            ItemKey::Group(id) => (*id, Filter::default()),
+            ItemKey::Tool(id, name) => (*id, Filter::of_tool(name)),
+            ItemKey::Method(id, _, name) => (*id, Filter::of_method(name)),
         };
         let Some(opened) = cx.sessions.iter().find(|opened| opened.id == id) else { return Reply::Ignored };
         let server = match key {
-            ItemKey::Tool(..) | ItemKey::Method(..) if cx.sessions.len() == 1 => String::new(),
-            _ => filters::server(&opened.session.header.label),
+            ItemKey::Tool(..) | ItemKey::Method(..) if cx.sessions.len() == 1 => Filter::default(),
+            _ => Filter::of_server(&opened.session.header.label),
         };
-        Reply::Filter([server, condition].join(" ").trim().to_owned(), PanelId::Calls)
+        Reply::Filter(server.and(condition).to_string(), PanelId::Calls)
     }
 
     fn line_at(&self, at: Position) -> Option<usize> {

@@ -64,7 +64,7 @@ fn opening_a_tool_filters_the_calls_by_it() {
         top.act(Action::Down, cx);
         top.act(Action::Open, cx)
     });
-    assert_eq!(reply, Reply::Filter("server:filesystem tool:read_text_file".to_owned(), PanelId::Calls));
+    assert_eq!(reply, Reply::Filter("server:=filesystem tool:=read_text_file".to_owned(), PanelId::Calls));
 }
 
 #[test]

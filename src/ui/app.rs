@@ -39,6 +39,8 @@ pub struct App {
     pub overlay: Option<Overlay>,
     /// What the user is told in the footer, and until when.
     pub said: Option<(String, Duration)>,
+    /// Which part of the viewer has failed, and why; the first one, if several have.
+    pub broken: Option<String>,
     /// A copy that waits for its message to be read.
     pub copying: Option<Copyable>,
     /// Where things were drawn last, for the mouse.
@@ -207,6 +209,7 @@ impl App {
             panels,
             overlay: None,
             said: None,
+            broken: None,
             copying: None,
             places: Places::default(),
             is_stale: true,

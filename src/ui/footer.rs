@@ -9,16 +9,33 @@ use super::keys::{Action, binding};
 use super::matches::Matched;
 use super::panels::Cx;
 use super::theme::Role;
-use super::widgets::number;
+use super::widgets::{clip, number};
 
 /// Keys that every panel has, in the order of their usefulness.
 const ALWAYS: [Action; 6] =
     [Action::Filter, Action::Palette, Action::Pause, Action::Copy, Action::NextTheme, Action::Quit];
 
-/// Draws the keys, or what the user is being told.
-pub fn keys(cx: &Cx<'_>, hints: &[Action], said: Option<&str>, area: Rect, buf: &mut Buffer) {
-    if let Some(said) = said {
-        Line::styled(format!(" {said}"), cx.theme.style(Role::Accent)).render(area, buf);
+/// What takes the place of the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word<'a> {
+    /// What the user is being told for a few seconds.
+    Said(&'a str),
+    /// Which part of the viewer has failed: it stays, because nothing shown can be relied on from then on.
+    Broken(&'a str),
+}
+
+/// Draws the keys, or what is to be said.
+pub fn keys(cx: &Cx<'_>, hints: &[Action], word: Option<Word<'_>>, area: Rect, buf: &mut Buffer) {
+    if let Some(word) = word {
+        let (text, role) = match word {
+            Word::Said(said) => (format!(" {said}"), Role::Accent),
+            Word::Broken(what) => {
+                let mark = cx.theme.glyphs.error;
+                (format!(" {mark} q, and start again: this is a fault of mcptop. {what}"), Role::Bad)
+            }
+        };
+        let text = clip::end(&text, usize::from(area.width)).into_owned();
+        Line::styled(text, cx.theme.style(role)).render(area, buf);
         return;
     }
     let help = "? help ";

@@ -231,6 +231,7 @@ impl Viewer {
                 None
             }
             News::Say(text) => Some(Input::Say(text)),
+            News::Broken(text) => Some(Input::Broken(text)),
             News::Body(key, answer) => {
                 self.app.state.bodies.put(key, answer);
                 Some(Input::Fetched)

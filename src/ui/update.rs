@@ -38,6 +38,8 @@ pub enum Input {
     Fetched,
     /// Something outside has a word for the user.
     Say(String),
+    /// A part of the viewer has failed.
+    Broken(String),
 }
 
 /// What must be done outside the state.
@@ -102,6 +104,10 @@ impl App {
                 Some(waiting) => self.copy(waiting, at),
                 None => Vec::new(),
             },
+            Input::Broken(text) => {
+                self.broken.get_or_insert(text);
+                Vec::new()
+            }
             Input::Say(text) => {
                 self.say(text, at);
                 Vec::new()

@@ -12,6 +12,7 @@ use super::prompt::Verdict;
 use super::theme::{Role, Theme};
 use super::widgets::ascii;
 use super::{footer, header};
+use footer::Word;
 
 /// The smallest screen on which anything can be read.
 const COLUMNS_MIN: u16 = 30;
@@ -46,11 +47,16 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     {
         prompt.verdict = Verdict::Good(footer::matches_text(matched));
     }
-    let App { state, panels, overlay, said, places, .. } = app;
+    let App { state, panels, overlay, said, broken, places, .. } = app;
     let open = panels.open;
     let ids: Vec<_> = panels.ids().collect();
     *places = Places { screen: area, panel, ..Places::default() };
     let said = said.as_ref().filter(|(_, until)| at.up < *until).map(|(text, _)| text.as_str());
+    let word = match (said, &*broken) {
+        (Some(said), _) => Some(Word::Said(said)),
+        (None, Some(broken)) => Some(Word::Broken(broken)),
+        (None, None) => None,
+    };
     state.with_cx(at, overlay.is_none(), |cx| {
         places.tabs = header::tabs(cx, ids.into_iter(), open, Rect { height: 1, ..head }, buf);
         below_tabs(cx, head, buf);
@@ -60,7 +66,7 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         }
         if !has_prompt {
             let row = Rect { y: foot.bottom() - 1, height: 1, ..foot };
-            footer::keys(cx, panels.current().hints(), said, row, buf);
+            footer::keys(cx, panels.current().hints(), word, row, buf);
         }
         let cursor = over(cx, overlay.as_ref(), places, foot, area, buf);
         ascii::reduce(buf, area, &cx.theme.glyphs);

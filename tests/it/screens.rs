@@ -306,6 +306,17 @@ fn keys_typed_ahead_of_the_drawing_are_not_lost() {
 }
 
 #[test]
+fn a_failed_part_of_the_viewer_is_not_hidden() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    stage.input(Input::Broken("mcptop-read failed: index out of bounds".to_owned()));
+    for _ in 0..2 {
+        let screen = stage.screen(100, 24);
+        assert!(screen.contains("a fault of mcptop. mcptop-read failed: index out of bounds"), "{screen}");
+        stage.wait(Duration::from_secs(60));
+    }
+}
+
+#[test]
 fn the_empty_screen_says_what_to_paste() {
     for (width, height) in SIZES {
         let screen = Stage::empty(&FULL).screen(width, height);

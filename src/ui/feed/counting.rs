@@ -92,11 +92,16 @@ impl Board {
     }
 }
 
-pub(super) fn start(herald: Herald, files: Files, profile: Profile) -> Arc<Desk> {
+pub(super) fn start(herald: &Herald, files: Files, profile: Profile) -> Arc<Desk> {
     let desk = Arc::new(Desk::default());
-    let counting =
-        Counting { desk: desk.clone(), herald, files, scale: Scale::new(profile), books: HashMap::new() };
-    spawn("mcptop-count", move || counting.run());
+    let counting = Counting {
+        desk: desk.clone(),
+        herald: herald.clone(),
+        files,
+        scale: Scale::new(profile),
+        books: HashMap::new(),
+    };
+    spawn("mcptop-count", herald, move || counting.run());
     desk
 }
 

@@ -19,12 +19,13 @@ pub(super) enum Order {
 }
 
 pub(super) fn start(
-    herald: Herald,
+    herald: &Herald,
     folders: Folders,
     reading: SyncSender<reading::Order>,
 ) -> SyncSender<Order> {
     let (orders, taken) = sync_channel(4);
-    spawn("mcptop-find", move || {
+    let speaker = herald.clone();
+    spawn("mcptop-find", herald, move || {
         let mut catalogue = Catalogue::default();
         let mut known: Option<BTreeMap<String, Option<PathBuf>>> = None;
         loop {
@@ -34,13 +35,13 @@ pub(super) fn start(
                 let _ = reading.send(reading::Order::Living(live.values().flatten().cloned().collect()));
                 let new = live.iter().filter(|(session, _)| !before.contains_key(*session));
                 for path in new.filter_map(|(_, path)| path.as_ref()) {
-                    herald.tell(News::Appeared(path.clone()));
+                    speaker.tell(News::Appeared(path.clone()));
                 }
-                herald.tell(News::Found(search(&mut catalogue, &folders)));
+                speaker.tell(News::Found(search(&mut catalogue, &folders)));
             }
             let wait = if live.is_empty() { EVERY_WHILE_EMPTY } else { EVERY };
             match taken.recv_timeout(wait) {
-                Ok(Order::Search) => herald.tell(News::Found(search(&mut catalogue, &folders))),
+                Ok(Order::Search) => speaker.tell(News::Found(search(&mut catalogue, &folders))),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }

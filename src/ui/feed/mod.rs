@@ -15,6 +15,7 @@ pub use pace::Pace;
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -55,6 +56,8 @@ pub enum News {
     Opened(OpenSession),
     /// A session could not be opened, or something else the user should know.
     Say(String),
+    /// One of the threads has failed, and why.
+    Broken(String),
     /// A message that was asked for.
     Body((OpenId, Place), Answer<Vec<u8>>),
     /// Tokens by JSON value that were asked for.
@@ -89,8 +92,18 @@ impl Herald {
     }
 }
 
-/// Starts a thread with a name that debuggers and profilers show.
-pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+/// Starts a thread with a name that debuggers and profilers show. Should it panic, the user is told: what it did is
+/// not done any more, and a screen that just stands still would not say so.
+pub(super) fn spawn(name: &'static str, herald: &Herald, work: impl FnOnce() + Send + 'static) {
+    let herald = herald.clone();
+    let work = move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            let why = panic.downcast_ref::<String>().map(String::as_str);
+            let why =
+                why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("for an unknown reason");
+            herald.tell(News::Broken(format!("{name} failed: {why}")));
+        }
+    };
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     started.expect("a system that cannot start a thread cannot run a viewer");
 }
@@ -135,12 +148,12 @@ impl Feed {
         let has_changed = Arc::new(AtomicBool::new(false));
         let herald = Herald { news, has_changed: has_changed.clone() };
         let files = Files::default();
-        let counting = counting::start(herald.clone(), files.clone(), profile);
+        let counting = counting::start(&herald, files.clone(), profile);
         // Known before anything is opened, so that a live recording is followed from the first look.
         let living = folders.as_ref().map(finding::living).unwrap_or_default();
-        let reading = reading::start(herald.clone(), files.clone(), counting.clone(), living);
-        let finding = folders.map(|folders| finding::start(herald.clone(), folders, reading.clone()));
-        let fetching = fetching::start(herald.clone(), files.clone());
+        let reading = reading::start(&herald, files.clone(), counting.clone(), living);
+        let finding = folders.map(|folders| finding::start(&herald, folders, reading.clone()));
+        let fetching = fetching::start(&herald, files.clone());
         let feed = Self { has_changed, herald, reading, finding, fetching, counting, files, next_id: 0 };
         (feed, heard, speaker)
     }
@@ -156,7 +169,7 @@ impl Feed {
         self.next_id += 1;
         let (herald, reading) = (self.herald.clone(), self.reading.clone());
         // On a thread of its own, because the first line of a stream may take its time to come.
-        spawn("mcptop-open", move || {
+        spawn("mcptop-open", &self.herald, move || {
             let (path, is_stream, opened) = match source {
                 Source::File(path) => {
                     let opened = Reader::open(&path);
@@ -226,7 +239,7 @@ impl Feed {
     /// Sends an order to a live session's proxy; what came of it comes as [`News::Say`].
     pub fn order(&self, control: PathBuf, order: Order, done: String) {
         let herald = self.herald.clone();
-        spawn("mcptop-order", move || {
+        spawn("mcptop-order", &self.herald, move || {
             herald.tell(News::Say(match ask(&control, &order) {
                 Ok(Reply::Done | Reply::Status(_)) => done,
                 Ok(Reply::Refused { why }) => why,
@@ -240,5 +253,19 @@ impl Feed {
     pub fn control_of(&self, folders: &Folders, session: &str) -> Option<PathBuf> {
         let entries = crate::record::live(folders);
         entries.into_iter().find(|entry| entry.header.session == session)?.control
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_fails_says_so() {
+        let (news, heard) = sync_channel(4);
+        let herald = Herald { news, has_changed: Arc::default() };
+        spawn("mcptop-test", &herald, || panic!("no {}", "luck"));
+        let told = heard.recv().unwrap();
+        assert!(matches!(&told, Message::News(News::Broken(text)) if text == "mcptop-test failed: no luck"));
     }
 }

@@ -42,14 +42,15 @@ pub(super) enum Order {
 }
 
 pub(super) fn start(
-    herald: Herald,
+    herald: &Herald,
     files: Files,
     counting: Arc<Desk>,
     living: HashSet<PathBuf>,
 ) -> SyncSender<Order> {
     let (orders, taken) = sync_channel(64);
-    let reading = Reading { herald, files, counting, sessions: Vec::new(), living, is_held: false };
-    spawn("mcptop-read", move || reading.run(&taken));
+    let reading =
+        Reading { herald: herald.clone(), files, counting, sessions: Vec::new(), living, is_held: false };
+    spawn("mcptop-read", herald, move || reading.run(&taken));
     orders
 }
 

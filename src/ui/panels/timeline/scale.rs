@@ -3,35 +3,44 @@
 //! A cell's width is one of a fixed row of round numbers and the screen begins at a whole cell, so that what is drawn
 //! does not shiver while time goes on. Knows nothing of calls.
 
-/// Widths of a cell between 100 and 1,000 microseconds; the others are these times powers of ten.
-const DECADE: [u64; 8] = [100, 125, 160, 200, 250, 400, 500, 800];
-/// Widths of a cell below, in microseconds.
+/// Widths of a cell below 100 microseconds.
 const SMALL_US: [u64; 9] = [1, 2, 5, 10, 20, 25, 40, 50, 80];
-/// How many widths there are; the largest is 22 hours.
-const ZOOMS: usize = SMALL_US.len() + 8 * DECADE.len();
+/// Widths of a cell between 100 and 1,000 microseconds; up to a second the others are these times powers of ten.
+const DECADE_US: [u64; 8] = [100, 125, 160, 200, 250, 400, 500, 800];
+/// How often the decade is repeated below a second.
+const DECADES: [u64; 4] = [1, 10, 100, 1_000];
+/// Widths of a cell from a second on, where time is counted in sixties, up to a day.
+const LARGE_MS: [u64; 43] = [
+    1_000, 1_250, 1_500, 2_000, 2_500, 3_000, 4_000, 5_000, 6_000, 8_000, 10_000, 12_000, 15_000, 20_000,
+    25_000, 30_000, 40_000, 50_000, 60_000, 75_000, 90_000, 120_000, 150_000, 180_000, 240_000, 300_000,
+    360_000, 480_000, 600_000, 720_000, 900_000, 1_200_000, 1_440_000, 1_800_000, 2_400_000, 2_880_000,
+    3_600_000, 4_800_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
+];
+/// How many widths there are.
+const ZOOMS: usize = SMALL_US.len() + DECADES.len() * DECADE_US.len() + LARGE_MS.len();
+/// Distances of labels from a second on, in seconds: what a clock is divided by.
+const STEPS_S: [u64; 27] = [
+    1, 2, 4, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600,
+    43_200, 86_400, 172_800, 259_200, 345_600, 604_800, 1_209_600,
+];
 
 /// The width of a cell, in microseconds.
-const fn cell_us(zoom: usize) -> u64 {
-    if zoom < SMALL_US.len() {
-        return SMALL_US[zoom];
+fn cell_us(zoom: usize) -> u64 {
+    let decades = DECADES.len() * DECADE_US.len();
+    match zoom.checked_sub(SMALL_US.len()) {
+        None => SMALL_US[zoom],
+        Some(at) if at < decades => DECADE_US[at % DECADE_US.len()] * DECADES[at / DECADE_US.len()],
+        Some(at) => LARGE_MS[at - decades] * 1_000,
     }
-    let at = zoom - SMALL_US.len();
-    let mut width_us = DECADE[at % DECADE.len()];
-    let mut power = at / DECADE.len();
-    while power > 0 {
-        width_us *= 10;
-        power -= 1;
-    }
-    width_us
 }
 
-/// The distance of two labels: a round number of microseconds, a whole number of cells, and not too near.
+/// The distance of two labels: round for a clock, a whole number of cells, and not too near.
 fn step_us(cell_us: u64, apart: u64) -> u64 {
     let wanted_us = cell_us.saturating_mul(apart);
-    let powers = (0..19).map(|power| 10u64.pow(power));
-    let round = powers.flat_map(|power| [1, 2, 4, 5, 8].map(|digit| power.saturating_mul(digit)));
+    let small = (0..6).flat_map(|power| [1, 2, 4, 5, 8].map(|digit| digit * 10_u64.pow(power)));
+    let large = STEPS_S.into_iter().map(|seconds| seconds * 1_000_000);
     let fits = |step: &u64| *step >= wanted_us && step.is_multiple_of(cell_us);
-    round.into_iter().find(fits).unwrap_or(wanted_us)
+    small.chain(large).find(fits).unwrap_or(wanted_us)
 }
 
 /// Widths that one press of a key goes further: about a factor of two.
@@ -166,6 +175,9 @@ mod tests {
         assert_eq!((scale.cell_us(), scale.first), (1_000_000, 0));
         scale.settle(100_000_000, 100);
         assert_eq!(scale.cell_us(), 1_250_000);
+        scale.settle(2_000_000_000, 100);
+        let labels: Vec<_> = scale.ticks(100, 14).into_iter().map(|(_, label)| label).take(4).collect();
+        assert_eq!(labels, ["00:00", "10:00", "20:00", "30:00"]);
     }
 
     #[test]
@@ -173,7 +185,7 @@ mod tests {
         let mut scale = Scale::default();
         scale.settle(99_000_000, 100);
         let labels: Vec<_> = scale.ticks(100, 12).into_iter().take(3).collect();
-        assert_eq!(labels, [(0, "00:00".to_owned()), (20, "00:20".to_owned()), (40, "00:40".to_owned())]);
+        assert_eq!(labels, [(0, "00:00".to_owned()), (15, "00:15".to_owned()), (30, "00:30".to_owned())]);
         assert_eq!(label(1_234_567, 500), "00:01.234567");
         assert_eq!(label(3_661_000_000, 1_000_000), "1:01:01");
     }
@@ -190,6 +202,8 @@ mod tests {
         for zoom in 0..ZOOMS {
             let step = step_us(cell_us(zoom), 14);
             assert!(step.is_multiple_of(cell_us(zoom)) && step / cell_us(zoom) <= 25, "{}", cell_us(zoom));
+            let is_on_the_clock = STEPS_S.iter().any(|seconds| seconds * 1_000_000 == step);
+            assert!(is_on_the_clock || 1_000_000_u64.is_multiple_of(step) || step < 1_000_000, "{step}");
             assert!(zoom == 0 || cell_us(zoom - 1) < cell_us(zoom));
         }
     }

@@ -157,6 +157,16 @@ impl Row {
         self.accuracies[now.accuracy as usize] += 1;
     }
 
+    /// Forgets all token counts.
+    pub(super) fn forget_tokens(&mut self) {
+        self.request_tokens = Tally::default();
+        self.wire_tokens = Tally::default();
+        self.model_tokens = Tally::default();
+        self.spreads = <[Spread; 3]>::default();
+        self.accuracies = [0; Accuracy::ALL.len()];
+        self.series.forget_tokens();
+    }
+
     /// How far the token counts may be trusted: as far as the weakest of them.
     #[must_use]
     pub fn accuracy(&self) -> Accuracy {

@@ -100,6 +100,11 @@ impl Series {
         &mut self.buckets[position]
     }
 
+    /// Forgets all token counts.
+    pub(super) fn forget_tokens(&mut self) {
+        self.buckets.iter_mut().for_each(|bucket| bucket.tokens = 0);
+    }
+
     fn widen(&mut self) {
         self.width_us = self.width_us.saturating_mul(2);
         self.buckets = self

@@ -137,6 +137,7 @@ pub struct Session {
     pub(super) duplicates: u64,
     pub(super) dropped_messages: u64,
     pub(super) dropped_bytes: u64,
+    pub(super) recounts: u32,
     pub(super) following: Following,
 }
 
@@ -172,6 +173,7 @@ impl Session {
             duplicates: 0,
             dropped_messages: 0,
             dropped_bytes: 0,
+            recounts: 0,
             following: Following::default(),
         }
     }
@@ -306,6 +308,12 @@ impl Session {
     #[must_use]
     pub fn pending(&self) -> impl ExactSizeIterator<Item = OperationId> + DoubleEndedIterator {
         self.following.pending.iter().copied()
+    }
+
+    /// How often all tokens were forgotten to be counted again.
+    #[must_use]
+    pub fn recounts(&self) -> u32 {
+        self.recounts
     }
 
     /// Takes what the definition at `position` of [`Definitions::tools`] costs, if `json` is still its text.

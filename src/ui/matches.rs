@@ -9,6 +9,7 @@ use super::watch::{NEW_MAX, Watch};
 #[derive(Debug, Default)]
 pub struct Matches {
     filter: String,
+    recounts: u32,
     sources: Vec<Source>,
 }
 
@@ -31,8 +32,9 @@ pub struct Matched {
 impl Matches {
     /// Takes in what is new and what has changed.
     pub fn count(&mut self, cx: &Cx<'_>) -> Matched {
-        if self.filter != cx.filter_text {
-            *self = Self { filter: cx.filter_text.to_owned(), sources: Vec::new() };
+        if self.filter != cx.filter_text || self.recounts != cx.recounts() {
+            let (filter, recounts) = (cx.filter_text.to_owned(), cx.recounts());
+            *self = Self { filter, recounts, sources: Vec::new() };
         }
         self.sources.retain(|source| cx.sessions.iter().any(|opened| opened.id == source.id));
         let by_tokens = cx.filter.asks_for_tokens();
@@ -80,6 +82,9 @@ mod tests {
             let mut matches = Matches::default();
             let lines = stage.fixtures.iter().map(Fixture::lines).max().unwrap_or(0);
             for line in (0..lines).step_by(7) {
+                if line % 70 == 63 {
+                    stage.fixtures[0].session.forget_tokens();
+                }
                 for fixture in &mut stage.fixtures {
                     fixture.grow(line..line + 7);
                     // Every other call is counted, and some time after its answer.

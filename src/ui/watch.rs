@@ -74,7 +74,8 @@ impl<T: Copy + PartialEq> Watch<T> {
 }
 
 /// Whether a call's state may still become something else, or its costs where the judgement depends on them.
-fn may_change(operation: &Operation, by_tokens: bool) -> bool {
+#[must_use]
+pub fn may_change(operation: &Operation, by_tokens: bool) -> bool {
     match operation.state {
         State::Pending => true,
         State::Done(_) | State::Cancelled { .. } | State::Abandoned | State::Unknown => {

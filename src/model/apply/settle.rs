@@ -211,6 +211,14 @@ impl Session {
         row.count_tokens(before, tokens);
     }
 
+    /// Forgets what everything costs, because it will be counted in another unit: a sum of two units says nothing.
+    pub fn forget_tokens(&mut self) {
+        self.recounts += 1;
+        self.operations.iter_mut().for_each(|operation| operation.tokens = None);
+        self.rows.iter_mut().for_each(Row::forget_tokens);
+        self.definitions.tools.iter_mut().for_each(|tool| tool.tokens = None);
+    }
+
     /// The only pending call of a tool, a prompt or a resource that the client has open, if it is exactly one.
     pub(super) fn only_open_call(&self) -> Option<OperationId> {
         let is_call = |id: &&OperationId| {

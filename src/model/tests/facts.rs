@@ -78,6 +78,12 @@ fn a_count_that_replaces_an_estimate_is_not_counted_twice() {
     let totals = play.session.totals();
     assert_eq!((totals.model_tokens, totals.wire_tokens, totals.request_tokens), (90, 110, 6));
     play.session.set_tokens(OperationId(77), tokens(1));
+    play.session.forget_tokens();
+    let row = play.row(Peer::Client, "tools/call", "a");
+    assert_eq!((row.model_tokens, row.series.buckets()[0].tokens), (Tally::default(), 0));
+    assert_eq!((play.op(0).tokens, play.session.totals().wire_tokens), (None, 0));
+    play.session.set_tokens(OperationId(0), tokens(7));
+    assert_eq!(play.row(Peer::Client, "tools/call", "a").model_tokens, Tally { count: 1, sum: 7, max: 7 });
 }
 
 #[test]

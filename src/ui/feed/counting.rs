@@ -178,6 +178,9 @@ impl Counting {
             if let Some(profile) = board.profile.take() {
                 self.scale.profile = profile;
                 self.books.clear();
+                for (_, shared) in &board.sessions {
+                    shared.work().forget_tokens();
+                }
                 board.has_news = true;
             }
             if let Some(job) = board.jobs.pop_back() {

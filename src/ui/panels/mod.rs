@@ -170,6 +170,12 @@ impl Cx<'_> {
         sum
     }
 
+    /// Grows whenever all tokens of a session are forgotten, to be counted in another unit.
+    #[must_use]
+    pub fn recounts(&self) -> u32 {
+        self.sessions.iter().map(|opened| opened.session.recounts()).sum()
+    }
+
     /// Says that a drawing shows only a part of what is known, so that the next one should follow at once.
     pub fn go_on(&self) {
         self.is_unfinished.set(true);

@@ -41,6 +41,7 @@ struct Basis {
     sort: Field,
     filter: String,
     wire: bool,
+    recounts: u32,
 }
 
 impl Basis {
@@ -110,7 +111,7 @@ impl Index {
 
     /// Takes in what is new and what has changed since the last drawing.
     pub(super) fn refresh(&mut self, sort: Field, filter: &str, cx: &Cx<'_>) {
-        let basis = Basis { sort, filter: filter.to_owned(), wire: cx.wire };
+        let basis = Basis { sort, filter: filter.to_owned(), wire: cx.wire, recounts: cx.recounts() };
         let known = self.sources.iter().map(|source| source.id);
         let is_same = known.eq(cx.sessions.iter().take(self.sources.len()).map(|opened| opened.id));
         if self.basis.as_ref() != Some(&basis) || !is_same || self.ranks_are_old(cx) {

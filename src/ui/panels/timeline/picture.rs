@@ -6,8 +6,9 @@ use super::lanes::Lanes;
 use super::raster::{Raster, Span};
 use super::scale::Scale;
 use super::{Placed, is_tool};
-use crate::model::{Matcher, Operation, OperationId, State};
+use crate::model::{Matcher, Operation, OperationId};
 use crate::ui::panels::{Cx, OpenId};
+use crate::ui::watch::may_change;
 
 /// What the picture depends on; when it changes, the picture is made anew.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,7 @@ struct Basis {
     first: u64,
     width: u16,
     filter: String,
+    recounts: u32,
     /// Each session with the first lanes of its rows.
     rows: Vec<(OpenId, Vec<usize>)>,
 }
@@ -48,6 +50,7 @@ impl Picture {
             first: scale.first,
             width,
             filter: cx.filter_text.to_owned(),
+            recounts: cx.recounts(),
             rows: placed.iter().map(|place| (place.opened.id, place.rows.clone())).collect(),
         };
         let is_new = self.basis.as_ref() != Some(&basis);
@@ -103,15 +106,5 @@ impl Picture {
             }
         }
         raster
-    }
-}
-
-/// Whether a call may still look different: it is open, or the filter asks for tokens that are not counted yet.
-fn may_change(operation: &Operation, by_tokens: bool) -> bool {
-    match operation.state {
-        State::Pending => true,
-        State::Done(_) | State::Cancelled { .. } | State::Abandoned | State::Unknown => {
-            by_tokens && operation.tokens.is_none() && operation.answer().is_some()
-        }
     }
 }

@@ -67,8 +67,13 @@ fn summarize(mut reader: Reader, look: &Look) -> ExitCode {
         Ok(profile) => profile.unwrap_or_default(),
         Err(why) => return usage(&why),
     };
-    match load(&mut reader, profile) {
-        Ok(session) => say(&summary(&[&session])),
+    match load(&mut reader, profile.clone()) {
+        Ok(session) => {
+            if let Some(damage) = reader.damaged().in_words() {
+                complain(&damage);
+            }
+            say(&summary(&[&session], &profile))
+        }
         Err(error) => usage(&error),
     }
 }

@@ -162,7 +162,9 @@ pub struct OperationTokens {
     pub wire: u32,
     /// The answer's, what the client hands to the model.
     pub model: u32,
-    /// How far the three may be trusted.
+    /// How far `request` may be trusted.
+    pub request_accuracy: Accuracy,
+    /// How far `wire` and `model` may be trusted.
     pub accuracy: Accuracy,
 }
 

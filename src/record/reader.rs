@@ -51,6 +51,8 @@ pub enum OpenError {
 pub struct Progress {
     /// Events shown.
     pub events: u64,
+    /// Bytes read, of lines that are not complete yet as well.
+    pub bytes: usize,
     /// Everything that is there has been read; a live recording may grow on.
     pub at_end: bool,
 }
@@ -65,14 +67,33 @@ pub struct Reader {
     /// Where the buffer's first byte stands in the file.
     buffer_at: u64,
     joining: [Option<Joining>; 2],
-    damaged: Damage,
+    damaged_lines: u64,
 }
 
 /// Lines that could not be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// How many.
+    /// How many complete ones.
     pub lines: u64,
+    /// Bytes of the last one, which has no end: of a live session it is being written, any other was torn off.
+    pub torn_bytes: u64,
+}
+
+impl Damage {
+    /// What a person should know of it; `None` if there is nothing.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let lines = match self.lines {
+            0 => None,
+            1 => Some("1 line of this recording cannot be read and is skipped".to_owned()),
+            lines => Some(format!("{lines} lines of this recording cannot be read and are skipped")),
+        };
+        let torn = (self.torn_bytes > 0).then(|| {
+            format!("this recording breaks off within a line: its last {} bytes are skipped", self.torn_bytes)
+        });
+        let words: Vec<String> = lines.into_iter().chain(torn).collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
 }
 
 /// A frame in parts whose end has not come yet.
@@ -167,12 +188,17 @@ impl Reader {
                 std::thread::sleep(SPOOL_TICK);
             }
         };
-        let header = read_header(&buffer[..newline])
-            .map_err(|source| OpenError::Header { path: path.to_owned(), source })?;
+        // A damaged compressed file unpacks to nothing, and is not empty.
+        let is_unpacked = spool.as_ref().is_some_and(|spool| spool.source_bytes > 0);
+        let header = if buffer.is_empty() && is_unpacked {
+            Err(LineError::NotARecording)
+        } else {
+            read_header(&buffer[..newline])
+        };
+        let header = header.map_err(|source| OpenError::Header { path: path.to_owned(), source })?;
         buffer.drain(..(newline + 1).min(buffer.len()));
         let buffer_at = newline as u64 + 1;
-        let damaged = Damage::default();
-        Ok(Self { file, spool, header, buffer, buffer_at, joining: [None, None], damaged })
+        Ok(Self { file, spool, header, buffer, buffer_at, joining: [None, None], damaged_lines: 0 })
     }
 
     /// The recording's first line.
@@ -202,13 +228,7 @@ impl Reader {
     /// Lines that could not be read so far.
     #[must_use]
     pub fn damaged(&self) -> Damage {
-        self.damaged
-    }
-
-    /// Bytes after the last newline: a line that is still being written or, in a recording that has ended, was torn.
-    #[must_use]
-    pub fn unfinished_bytes(&self) -> usize {
-        self.buffer.len()
+        Damage { lines: self.damaged_lines, torn_bytes: self.buffer.len() as u64 }
     }
 
     /// Reads single messages again.
@@ -240,6 +260,7 @@ impl Reader {
                 break;
             }
             spent_bytes += read.max(1);
+            progress.bytes += read;
             progress.events += self.show_lines(searched.min(self.buffer.len()), see);
         }
         Ok(progress)
@@ -261,7 +282,7 @@ impl Reader {
                     events += 1;
                 }
                 Err(_) if line.is_empty() => {}
-                Err(_) => self.damaged.lines += 1,
+                Err(_) => self.damaged_lines += 1,
             }
         }
         self.buffer_at += start as u64;

@@ -20,6 +20,9 @@ use crate::wire::{Direction, LineEnd, Peer};
 /// Why a line could not be read.
 #[derive(Debug, Error)]
 pub enum LineError {
+    /// There is nothing in the file.
+    #[error("it is empty")]
+    Empty,
     /// The file does not begin with a header line.
     #[error("this is not an mcptop recording: its first line has no \"mcptop\" format version")]
     NotARecording,
@@ -62,6 +65,9 @@ pub fn read_header(line: &[u8]) -> Result<Header, LineError> {
         mcptop: u32,
         #[serde(default)]
         version: String,
+    }
+    if line.is_empty() {
+        return Err(LineError::Empty);
     }
     let version: Version = serde_json::from_slice(line).map_err(|_| LineError::NotARecording)?;
     if version.mcptop > FORMAT_VERSION {

@@ -89,6 +89,8 @@ pub struct State {
     pub wire: bool,
     /// The family of models tokens are counted for.
     pub profile: Profile,
+    /// The families a key goes through: the built-in ones, and the user's own.
+    pub profiles: Vec<Profile>,
     /// Since when the screen is held.
     pub paused: Option<Timestamp>,
     /// What is remembered until the next start.
@@ -170,15 +172,24 @@ pub struct Looks {
 pub const WINDOWS_TOKENS: [u64; 5] = [200_000, 1_000_000, 400_000, 128_000, 32_000];
 
 impl App {
-    /// A viewer with nothing opened yet.
+    /// A viewer with nothing opened yet; tokens are counted for `profile`, or else for the one used last.
     ///
     /// # Errors
     /// If there is no theme of that name.
-    pub fn new(looks: Looks, memory: Memory, targets: Targets) -> Result<Self, ThemeError> {
+    pub fn new(
+        looks: Looks,
+        memory: Memory,
+        targets: Targets,
+        profile: Option<Profile>,
+    ) -> Result<Self, ThemeError> {
         let theme = looks.themes.theme(&looks.theme, looks.depth, looks.glyphs)?;
         let filter_text = memory.filter.clone();
         let filter = Filter::parse(&filter_text).unwrap_or_default();
-        let profile = memory.profile.as_deref().and_then(|name| Profile::named(name).ok());
+        let remembered = || memory.profile.as_deref().and_then(|name| Profile::named(name).ok());
+        let mut profiles = Profile::builtin().to_vec();
+        // One of the user's own stands beside the others, so that the key finds it again.
+        profiles.extend(profile.clone().filter(|own| profiles.iter().all(|known| known.id != own.id)));
+        let profile = profile.or_else(remembered).unwrap_or_default();
         let mut panels = Panels::new();
         panels.recall(&memory);
         let state = State {
@@ -199,7 +210,8 @@ impl App {
             targets,
             window_tokens: memory.window_tokens.unwrap_or(WINDOWS_TOKENS[0]),
             wire: memory.wire,
-            profile: profile.unwrap_or_default(),
+            profile,
+            profiles,
             paused: None,
             memory,
             tick: 0,
@@ -266,6 +278,7 @@ impl State {
                 is_live: open.shared.is_live(),
                 now: session_now(session, open.shared.is_live(), wall),
                 loaded: open.shared.loaded(),
+                damage: open.shared.damage(),
             })
             .collect();
         call(&Cx {

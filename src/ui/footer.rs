@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::keys::{Action, binding};
 use super::matches::Matched;
-use super::panels::Cx;
+use super::panels::{Cx, PanelId};
 use super::theme::Role;
 use super::widgets::{clip, number};
 
@@ -67,11 +67,12 @@ pub fn keys(cx: &Cx<'_>, hints: &[Action], word: Option<Word<'_>>, area: Rect, b
 }
 
 /// Draws the filter in force and how much it lets through.
-pub fn filter(cx: &Cx<'_>, matched: Matched, area: Rect, buf: &mut Buffer) {
+pub fn filter(cx: &Cx<'_>, matched: Matched, open: PanelId, area: Rect, buf: &mut Buffer) {
+    let where_it_holds = if open.is_filtered() { "" } else { " in Calls and Timeline" };
     let line = Line::from(vec![
         Span::styled(" / ", cx.theme.style(Role::Key)),
         Span::styled(cx.filter_text.to_owned(), cx.theme.style(Role::Input)),
-        Span::styled(format!("  {}", matches_text(matched)), cx.theme.style(Role::Dim)),
+        Span::styled(format!("  {}{where_it_holds}", matches_text(matched)), cx.theme.style(Role::Dim)),
         Span::styled("  esc", cx.theme.style(Role::Key)),
         Span::styled(" drops it", cx.theme.style(Role::KeyText)),
     ]);

@@ -15,7 +15,7 @@ use super::theme::Role;
 use super::widgets::clip;
 use super::widgets::number::{grouped, percent, tokens};
 use crate::model::{Latency, Totals};
-use crate::tokens::Count;
+use crate::tokens::{Count, Profile};
 use crate::trace::Exit;
 use crate::wire::Direction;
 
@@ -237,6 +237,10 @@ impl Sum {
         let plain = |text: String| Span::styled(text, style(Role::Text));
         let (totals, glyphs) = (&self.totals, &cx.theme.glyphs);
         let mut pieces = vec![Self::context(cx, width)];
+        // Numbers of another family must not be taken for the usual ones.
+        let is_usual = cx.profile.id == Profile::default().id;
+        let rank = if is_usual { 10 } else { 1 };
+        pieces.push(Piece::new(rank, vec![dim("tokens "), plain(cx.profile.label.to_owned())]));
         if totals.dropped_messages > 0 {
             let text = format!("{} {} not observed", glyphs.error, grouped(totals.dropped_messages));
             pieces.push(Piece::new(0, vec![Span::styled(text, style(Role::Bad))]));

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
@@ -31,7 +31,7 @@ pub struct Shared {
     is_live: AtomicBool,
     read_bytes: AtomicU64,
     len_bytes: AtomicU64,
-    damaged_lines: AtomicU64,
+    damage: OnceLock<String>,
 }
 
 impl Shared {
@@ -44,7 +44,7 @@ impl Shared {
             is_live: AtomicBool::new(is_live),
             read_bytes: AtomicU64::new(0),
             len_bytes: AtomicU64::new(0),
-            damaged_lines: AtomicU64::new(0),
+            damage: OnceLock::new(),
         }
     }
 
@@ -100,15 +100,16 @@ impl Shared {
         (self.read_bytes.load(Ordering::Relaxed) as f64 / len as f64).min(1.0)
     }
 
-    /// Counts lines of the recording that could not be read.
-    pub fn add_damaged(&self, lines: u64) {
-        self.damaged_lines.fetch_add(lines, Ordering::Relaxed);
+    /// Says what of the recording could not be read.
+    pub fn set_damage(&self, damage: String) {
+        // Said once, when the recording has been read to its end.
+        let _ = self.damage.set(damage);
     }
 
-    /// Lines of the recording that could not be read.
+    /// What of the recording could not be read, if anything.
     #[must_use]
-    pub fn damaged_lines(&self) -> u64 {
-        self.damaged_lines.load(Ordering::Relaxed)
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.get().map(String::as_str)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys and mouse while something lies over the panel: prompts, palette, menus, questions.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Moment, Overlay};
 use super::palette::PaletteReply;
@@ -12,8 +12,12 @@ use crate::model::Filter;
 impl App {
     /// Takes a key while something lies over the panel.
     pub(super) fn overlay_key(&mut self, key: KeyEvent, at: Moment) -> Vec<Effect> {
+        let gives_up = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
         match &mut self.overlay {
             None => Vec::new(),
+            Some(Overlay::Palette(_) | Overlay::CopyMenu { .. } | Overlay::Confirm { .. }) if gives_up => {
+                self.close_overlay()
+            }
             Some(Overlay::Filter { prompt, .. }) => {
                 let reply = prompt.key(key);
                 self.filter_reply(reply)
@@ -75,7 +79,13 @@ impl App {
             PromptReply::Stays => {}
             PromptReply::Edited => {
                 let text = self.prompt_text();
-                self.set_filter(&text);
+                if Filter::parse(&text).is_ok() {
+                    self.set_filter(&text);
+                } else if let Some(Overlay::Filter { before, .. }) = &self.overlay {
+                    // What was a filter two letters ago says nothing about the one being typed.
+                    let before = before.clone();
+                    self.set_filter(&before);
+                }
                 self.judge_filter();
             }
             // A text that is not understood stays open, with its problem.

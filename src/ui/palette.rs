@@ -177,7 +177,7 @@ impl Palette {
         }
         if self.found.is_empty() {
             let line = Rect { y: inner.y + 1, height: 1, ..inner };
-            Line::styled("nothing is called so", theme.style(Role::Dim)).render(line, buf);
+            Line::styled("no command has these letters", theme.style(Role::Dim)).render(line, buf);
         }
         cursor
     }

@@ -96,16 +96,13 @@ pub fn run(start: Start) -> Result<(), UiError> {
     let memory_file = start.folders.as_ref().map(|folders| folders.config().join("viewer.toml"));
     let mut memory = memory_file.as_deref().map(Memory::load).unwrap_or_default();
     memory.window_tokens = start.window_tokens.or(memory.window_tokens);
-    if let Some(profile) = &start.profile {
-        memory.profile = Some(profile.id.to_owned());
-    }
     if !matches!(start.open, What::Everything) {
         // What was looked for in other sessions would hide this one.
         memory.filter.clear();
     }
     let (looks, theme_errors, by_hand) = looks(&start, &memory);
     let (depth, may_ask) = (looks.depth, !by_hand);
-    let app = App::new(looks, memory, start.targets)?;
+    let app = App::new(looks, memory, start.targets, start.profile)?;
     let source = match start.open {
         What::Everything => None,
         What::File(path) => Some(Source::File(path)),

@@ -5,19 +5,19 @@ use std::fmt::Write as _;
 use super::widgets::clip;
 use super::widgets::number::{duration, grouped, tokens};
 use crate::model::{Latency, Row, Session, Tally};
-use crate::tokens::{Accuracy, Count};
+use crate::tokens::{Accuracy, Count, Profile};
 
 /// Columns of a tool's name; longer names are cut in the middle.
 const NAME_COLUMNS: usize = 32;
 
-/// Every session with a line per tool: calls, errors, percentiles, tokens. Ends with a newline; empty for none.
+/// Every session with a line per tool: calls, errors, percentiles, tokens as counted for a family of models. Ends with a newline; empty for none.
 #[must_use]
-pub fn summary(sessions: &[&Session]) -> String {
-    let tables = sessions.iter().map(|session| table(session));
+pub fn summary(sessions: &[&Session], profile: &Profile) -> String {
+    let tables = sessions.iter().map(|session| table(session, profile));
     tables.collect::<Vec<_>>().join("\n")
 }
 
-fn table(session: &Session) -> String {
+fn table(session: &Session, profile: &Profile) -> String {
     let mut text = head(session);
     let mut rows: Vec<&Row> = session.rows().iter().collect();
     rows.sort_by(|a, b| is_tool(session, b).cmp(&is_tool(session, a)).then(b.calls.cmp(&a.calls)));
@@ -31,7 +31,7 @@ fn table(session: &Session) -> String {
     for row in &rows {
         line(&mut text, session, row, width);
     }
-    foot(&mut text, session);
+    foot(&mut text, session, profile);
     text
 }
 
@@ -104,7 +104,7 @@ fn largest(tally: &Tally, accuracy: Accuracy) -> String {
     if tally.count == 0 { "-".to_owned() } else { tokens(Count { tokens: u64::from(tally.max), accuracy }) }
 }
 
-fn foot(text: &mut String, session: &Session) {
+fn foot(text: &mut String, session: &Session, profile: &Profile) {
     let mut latency_us = Latency::default();
     for row in session.rows().iter().filter(|row| is_tool(session, row)) {
         latency_us.merge(&row.latency_us);
@@ -121,7 +121,8 @@ fn foot(text: &mut String, session: &Session) {
     );
     let _ = writeln!(
         text,
-        "tokens: definitions {} (wire {}), results {} (wire {})",
+        "tokens ({}): definitions {} (wire {}), results {} (wire {})",
+        profile.label,
         counted(model.definitions),
         counted(wire.definitions),
         counted(model.results),

@@ -15,11 +15,10 @@ use super::fetched::Answer;
 use super::keys::{self, Action, Press};
 use super::palette::{self, Command, Palette};
 use super::panels::{CopyWhat, Copyable, Cx, Deed, Listed, Mouse, OpenId, PanelId, Reply};
-use super::prompt::Prompt;
+use super::prompt::{Prompt, Verdict};
 use super::view::view;
 use super::widgets::number::grouped;
 use crate::model::Filter;
-use crate::tokens::Profile;
 
 /// Something the user did, or that was found out meanwhile.
 #[derive(Clone, Debug)]
@@ -133,7 +132,7 @@ impl App {
                 self.set_theme(&next, at);
             }
             Action::NextProfile => {
-                let all = Profile::builtin();
+                let all = &self.state.profiles;
                 let now = all.iter().position(|profile| profile.id == self.state.profile.id).unwrap_or(0);
                 self.state.profile = all[(now + 1) % all.len()].clone();
                 self.say(format!("Tokens as {} counts them", self.state.profile.label), at);
@@ -312,7 +311,10 @@ impl App {
         });
         match session {
             Some(session) => {
-                let prompt = Prompt::new("remark", "", Vec::new());
+                let is_live = self.state.open(session).is_some_and(|open| open.shared.is_live());
+                let kept = if is_live { "is recorded" } else { "kept until you leave: it has ended" };
+                let mut prompt = Prompt::new("remark", "", Vec::new());
+                prompt.verdict = Verdict::Good(format!("enter marks this moment ({kept}), esc does not"));
                 self.overlay = Some(Overlay::Note { prompt, session });
             }
             None => self.say("No session is open to put a remark into", at),

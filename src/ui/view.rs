@@ -62,7 +62,7 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         below_tabs(cx, head, buf);
         panels.current().view(cx, panel, buf);
         if let Some(matched) = matched.filter(|_| has_filter) {
-            footer::filter(cx, matched, Rect { height: 1, ..foot }, buf);
+            footer::filter(cx, matched, open, Rect { height: 1, ..foot }, buf);
         }
         if !has_prompt {
             let row = Rect { y: foot.bottom() - 1, height: 1, ..foot };

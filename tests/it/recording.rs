@@ -75,12 +75,12 @@ fn a_torn_last_line_is_skipped_and_counted_until_it_is_complete() {
     let mut seen = Vec::new();
     assert!(read(&mut reader, &mut seen).at_end);
     assert_eq!(texts(&seen), ["{\"id\":1}"]);
-    assert!(reader.unfinished_bytes() > 0);
+    assert!(reader.damaged().torn_bytes > 0);
     let mut growing = fs::OpenOptions::new().append(true).open(file.path()).unwrap();
     growing.write_all(torn).unwrap();
     assert!(read(&mut reader, &mut seen).at_end);
     assert_eq!(texts(&seen), ["{\"id\":1}", "{\"id\":2}"]);
-    assert_eq!(reader.unfinished_bytes(), 0);
+    assert_eq!(reader.damaged().in_words(), None);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn compressed_recordings_and_streams_open_the_same_way() {
 fn files_that_are_no_recordings_are_refused_with_a_reason() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for (text, reason) in [
-        (&b""[..], "not an mcptop recording"),
+        (&b""[..], "it is empty"),
         (b"hello\n", "not an mcptop recording"),
         (b"{\"mcptop\":99,\"version\":\"9.1.0\"}\n", "use mcptop 9.1.0 or later"),
         (b"{\"mcptop\":1}\n", "header cannot be read"),

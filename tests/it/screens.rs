@@ -57,7 +57,7 @@ impl Stage {
             depth: terminal.depth,
             glyphs: terminal.glyphs,
         };
-        let mut app = App::new(looks, memory, Targets::default()).unwrap();
+        let mut app = App::new(looks, memory, Targets::default(), None).unwrap();
         app.state.has_searched = true;
         Self { app, files: Vec::new(), up: Duration::ZERO }
     }
@@ -280,7 +280,7 @@ fn the_share_of_the_context_window_is_the_same_wherever_it_is_shown() {
     for unit in ["", "w"] {
         stage.keys(unit);
         let top = stage.keys_and_screen("1", 200, 60);
-        let total = top.lines().find(|line| line.starts_with("10 tools")).unwrap();
+        let total = top.lines().find(|line| line.contains("unlisted")).unwrap();
         let schemas = stage.keys_and_screen("3", 200, 60);
         let gauge = schemas.lines().find(|line| line.contains(" % of ")).unwrap();
         let shares = [top.lines().nth(1).unwrap(), total, gauge].map(share);
@@ -314,6 +314,48 @@ fn a_failed_part_of_the_viewer_is_not_hidden() {
         assert!(screen.contains("a fault of mcptop. mcptop-read failed: index out of bounds"), "{screen}");
         stage.wait(Duration::from_mins(1));
     }
+}
+
+#[test]
+fn the_families_own_name_is_shown_and_a_factor_is_one_of_them() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    assert!(stage.screen(200, 60).contains("tokens openai-o200k"));
+    let own = Profile::custom(mcptop::tokens::Factors::uniform(1.5), None);
+    let looks = Looks {
+        themes: Themes::default(),
+        theme: "dark".to_owned(),
+        depth: Depth::True,
+        glyphs: Glyphs::UNICODE,
+    };
+    stage.app = App::new(looks, Memory::default(), Targets::default(), Some(own.clone())).unwrap();
+    stage.open(&small("notes"), false);
+    assert!(stage.screen(80, 24).contains("tokens custom"));
+    for _ in 0..stage.app.state.profiles.len() {
+        stage.keys("p");
+    }
+    assert_eq!(stage.app.state.profile, own);
+}
+
+#[test]
+fn ctrl_c_leaves_whatever_lies_over_the_panel() {
+    for open in ["5D", ":", "5y", "/"] {
+        let mut stage = Stage::empty(&FULL);
+        stage.input(Input::Found(vec![listed("notes", "2026-11-20T12:00:00Z", 5_000, false)]));
+        stage.keys(open);
+        let cancel = || Input::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL));
+        assert_eq!(stage.input(cancel()), []);
+        assert_eq!(stage.input(cancel()), [Effect::Quit], "after {open}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_filter_yet_leaves_the_list_as_it_was() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    let whole = stage.keys_and_screen("2", 80, 24);
+    let rows = |screen: &str| screen.lines().skip(4).take(7).map(str::to_owned).collect::<Vec<_>>();
+    let typed = stage.keys_and_screen("/dur:>x", 80, 24);
+    assert_eq!(rows(&typed), rows(&whole), "{typed}");
+    assert!(typed.contains("500ms"), "{typed}");
 }
 
 #[test]
@@ -523,5 +565,5 @@ fn a_word_to_the_user_goes_away() {
 fn the_summary_is_a_table_of_tools() {
     let mut reader = Reader::from_stream(Cursor::new(small("notes").into_bytes())).unwrap();
     let session = load(&mut reader, Profile::default()).unwrap();
-    insta::assert_snapshot!("summary", mcptop::ui::summary::summary(&[&session]));
+    insta::assert_snapshot!("summary", mcptop::ui::summary::summary(&[&session], &Profile::default()));
 }

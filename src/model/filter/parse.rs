@@ -183,7 +183,7 @@ impl<'t> Parser<'t> {
                         Ok(Term::Amount(measure, bounds))
                     }
                     None => self.expected(format!(
-                        "a comparison (> >= < <= =) or a range (a..b) with an amount such as {}",
+                        "> >= < <= = or a range a..b, and an amount: {}",
                         measure.example()
                     )),
                 }

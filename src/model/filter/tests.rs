@@ -114,7 +114,7 @@ fn errors_point_at_the_place_and_say_what_was_expected() {
     for (text, position, expected) in [
         ("status:", 7, "one of ok, error, tool_error"),
         ("a status:fine", 9, "one of ok"),
-        ("dur:5", 4, "a comparison"),
+        ("dur:5", 4, "> >= < <= = or a range"),
         ("dur:>5kb", 4, "500ms"),
         ("stauts:ok", 0, "one of tool: server:"),
         ("(a or b", 7, "\")\""),

@@ -55,7 +55,7 @@ fn remarks_losses_and_closed_ends_are_in_the_log() {
 }
 
 fn tokens(model: u32) -> OperationTokens {
-    OperationTokens { request: 3, wire: model + 10, model, accuracy: Accuracy::Exact }
+    OperationTokens { request: 3, wire: model + 10, model, ..OperationTokens::default() }
 }
 
 #[test]

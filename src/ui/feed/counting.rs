@@ -305,7 +305,8 @@ impl Scale {
             request: narrow(request),
             wire: narrow(on_wire),
             model: narrow(model),
-            accuracy: request.accuracy.max(on_wire.accuracy).max(model.accuracy),
+            request_accuracy: request.accuracy,
+            accuracy: on_wire.accuracy.max(model.accuracy),
         })
     }
 }

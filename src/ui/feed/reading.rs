@@ -150,6 +150,10 @@ impl Reading {
         let turn = match source.read() {
             Ok((turn, at_end)) => {
                 source.follow(at_end, is_living);
+                if let Some(damage) = source.reader.damaged().in_words().filter(|_| source.is_over) {
+                    source.shared.set_damage(damage.clone());
+                    self.herald.tell(News::Say(damage));
+                }
                 turn
             }
             Err(error) => {
@@ -176,7 +180,6 @@ impl Reading {
 impl Source {
     fn read(&mut self) -> std::io::Result<(Turn, bool)> {
         let shared = &self.shared;
-        let damaged = self.reader.damaged().lines;
         let mut held = None;
         let mut since = Instant::now();
         let mut events = 0_u32;
@@ -197,8 +200,7 @@ impl Source {
         })?;
         drop(held);
         shared.set_progress(self.reader.position_bytes(), self.reader.len_bytes());
-        shared.add_damaged(self.reader.damaged().lines - damaged);
-        let turn = match (progress.at_end, events) {
+        let turn = match (progress.at_end, progress.bytes) {
             (false, 1..) => Turn::More,
             (true, 1..) => Turn::Grew,
             (_, 0) => Turn::Quiet,

@@ -51,6 +51,12 @@ impl PanelId {
     pub const ALL: [Self; 6] =
         [Self::Top, Self::Calls, Self::Schemas, Self::Timeline, Self::Sessions, Self::Help];
 
+    /// Whether it shows only what passes the filter.
+    #[must_use]
+    pub fn is_filtered(self) -> bool {
+        matches!(self, Self::Calls | Self::Timeline)
+    }
+
     /// The name on its tab.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -84,6 +90,8 @@ pub struct Opened<'a> {
     pub now: Micros,
     /// How much of the recording has been read, between 0 and 1; 1 when all of it.
     pub loaded: f64,
+    /// What of the recording could not be read, if anything.
+    pub damage: Option<&'a str>,
 }
 
 /// A session found on this machine, opened or not.

@@ -121,9 +121,15 @@ impl Layout {
     }
 }
 
-/// Writes a line of text into so many cells; what does not fit is cut off at its end.
+/// Writes a line of text into so many cells; what does not fit is cut off at its end, and `…` says so.
 pub fn put(buf: &mut Buffer, x: u16, y: u16, width: u16, align: Align, line: &Line<'_>) {
-    let used = u16::try_from(line.width()).unwrap_or(u16::MAX).min(width);
+    let wanted = u16::try_from(line.width()).unwrap_or(u16::MAX);
+    let used = wanted.min(width);
+    if wanted > width && width > 1 {
+        buf.set_line(x, y, line, width - 1);
+        buf[(x + width - 1, y)].set_symbol("…");
+        return;
+    }
     let shift = match align {
         Align::Left => 0,
         Align::Right => width - used,

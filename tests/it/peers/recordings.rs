@@ -38,7 +38,7 @@ pub(super) fn bytes_to_client(recording: &Path) -> Vec<u8> {
         .at_end
     {}
     let name = recording.display();
-    assert_eq!((reader.damaged().lines, reader.unfinished_bytes()), (0, 0), "{name} is damaged");
+    assert_eq!(reader.damaged().in_words(), None, "{name} is damaged");
     assert_eq!(ended, 1, "{name} does not say how the session ended");
     assert!(requests > 0 && !to_client.is_empty(), "{name} holds no conversation");
     to_client

@@ -44,6 +44,9 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
 fn opened(lines: &mut Lines<'_>, open: &Opened<'_>) {
     let session = open.session;
     lines.fact("state", &state(open));
+    if let Some(damage) = open.damage {
+        lines.fact("damage", damage);
+    }
     let handshake = session.handshake();
     let revision = match (&handshake.negotiated, &handshake.requested) {
         (Some(negotiated), Some(requested)) if negotiated != requested => {

@@ -50,10 +50,11 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    /// The position of the selected row; the first if it has gone.
+    /// The position of the selected row; if there is none, of the first session that is open.
     fn at(&self, rows: &[Row<'_>]) -> usize {
         let is_selected = |row: &Row<'_>| self.selected.as_ref() == Some(&row.key());
-        rows.iter().position(is_selected).unwrap_or(0)
+        let is_open = |row: &Row<'_>| row.open.is_some();
+        rows.iter().position(is_selected).or_else(|| rows.iter().position(is_open)).unwrap_or(0)
     }
 
     fn select(&mut self, rows: &[Row<'_>], at: usize) {
@@ -130,7 +131,7 @@ impl Panel for Sessions {
         let at = self.at(&rows);
         // The detail gets what the list does not need, but at least half.
         let wanted = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
-        let list_height = if area.height >= 14 { wanted.min(area.height / 2) } else { area.height };
+        let list_height = if area.height >= 10 { wanted.min(area.height / 2) } else { area.height };
         let list = Rect { height: list_height, ..area };
         self.list(cx, &rows, list, buf);
         if list_height < area.height {

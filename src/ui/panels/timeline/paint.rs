@@ -26,6 +26,9 @@ pub(super) fn axis(scale: Scale, area: Rect, buf: &mut Buffer, cx: &Cx<'_>) {
             Text::styled(cx.theme.glyphs.vertical, cx.theme.style(Role::Border)),
             Text::styled(label, cx.theme.style(Role::Heading)),
         ]);
+        if line.width() > usize::from(area.width - column) {
+            continue;
+        }
         put(buf, area.x + column, area.y, area.width - column, Align::Left, &line);
     }
 }

@@ -82,7 +82,7 @@ fn latencies(item: &Item<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         Scale::Log { min, max } => [min, max].map(|us| duration(rounded(us))),
         Scale::Linear { .. } => [String::new(), String::new()],
     };
-    let inner = frame("slowest call over time, by factors", ends, cx, area, buf);
+    let inner = frame("slowest call over time (log)", ends, cx, area, buf);
     let target = cx.targets.p99_us;
     chart::columns(&values, scale, inner, buf, &cx.theme.glyphs, |us| {
         let role = marks::against(rounded(us), target);

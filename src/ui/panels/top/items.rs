@@ -163,6 +163,8 @@ pub(super) struct Group<'a> {
     pub(super) head: Item<'a>,
     /// Its tools, those never called included.
     pub(super) tools: Vec<Item<'a>>,
+    /// How many of them the server does not list: they were called all the same.
+    pub(super) unlisted: usize,
     /// Its other methods.
     pub(super) methods: Vec<Item<'a>>,
 }
@@ -187,6 +189,7 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
         let schema = definition.tokens.map(|tokens| schema_count(tokens, wire));
         tools.push(tool(opened, &definition.name, row, schema, wire));
     }
+    let listed = tools.len();
     // Called, but never listed: in the order in which they were first called.
     for row in session.rows().iter().filter(|row| is_tool(row) && rows.contains_key(&row.key.target)) {
         tools.push(tool(opened, session.name(row.key.target), Some(row), None, wire));
@@ -204,7 +207,8 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
         head.figures.add(&tool.figures);
     }
     head.figures.shown = Some(session.context(wire).results);
-    Group { head, tools, methods }
+    let unlisted = tools.len() - listed;
+    Group { head, tools, unlisted, methods }
 }
 
 fn tool<'a>(

@@ -123,8 +123,14 @@ impl Top {
         columns: &[Column],
         buf: &mut Buffer,
     ) {
-        let tools: usize = groups.iter().map(|group| group.tools.len()).sum();
-        let name = format!("{tools} {}", if tools == 1 { "tool" } else { "tools" });
+        let all: usize = groups.iter().map(|group| group.tools.len()).sum();
+        let unlisted: usize = groups.iter().map(|group| group.unlisted).sum();
+        let tools = all - unlisted;
+        let word = if tools == 1 { "tool" } else { "tools" };
+        let name = match unlisted {
+            0 => format!("{tools} {word}"),
+            _ => format!("{tools} {word} + {unlisted} unlisted"),
+        };
         let item = Item {
             key: ItemKey::Group(OpenId(u32::MAX)),
             name: &name,

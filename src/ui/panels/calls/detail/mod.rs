@@ -259,7 +259,8 @@ fn messages(operation: &Operation) -> Vec<Piece<'_>> {
     }
     if let Some(tokens) = operation.tokens {
         let count = |number: u32| Some(Count { tokens: u64::from(number), accuracy: tokens.accuracy });
-        all[0].cost = count(tokens.request);
+        let request = Count { tokens: u64::from(tokens.request), accuracy: tokens.request_accuracy };
+        all[0].cost = Some(request);
         if operation.answer().is_some()
             && let Some(answer) = all.last_mut()
         {

@@ -28,6 +28,14 @@ pub enum RecordError {
         /// What the system said.
         source: io::Error,
     },
+    /// What stands there already is no file that could be appended to and read again.
+    #[error("cannot record to {}: it is {what}, not a regular file; name a new file with --record", path.display())]
+    Special {
+        /// What was named.
+        path: PathBuf,
+        /// What it is, for people.
+        what: &'static str,
+    },
     /// The file could not be written.
     #[error("cannot write to the recording {}: {source}", path.display())]
     Write {
@@ -67,6 +75,10 @@ impl Writer {
     /// Creates the file, readable by its owner alone, with its first line. An existing file is never touched: a number
     /// is added to the name instead, because some clients start the same command line twice.
     pub(super) fn create(wanted: &Path, first_line: &[u8], limits: Limits) -> Result<Self, RecordError> {
+        // A number behind the name would put a file beside a device or a pipe that nobody asked for.
+        if let Some(what) = special(wanted) {
+            return Err(RecordError::Special { path: wanted.to_owned(), what });
+        }
         let mut number = 1;
         let mut path = wanted.to_owned();
         loop {
@@ -121,6 +133,25 @@ impl Writer {
         self.looked = Instant::now();
         if self.path.exists() { Ok(()) } else { Err(RecordError::Removed { path: self.path.clone() }) }
     }
+}
+
+/// What a path names if it is neither a regular file nor free.
+fn special(path: &Path) -> Option<&'static str> {
+    let kind = std::fs::metadata(path).ok()?.file_type();
+    if kind.is_file() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return Some("a named pipe");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+    }
+    Some(if kind.is_dir() { "a folder" } else { "a device" })
 }
 
 /// Makes a file appear under its name with its first line in it, so that a recording opens even when we are killed

@@ -201,6 +201,23 @@ fn a_folder_that_cannot_be_written_is_a_warning_and_never_the_traffic() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_not_recorded_to_and_the_traffic_goes_on() {
+    let pipe = tempfile::tempdir().unwrap();
+    Lifeline::in_folder(pipe.path());
+    let pipe = pipe.path().join("lifeline");
+    for (path, what) in [("/dev/null", "a device"), (pipe.to_str().unwrap(), "a named pipe")] {
+        let mut rig = Rig::with(&["--record", path], "cat");
+        rig.send(b"hello\n");
+        assert_eq!(rig.receive_line(), "hello\n");
+        rig.close_stdin();
+        assert!(rig.wait().success());
+        let told = rig.stderr();
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(told.contains("not recorded") && told.contains(what) && told.contains("--record"), "{told}");
+    }
+}
+
+#[test]
 fn an_ephemeral_recording_and_the_registry_entry_go_with_the_session() {
     let mut rig = Rig::with(&["--ephemeral"], "cat");
     rig.send(b"hello\n");

@@ -305,19 +305,42 @@ pub fn file_name(label: &str) -> String {
     if name.is_empty() { "session".to_owned() } else { name.to_owned() }
 }
 
-/// Makes a folder that only its owner may enter, or takes it if it is one.
+/// Makes a folder that only its owner may change, or takes it if it is one. A link to one is as good if nobody else
+/// could have made it: recordings are often moved to another disk this way.
 #[cfg(unix)]
 fn private_folder(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    let failed = |source| StoreError { path: path.to_owned(), source };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-    let metadata = fs::symlink_metadata(path).map_err(failed)?;
-    let ours = metadata.is_dir() && metadata.uid() == user_id();
-    if !ours || metadata.mode() & 0o022 != 0 {
-        let reason = "it belongs to or can be written by somebody else";
-        return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, reason)));
+    use std::os::unix::fs::DirBuilderExt;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    // What stands there already says better why it cannot be used than the attempt to make it.
+    let refused = match fs::symlink_metadata(path) {
+        Ok(itself) => refusal(path, &itself).map(io::Error::other),
+        Err(error) => Some(made.err().unwrap_or(error)),
+    };
+    refused.map_or(Ok(()), |source| Err(StoreError { path: path.to_owned(), source }))
+}
+
+/// Why what stands at a path is no folder of ours alone.
+#[cfg(unix)]
+fn refusal(path: &Path, itself: &fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let is_link = itself.is_symlink();
+    if is_link && ![user_id(), 0].contains(&itself.uid()) {
+        return Some("it is a link made by somebody else".to_owned());
     }
-    Ok(())
+    let folder = match fs::metadata(path) {
+        Ok(folder) => folder,
+        Err(error) if is_link => return Some(format!("it is a link that leads nowhere: {error}")),
+        Err(error) => return Some(error.to_string()),
+    };
+    if !folder.is_dir() {
+        Some("it is not a folder".to_owned())
+    } else if folder.uid() != user_id() {
+        Some("it belongs to somebody else".to_owned())
+    } else if folder.mode() & 0o022 != 0 {
+        Some("others can write to it; take that right away with chmod go-w".to_owned())
+    } else {
+        None
+    }
 }
 
 #[cfg(windows)]
@@ -389,6 +412,22 @@ mod tests {
         fs::create_dir(&run).unwrap();
         fs::set_permissions(&run, fs::Permissions::from_mode(0o777)).unwrap();
         assert!(Folders::below(home.path()).runtime().is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_that_others_can_write_is_refused_with_the_reason() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let home = tempfile::tempdir().unwrap();
+        let disk = home.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        fs::set_permissions(&disk, fs::Permissions::from_mode(0o777)).unwrap();
+        symlink(&disk, home.path().join("run")).unwrap();
+        let why = Folders::below(home.path()).runtime().unwrap_err().to_string();
+        assert!(why.contains("others can write to it"), "{why}");
+        fs::remove_dir(&disk).unwrap();
+        let why = Folders::below(home.path()).runtime().unwrap_err().to_string();
+        assert!(why.contains("a link that leads nowhere"), "{why}");
     }
 
     #[cfg(unix)]

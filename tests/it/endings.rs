@@ -218,6 +218,22 @@ fn what_is_no_regular_file_is_not_recorded_to_and_the_traffic_goes_on() {
 }
 
 #[test]
+fn a_recordings_folder_that_is_a_link_is_written_to_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("disk")).unwrap();
+    fs::create_dir(folder.path().join("home")).unwrap();
+    std::os::unix::fs::symlink("../disk", folder.path().join("home/recordings")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcptop"));
+    command.args(["wrap", "--", "cat"]);
+    let mut rig = Rig::start(command, folder);
+    rig.close_stdin();
+    assert!(rig.wait().success());
+    assert_eq!(rig.stderr(), "");
+    assert!(rig.recording().exists());
+    assert_eq!(mcptop::record::list(&mcptop::record::Folders::below(&rig.path("home"))).len(), 1);
+}
+
+#[test]
 fn an_ephemeral_recording_and_the_registry_entry_go_with_the_session() {
     let mut rig = Rig::with(&["--ephemeral"], "cat");
     rig.send(b"hello\n");

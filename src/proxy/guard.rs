@@ -21,6 +21,9 @@ pub fn run_if_asked() -> Option<ExitCode> {
         return None;
     }
     let group = arguments.next()?.to_str()?.parse().ok()?;
+    // Started as `/proc/self/exe`, it would be listed as `exe`.
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/comm", env!("CARGO_PKG_NAME"));
     let mut word = [0; DISMISSED.len()];
     if std::io::stdin().read_exact(&mut word).is_err() {
         end(group);

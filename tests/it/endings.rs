@@ -233,6 +233,25 @@ fn a_recordings_folder_that_is_a_link_is_written_to_and_listed() {
     assert_eq!(mcptop::record::list(&mcptop::record::Folders::below(&rig.path("home"))).len(), 1);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_was_removed_while_it_runs_is_guarded_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    Lifeline::in_folder(folder.path());
+    // Copied by another process, so that no thread here holds it open for writing when it is run.
+    let run_removed =
+        r#"cp "$1" "$0/gone"; exec 9<"$0/gone"; rm "$0/gone"; shift; exec /proc/self/fd/9 "$@""#;
+    let mut command = Command::new("sh");
+    command.args(["-c", run_removed]).arg(folder.path()).arg(env!("CARGO_BIN_EXE_mcptop"));
+    command.args(["wrap", "--", "sh", "-c", STUBBORN_CHAIN]).arg(folder.path());
+    let mut rig = Rig::start(command, folder);
+    let lifeline = Lifeline::wait_ready(rig.folder.path());
+    assert_eq!(rig.receive_line(), "up\n");
+    rig.signal("KILL");
+    lifeline.wait_all_gone();
+    rig.wait();
+}
+
 #[test]
 fn an_ephemeral_recording_and_the_registry_entry_go_with_the_session() {
     let mut rig = Rig::with(&["--ephemeral"], "cat");

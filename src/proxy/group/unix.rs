@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -58,7 +59,8 @@ impl Group {
 
 /// Without a guard the session works; only a SIGKILL of mcptop could then leave a server that ignores its closed input.
 fn start_guard(group: Pid) -> io::Result<(std::process::Child, ChildStdin)> {
-    let mut guard = std::process::Command::new(std::env::current_exe()?)
+    let mut guard = std::process::Command::new(ourselves()?)
+        .arg0(env!("CARGO_PKG_NAME"))
         .arg(guard::ARGUMENT)
         .arg(group.as_raw_nonzero().to_string())
         .stdin(Stdio::piped())
@@ -68,6 +70,16 @@ fn start_guard(group: Pid) -> io::Result<(std::process::Child, ChildStdin)> {
         .spawn()?;
     let line = guard.stdin.take().ok_or_else(|| io::Error::other("the guard has no pipe"))?;
     Ok((guard, line))
+}
+
+/// The program that runs, under whatever name. On Linux that is the very file, even when an upgrade has removed it or
+/// put another version in its place; elsewhere the path it was started from has to do.
+fn ourselves() -> io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if cfg!(target_os = "linux") && running.exists() {
+        return Ok(running.to_owned());
+    }
+    std::env::current_exe()
 }
 
 /// How a process ended.

@@ -66,6 +66,13 @@ impl Relay {
         }
     }
 
+    /// Reads on for a receiver that is gone, to learn when the sender closes its side.
+    pub(super) async fn await_close(from: &mut Input) -> End {
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while from.read(&mut buffer).await.is_ok_and(|(len_bytes, _)| len_bytes > 0) {}
+        End::Closed
+    }
+
     async fn forward(&self, bytes: &[u8], to: &mut Output) -> io::Result<()> {
         let verdict = match self.stream {
             Stream::Frames(direction) => self.gate.verdict(direction, bytes),

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::clock::Clock;
-use super::ends::{Ends, ServerEnds};
+use super::ends::{Ends, Reader, ServerEnds};
 use super::group::{Group, Signals, exit_of};
 use super::relay::{End, Pulse, Relay};
 use crate::rules::Gate;
@@ -149,6 +149,8 @@ struct Session {
     to_server: Running,
     to_client: Running,
     stderr: Running,
+    /// Tells of the client's end once its input no longer can.
+    client_gone: Option<JoinHandle<()>>,
     deadline: Option<Deadline>,
     why: &'static str,
 }
@@ -179,7 +181,15 @@ impl Session {
         let (down, down_pulse) = observer.relay(Stream::Frames(Direction::ToClient));
         let (errors, errors_pulse) = observer.relay(Stream::Stderr);
         // Each task owns its two ends: they close the moment it is over.
-        let to_server = tokio::spawn(async move { up.run(&mut client_in, &mut server_in).await });
+        let to_server = tokio::spawn(async move {
+            let end = up.run(&mut client_in, &mut server_in).await;
+            drop(server_in);
+            match end {
+                // Nothing else would tell of the client's end: what it still writes is read in vain.
+                End::Refused if Reader::of_stdout().is_none() => Relay::await_close(&mut client_in).await,
+                End::Refused | End::Closed => end,
+            }
+        });
         let to_client = tokio::spawn(async move { down.run(&mut server_out, &mut client_out).await });
         let stderr = tokio::spawn(async move { errors.run(&mut server_err, &mut our_err).await });
         let running = |task, pulse| Running { task, pulse, open: true };
@@ -193,6 +203,7 @@ impl Session {
             to_server: running(to_server, up_pulse),
             to_client: running(to_client, down_pulse),
             stderr: running(stderr, errors_pulse),
+            client_gone: None,
             deadline: None,
             why: "the server exited by itself",
         })
@@ -209,6 +220,7 @@ impl Session {
                 status = self.child.wait() => return status.map_or(Exit::Unknown, exit_of),
                 end = &mut self.to_client.task, if self.to_client.open => self.server_ended(end.ok()),
                 _ = &mut self.stderr.task, if self.stderr.open => self.stderr.open = false,
+                () = finished(&mut self.client_gone) => self.client_left(),
                 signal = self.signals.next() => {
                     self.why = signal.name();
                     self.group.forward(signal);
@@ -223,6 +235,8 @@ impl Session {
         if end == Some(End::Refused) {
             // The server closed its input and may live on: the client must see that, as it would without us.
             self.ends.close_stdin();
+            // Its input no longer tells us of its end, and a silent server would live on for nobody.
+            self.client_gone = Reader::of_stdout().map(|reader| tokio::spawn(reader.gone()));
             return;
         }
         self.observer.tell(Fact::Closed { by: Peer::Client });
@@ -232,17 +246,28 @@ impl Session {
 
     fn server_ended(&mut self, end: Option<End>) {
         self.to_client.open = false;
+        if let Some(watch) = self.client_gone.take() {
+            // It holds the client's pipe open, and the client has to see its end.
+            watch.abort();
+        }
         self.ends.close_stdout();
         if end == Some(End::Refused) {
-            // Nobody reads the answers any more, so nobody will ask anything either.
-            self.to_server.task.abort();
-            self.to_server.open = false;
-            self.why = "the client went away";
-            self.observer.tell(Fact::Closed { by: Peer::Client });
-            self.expect_exit();
+            self.client_left();
         } else {
             self.observer.tell(Fact::Closed { by: Peer::Server });
         }
+    }
+
+    /// Nobody reads the answers any more, so nobody will ask anything either.
+    fn client_left(&mut self) {
+        self.client_gone = None;
+        self.to_server.task.abort();
+        self.to_server.open = false;
+        self.why = "the client went away";
+        if self.deadline.is_none() {
+            self.observer.tell(Fact::Closed { by: Peer::Client });
+        }
+        self.expect_exit();
     }
 
     fn expect_exit(&mut self) {
@@ -321,6 +346,16 @@ async fn drain(signals: &mut Signals, to_client: &mut Running, stderr: &mut Runn
                 seen = now;
             }
         }
+    }
+}
+
+/// Waits for a task that may not have been started.
+async fn finished(task: &mut Option<JoinHandle<()>>) {
+    match task {
+        Some(task) => {
+            let _ = task.await;
+        }
+        None => std::future::pending().await,
     }
 }
 

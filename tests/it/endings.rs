@@ -233,6 +233,48 @@ fn a_recordings_folder_that_is_a_link_is_written_to_and_listed() {
     assert_eq!(mcptop::record::list(&mcptop::record::Folders::below(&rig.path("home"))).len(), 1);
 }
 
+/// A server that no longer reads, says nothing, and ignores SIGTERM. It holds the lifeline.
+const DEAF: &str =
+    r#"exec 3>"$0/lifeline" <&-; trap "" TERM; echo ready >&3; echo up; while :; do sleep 1000; done"#;
+
+/// The same, in front of a client that has noticed: its own writing was refused, as it would be without mcptop.
+fn deaf() -> (Rig, Lifeline) {
+    let folder = tempfile::tempdir().unwrap();
+    Lifeline::in_folder(folder.path());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcptop"));
+    command.args(["wrap", "--grace", "0.2", "--", "sh", "-c", DEAF]).arg(folder.path());
+    let mut rig = Rig::start(command, folder);
+    let lifeline = Lifeline::wait_ready(rig.folder.path());
+    assert_eq!(rig.receive_line(), "up\n");
+    while rig.try_send(b"anybody there?\n").is_ok() {
+        std::thread::yield_now();
+    }
+    (rig, lifeline)
+}
+
+#[test]
+fn the_death_of_a_client_is_seen_behind_a_silent_server_that_closed_its_input() {
+    let (mut rig, lifeline) = deaf();
+    rig.client_dies();
+    lifeline.wait_all_gone();
+    rig.wait();
+    assert!(matches!(ending(&rig).0, Exit::Signal(_)));
+}
+
+#[test]
+fn a_client_of_a_server_that_closed_its_input_is_still_answered() {
+    let script = r#"exec <&-; echo up; while ! [ -e "$0/go" ]; do sleep 0.01; done; echo late; exit 3"#;
+    let mut rig = Rig::with(&["--grace", "0"], script);
+    assert_eq!(rig.receive_line(), "up\n");
+    while rig.try_send(b"anybody there?\n").is_ok() {
+        std::thread::yield_now();
+    }
+    rig.close_stdin();
+    fs::write(rig.path("go"), b"").unwrap();
+    assert_eq!(rig.receive_rest(), b"late\n");
+    assert_eq!(rig.wait().code(), Some(3));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_that_was_removed_while_it_runs_is_guarded_all_the_same() {

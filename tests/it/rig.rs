@@ -62,6 +62,11 @@ impl Rig {
         stdin.flush().unwrap();
     }
 
+    /// The same for a client whose server may have stopped reading.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stdin.as_mut().unwrap().write_all(bytes)
+    }
+
     pub(crate) fn receive_line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();

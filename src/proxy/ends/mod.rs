@@ -6,6 +6,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::{Ends, Input, Output, ServerEnds};
+pub(super) use unix::{Ends, Input, Output, Reader, ServerEnds};
 #[cfg(windows)]
-pub(super) use windows::{Ends, Input, Output, ServerEnds};
+pub(super) use windows::{Ends, Input, Output, Reader, ServerEnds};

@@ -215,6 +215,32 @@ impl Drop for Ends {
     }
 }
 
+/// Whoever reads what we write, watched through a descriptor with a readiness of its own: the relay's stays as it is.
+pub(in crate::proxy) struct Reader(AsyncFd<OwnedFd>);
+
+impl Reader {
+    /// The client, as our standard output knows it. `None` for a file or a null device, which nobody reads from. Must
+    /// be called inside a tokio runtime.
+    pub(in crate::proxy) fn of_stdout() -> Option<Self> {
+        let copy = io::stdout().as_fd().try_clone_to_owned().ok()?;
+        match Descriptor::new(copy, Interest::WRITABLE).ok()? {
+            Descriptor::Polled { fd, .. } => Some(Self(fd)),
+            Descriptor::Direct(_) => None,
+        }
+    }
+
+    /// Waits until nobody can read any more. Costs a wake-up whenever a full pipe is read from, nothing otherwise.
+    pub(in crate::proxy) async fn gone(self) {
+        while let Ok(mut ready) = self.0.writable().await {
+            let state = ready.ready();
+            if state.is_write_closed() {
+                return;
+            }
+            ready.clear_ready_matching(state);
+        }
+    }
+}
+
 /// Whether both are one socket or terminal: closing one then must not make the other block.
 fn input_is_output() -> bool {
     let file = |fd: BorrowedFd<'_>| rustix::fs::fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));

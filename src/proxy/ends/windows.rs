@@ -56,6 +56,21 @@ impl Ends {
     pub(in crate::proxy) fn close_stdout(&mut self) {}
 }
 
+/// Whoever reads what we write. Windows offers none to watch.
+pub(in crate::proxy) enum Reader {}
+
+impl Reader {
+    /// A pipe's reader cannot be watched here without writing.
+    pub(in crate::proxy) fn of_stdout() -> Option<Self> {
+        None
+    }
+
+    /// Never called: there is none.
+    pub(in crate::proxy) async fn gone(self) {
+        match self {}
+    }
+}
+
 /// The server's side: the pipes of a child process.
 pub(in crate::proxy) struct ServerEnds {
     pub(in crate::proxy) stdin: Output,

@@ -1,5 +1,6 @@
 //! The answering side, run beside the relays on the proxy's own thread. It costs nothing until somebody asks.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,15 +8,17 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Order, Reply};
 
 /// Longer orders are refused.
 const ORDER_BYTES_MAX: u64 = 64 * 1024;
-/// How many are served at once; the next one waits for the first of them to end.
+/// How many are served at once.
 const TALKS_MAX: usize = 64;
+/// Being served takes microseconds: where as many as may be take longer than this, the oldest makes room.
+const ROOM_AFTER: Duration = Duration::from_millis(100);
 /// How long one may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -63,18 +66,22 @@ impl Listener {
     pub async fn serve(self, answer: impl Fn(Order) -> Reply + Send + Sync + 'static) {
         let answer = Arc::new(answer);
         let mut talks = JoinSet::new();
+        // Oldest first.
+        let mut handles = VecDeque::new();
         loop {
-            while talks.len() >= TALKS_MAX {
-                talks.join_next().await;
+            if talks.len() >= TALKS_MAX {
+                make_room(&mut talks, &handles).await;
             }
             while talks.try_join_next().is_some() {}
+            handles.retain(|(_, handle): &(Instant, AbortHandle)| !handle.is_finished());
             match self.accept().await {
                 Ok(connection) => {
                     let answer = answer.clone();
-                    talks.spawn(async move {
+                    let handle = talks.spawn(async move {
                         // Whoever went away or stays silent misses an answer, nothing more.
                         let _ = timeout(PATIENCE, talk(connection, &*answer)).await;
                     });
+                    handles.push_back((Instant::now(), handle));
                 }
                 // Out of descriptors, say: the next viewer may have more luck.
                 Err(_) => sleep(Duration::from_millis(100)).await,
@@ -118,6 +125,15 @@ fn bind(path: &Path) -> io::Result<Socket> {
 impl Drop for Listener {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Waits until one is over, or ends the oldest once it has had its time.
+async fn make_room(talks: &mut JoinSet<()>, handles: &VecDeque<(Instant, AbortHandle)>) {
+    let Some((since, oldest)) = handles.front() else { return };
+    if timeout_at(*since + ROOM_AFTER, talks.join_next()).await.is_err() {
+        oldest.abort();
+        talks.join_next().await;
     }
 }
 

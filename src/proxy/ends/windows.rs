@@ -66,7 +66,7 @@ impl Reader {
     }
 
     /// Never called: there is none.
-    pub(in crate::proxy) async fn gone(self) {
+    pub(in crate::proxy) fn gone(self) -> std::future::Ready<()> {
         match self {}
     }
 }

@@ -53,7 +53,10 @@ fn messages(calls: usize, tools: usize, result_bytes: usize) -> Vec<(Direction, 
 
 fn event(n: usize, to: Direction, text: &str) -> Event<'_> {
     let payload = Payload::of_frame(text.as_bytes());
-    Event { at: Micros(n as u64 * 50), fact: Fact::Message { to, own: Nanos(2_000), payload, parts: 0 } }
+    Event {
+        at: Micros(n as u64 * 50),
+        fact: Fact::Message { to, own: Nanos(2_000), payload, parts: 0, exchange: None },
+    }
 }
 
 fn apply(c: &mut Criterion) {

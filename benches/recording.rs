@@ -18,7 +18,8 @@ fn recording(criterion: &mut Criterion) {
     for bytes in [64, 1_000, 100_000] {
         let frame = frame(bytes);
         let payload = Payload::of_frame(&frame);
-        let fact = Fact::Message { to: Direction::ToClient, own: Nanos(4_000), payload, parts: 0 };
+        let fact =
+            Fact::Message { to: Direction::ToClient, own: Nanos(4_000), payload, parts: 0, exchange: None };
         let event = Event { at: Micros(1_000_000), fact };
         let mut line = Vec::new();
         write_event(&mut line, &event);

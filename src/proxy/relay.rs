@@ -74,9 +74,9 @@ impl Relay {
     }
 
     async fn forward(&self, bytes: &[u8], to: &mut Output) -> io::Result<()> {
-        let verdict = match self.stream {
-            Stream::Frames(direction) => self.gate.verdict(direction, bytes),
-            Stream::Stderr => Verdict::Pass,
+        let verdict = match self.stream.direction() {
+            Some(direction) => self.gate.verdict(direction, bytes),
+            None => Verdict::Pass,
         };
         match verdict {
             Verdict::Pass => to.write_all(bytes).await,

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::reader::read_at;
-use crate::trace::{Fact, Place, read_event};
+use crate::trace::{ExchangeId, Fact, Place, read_event};
 use crate::wire::Direction;
 
 /// Access to the bodies of a recording. Cheap to clone; may be used from any thread.
@@ -31,20 +31,20 @@ impl Bodies {
     }
 }
 
-/// A place spans one line or, for a frame kept in parts, all lines from its first part to its end. Lines of the other
-/// direction may stand between them: those of the last line's direction belong together.
+/// A place spans one line or, for a frame kept in parts, all lines from its first part to its end. Lines of others
+/// may stand between them: those of the last line's direction and exchange belong together.
 fn text_of(lines: &[u8]) -> Option<Vec<u8>> {
     let facts: Vec<Fact<'_>> = lines
         .split(|byte| *byte == b'\n')
         .filter_map(|line| read_event(line).ok())
         .map(|event| event.fact)
         .collect();
-    let direction = facts.last().and_then(direction_of);
+    let lane = facts.last().and_then(lane_of);
     let mut text = Vec::new();
     let (last, parts) = facts.split_last()?;
     for fact in parts {
-        if let Fact::Part { to, payload } = fact
-            && Some(*to) == direction
+        if let Fact::Part { payload, .. } = fact
+            && lane_of(fact) == lane
         {
             payload.write_to(&mut text);
         }
@@ -56,9 +56,9 @@ fn text_of(lines: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-fn direction_of(fact: &Fact<'_>) -> Option<Direction> {
+fn lane_of(fact: &Fact<'_>) -> Option<(Direction, Option<ExchangeId>)> {
     match fact {
-        Fact::Message { to, .. } | Fact::Part { to, .. } => Some(*to),
+        Fact::Message { to, exchange, .. } | Fact::Part { to, exchange, .. } => Some((*to, *exchange)),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 //! Memory stays bounded by the longest line; what has been shown is not kept. Compressed recordings and standard
 //! input are unpacked into an unnamed temporary file first, so that bodies can be read again.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::Bodies;
-use crate::trace::{Event, Fact, Header, LineError, Place, read_event, read_header};
+use crate::trace::{Event, ExchangeId, Fact, Header, LineError, Place, read_event, read_header};
 use crate::wire::Direction;
 
 /// How much is asked of the system at once.
@@ -66,7 +67,7 @@ pub struct Reader {
     buffer: Vec<u8>,
     /// Where the buffer's first byte stands in the file.
     buffer_at: u64,
-    joining: [Option<Joining>; 2],
+    joining: HashMap<Lane, Joining>,
     damaged_lines: u64,
 }
 
@@ -95,6 +96,12 @@ impl Damage {
         (!words.is_empty()).then(|| words.join("; "))
     }
 }
+
+/// The frames of one lane follow each other: those of a direction and, over HTTP, of an exchange.
+type Lane = (Direction, Option<ExchangeId>);
+
+/// Lanes in which a frame in parts is open at once.
+const LANES_MAX: usize = 64;
 
 /// A frame in parts whose end has not come yet.
 #[derive(Debug)]
@@ -198,7 +205,7 @@ impl Reader {
         let header = header.map_err(|source| OpenError::Header { path: path.to_owned(), source })?;
         buffer.drain(..(newline + 1).min(buffer.len()));
         let buffer_at = newline as u64 + 1;
-        Ok(Self { file, spool, header, buffer, buffer_at, joining: [None, None], damaged_lines: 0 })
+        Ok(Self { file, spool, header, buffer, buffer_at, joining: HashMap::new(), damaged_lines: 0 })
     }
 
     /// The recording's first line.
@@ -303,30 +310,32 @@ impl Reader {
             len_bytes: u32::try_from(offset_bytes + line_bytes as u64 - starts_at).unwrap_or(u32::MAX),
         };
         match event.fact {
-            Fact::Part { to, payload } => {
-                let joining = &mut self.joining[to.index()];
+            Fact::Part { to, payload, exchange } => {
+                if self.joining.len() >= LANES_MAX && !self.joining.contains_key(&(to, exchange)) {
+                    // Frames in parts that never ended, of exchanges that were cut off.
+                    self.joining.clear();
+                }
+                let joining = self.joining.entry((to, exchange));
                 let joining =
-                    joining.get_or_insert_with(|| Joining { starts_at: offset_bytes, bytes: Vec::new() });
+                    joining.or_insert_with(|| Joining { starts_at: offset_bytes, bytes: Vec::new() });
                 if joining.bytes.len() < JOINED_BYTES_MAX {
                     payload.write_to(&mut joining.bytes);
                 }
             }
-            Fact::Message { to, own, payload, parts: 1.. } => {
-                let Joining { starts_at, bytes } = self.end_of_parts(to, offset_bytes);
+            Fact::Message { to, own, payload, parts: 1.., exchange } => {
+                let Joining { starts_at, bytes } = self.end_of_parts((to, exchange), offset_bytes);
                 let (mut text, end) = (bytes, payload.end);
                 text.extend_from_slice(&payload.text);
                 let payload = crate::trace::Payload { text: text.into(), end };
-                see(
-                    &Event { at: event.at, fact: Fact::Message { to, own, payload, parts: 0 } },
-                    place(starts_at),
-                );
+                let fact = Fact::Message { to, own, payload, parts: 0, exchange };
+                see(&Event { at: event.at, fact }, place(starts_at));
             }
             _ => see(&event, place(offset_bytes)),
         }
     }
 
-    fn end_of_parts(&mut self, to: Direction, offset_bytes: u64) -> Joining {
-        let joining = self.joining[to.index()].take();
+    fn end_of_parts(&mut self, lane: Lane, offset_bytes: u64) -> Joining {
+        let joining = self.joining.remove(&lane);
         joining.unwrap_or(Joining { starts_at: offset_bytes, bytes: Vec::new() })
     }
 }

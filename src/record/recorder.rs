@@ -196,7 +196,7 @@ impl Scribe {
         }
         for item in &batch.items {
             match item {
-                Item::Chunk { stream, at, own, len_bytes } => {
+                Item::Chunk { stream, at, own, len_bytes, .. } => {
                     let (chunk, after) = rest.split_at(*len_bytes);
                     rest = after;
                     self.chunk(*stream, *at, *own, chunk);
@@ -226,6 +226,7 @@ impl Scribe {
         let track = match stream {
             Stream::Frames(direction) => &mut self.frames[direction.index()],
             Stream::Stderr => &mut self.stderr,
+            Stream::Body { .. } => return,
         };
         if track.skipping {
             let Some(newline) = memchr::memchr(b'\n', chunk) else { return };
@@ -247,6 +248,7 @@ impl Scribe {
                 self.stderr.skipping = !ends_frame;
                 return;
             }
+            Stream::Body { to, .. } => to,
         };
         let messages = frames + u64::from(!ends_frame);
         write_event(&mut self.lines, &Event { at, fact: Fact::Dropped { to, messages, bytes } });
@@ -273,6 +275,7 @@ impl Scribe {
         let track = match stream {
             Stream::Frames(direction) => &mut self.frames[direction.index()],
             Stream::Stderr => &mut self.stderr,
+            Stream::Body { .. } => return,
         };
         let (lines, report) = (&mut self.lines, &self.report);
         track.splitter.finish(|piece| write_piece(lines, report, stream, at, Nanos(0), piece));
@@ -320,10 +323,12 @@ fn write_piece(
     let fact = match (stream, piece) {
         (Stream::Frames(to), Piece::Frame { bytes, parts }) => {
             report.frames[to.index()].fetch_add(1, Ordering::Relaxed);
-            Fact::Message { to, own, payload: Payload::of_frame(bytes), parts }
+            Fact::Message { to, own, payload: Payload::of_frame(bytes), parts, exchange: None }
         }
-        (Stream::Frames(to), Piece::Part(bytes)) => Fact::Part { to, payload: Payload::of_frame(bytes) },
-        (Stream::Stderr, Piece::Frame { bytes, .. } | Piece::Part(bytes)) => {
+        (Stream::Frames(to), Piece::Part(bytes)) => {
+            Fact::Part { to, payload: Payload::of_frame(bytes), exchange: None }
+        }
+        (Stream::Stderr | Stream::Body { .. }, Piece::Frame { bytes, .. } | Piece::Part(bytes)) => {
             Fact::Stderr { payload: Payload::of_frame(bytes) }
         }
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use memchr::memchr_iter;
 
-use crate::trace::{Fact, Micros, Nanos};
+use crate::trace::{ExchangeId, Fact, Micros, Nanos};
 use crate::wire::Direction;
 
 /// How much may wait for the recorder. More than the longest frame that SDKs accept (16 MiB), so that one arriving at
@@ -16,6 +16,8 @@ const QUEUE_BYTES_MAX: usize = 20 * 1024 * 1024;
 const FACTS_MAX: usize = 10_000;
 /// Chunks beyond this count wake nobody new; with the bytes bound it bounds the bookkeeping as well.
 const ITEMS_MAX: usize = 200_000;
+/// Streams of which it is noted one by one that something was dropped.
+const DROPPED_MAX: usize = 1_000;
 /// From here on the recorder is woken at once instead of at its next turn.
 const HURRY_BYTES: usize = 1024 * 1024;
 /// How long the recorder lets traffic gather. Half of what a viewer could notice, far more than a message takes.
@@ -30,6 +32,24 @@ pub enum Stream {
     Frames(Direction),
     /// The server's standard error.
     Stderr,
+    /// The body of an HTTP exchange's request or response, without the framing of chunks.
+    Body {
+        /// Which exchange.
+        exchange: ExchangeId,
+        /// Who receives it.
+        to: Direction,
+    },
+}
+
+impl Stream {
+    /// Which way the protocol's traffic travels; `None` for what is no such traffic.
+    #[must_use]
+    pub fn direction(self) -> Option<Direction> {
+        match self {
+            Self::Frames(to) | Self::Body { to, .. } => Some(to),
+            Self::Stderr => None,
+        }
+    }
 }
 
 /// What stands in a batch, in the order in which it happened.
@@ -45,6 +65,8 @@ pub enum Item {
         own: Nanos,
         /// How many they are.
         len_bytes: usize,
+        /// Whether a body ends with them.
+        is_last: bool,
     },
     /// Bytes that did not fit.
     Dropped {
@@ -117,7 +139,16 @@ pub fn door() -> (Tap, Outlet) {
 impl Tap {
     /// Shows a chunk that has been forwarded: it went through at `at`, and forwarding took `own`.
     pub fn see(&self, stream: Stream, at: Micros, own: Nanos, bytes: &[u8]) {
-        if let Stream::Frames(direction) = stream {
+        self.put(stream, at, own, bytes, false);
+    }
+
+    /// The same for the chunk with which a body ends; it may be empty.
+    pub fn see_last(&self, stream: Stream, at: Micros, own: Nanos, bytes: &[u8]) {
+        self.put(stream, at, own, bytes, true);
+    }
+
+    fn put(&self, stream: Stream, at: Micros, own: Nanos, bytes: &[u8], is_last: bool) {
+        if let Some(direction) = stream.direction() {
             self.0.bytes[direction.index()].fetch_add(bytes.len() as u64, Ordering::Relaxed);
         }
         let mut state = self.0.lock();
@@ -129,7 +160,7 @@ impl Tap {
         let fits = before + bytes.len() <= QUEUE_BYTES_MAX && state.batch.items.len() < ITEMS_MAX;
         if fits {
             state.batch.bytes.extend_from_slice(bytes);
-            state.batch.items.push(Item::Chunk { stream, at, own, len_bytes: bytes.len() });
+            state.batch.items.push(Item::Chunk { stream, at, own, len_bytes: bytes.len(), is_last });
         } else {
             self.0.dropped_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             state.batch.note_dropped(stream, at, bytes);
@@ -232,10 +263,12 @@ impl Batch {
     fn note_dropped(&mut self, stream: Stream, at: Micros, chunk: &[u8]) {
         let newlines = memchr_iter(b'\n', chunk).count() as u64;
         let ends = chunk.last() == Some(&b'\n');
-        // One item per stream, however the streams take turns: a recorder that hangs for hours costs no memory.
+        // One item per stream, however the streams take turns, and bodies of many exchanges share one per direction:
+        // a recorder that hangs for hours costs no memory.
+        let is_crowded = self.items.len() >= ITEMS_MAX + DROPPED_MAX;
         for item in self.items.iter_mut().rev() {
             let Item::Dropped { stream: last, frames, bytes, ends_frame, .. } = item else { break };
-            if *last == stream {
+            if *last == stream || (is_crowded && last.direction() == stream.direction()) {
                 *frames += newlines;
                 *bytes += chunk.len() as u64;
                 *ends_frame = ends;

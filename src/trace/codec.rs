@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::{Event, Exit, FORMAT_VERSION, Fact, Header, Micros, Nanos, Payload};
+use super::{Event, ExchangeId, Exit, FORMAT_VERSION, Fact, Header, HttpEnd, Micros, Nanos, Payload};
 use crate::wire::{Direction, LineEnd, Peer};
 
 /// Why a line could not be read.
@@ -86,23 +86,51 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event<'_>) {
                 line.number("pid", u64::from(*pid));
             }
         }
-        Fact::Message { to, own, payload, parts } => {
+        Fact::Message { to, own, payload, parts, exchange } => {
             line.kind("message");
             line.word("to", to.as_str());
+            line.exchange(*exchange);
             line.number("own_ns", u64::from(own.0));
             if *parts > 0 {
                 line.number("parts", u64::from(*parts));
             }
-            line.payload(payload, *parts == 0);
+            line.payload(payload, *parts == 0, line_end(*exchange));
         }
-        Fact::Part { to, payload } => {
+        Fact::Part { to, payload, exchange } => {
             line.kind("part");
             line.word("to", to.as_str());
-            line.payload(payload, false);
+            line.exchange(*exchange);
+            line.payload(payload, false, line_end(*exchange));
+        }
+        Fact::HttpRequest { exchange, connection, method, target, session, revision } => {
+            line.kind("http_request");
+            line.exchange(Some(*exchange));
+            line.number("connection", u64::from(*connection));
+            line.text("method", method);
+            line.text("target", target);
+            line.optional("session", session.as_deref());
+            line.optional("revision", revision.as_deref());
+        }
+        Fact::HttpResponse { exchange, status, media, session } => {
+            line.kind("http_response");
+            line.exchange(Some(*exchange));
+            line.number("status", u64::from(*status));
+            line.text("media", media);
+            line.optional("session", session.as_deref());
+        }
+        Fact::HttpEvent { exchange, text } => {
+            line.kind("http_event");
+            line.exchange(Some(*exchange));
+            line.text("text", text);
+        }
+        Fact::HttpEnd { exchange, how } => {
+            line.kind("http_end");
+            line.exchange(Some(*exchange));
+            line.word("how", how.as_str());
         }
         Fact::Stderr { payload } => {
             line.kind("stderr");
-            line.payload(payload, false);
+            line.payload(payload, false, LineEnd::Lf);
         }
         Fact::Closed { by } => {
             line.kind("closed");
@@ -149,16 +177,38 @@ pub fn read_event(line: &[u8]) -> Result<Event<'_>, LineError> {
     let mut fields: Fields<'_> = serde_json::from_slice(line)?;
     let at = fields.t;
     let to = fields.to.ok_or(LineError::Payload);
+    let exchange = fields.exchange.ok_or(LineError::Payload);
     let fact = match &*fields.kind {
         "started" => Fact::Started { pid: fields.pid },
         "message" => Fact::Message {
             to: to?,
             own: Nanos(fields.own_ns),
             parts: fields.parts,
-            payload: fields.payload()?,
+            payload: fields.payload(line_end(fields.exchange))?,
+            exchange: fields.exchange,
         },
-        "part" => Fact::Part { to: to?, payload: fields.payload()? },
-        "stderr" => Fact::Stderr { payload: fields.payload()? },
+        "part" => Fact::Part {
+            to: to?,
+            payload: fields.payload(line_end(fields.exchange))?,
+            exchange: fields.exchange,
+        },
+        "http_request" => Fact::HttpRequest {
+            exchange: exchange?,
+            connection: fields.connection,
+            method: fields.method.unwrap_or_default(),
+            target: fields.target.unwrap_or_default(),
+            session: fields.session,
+            revision: fields.revision,
+        },
+        "http_response" => Fact::HttpResponse {
+            exchange: exchange?,
+            status: fields.status,
+            media: fields.media.unwrap_or_default(),
+            session: fields.session,
+        },
+        "http_event" => Fact::HttpEvent { exchange: exchange?, text: fields.text.ok_or(LineError::Payload)? },
+        "http_end" => Fact::HttpEnd { exchange: exchange?, how: fields.how.ok_or(LineError::Payload)? },
+        "stderr" => Fact::Stderr { payload: fields.payload(LineEnd::Lf)? },
         "closed" => Fact::Closed { by: fields.by.ok_or(LineError::Payload)? },
         "dropped" => Fact::Dropped { to: to?, messages: fields.messages, bytes: fields.bytes },
         "sample" => Fact::Sample { rss_bytes: fields.rss_bytes, cpu_us: fields.cpu_us },
@@ -198,6 +248,24 @@ struct Fields<'a> {
     #[serde(borrow, default)]
     end: Option<Cow<'a, str>>,
     #[serde(default)]
+    exchange: Option<ExchangeId>,
+    #[serde(default)]
+    connection: u32,
+    #[serde(borrow, default)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    target: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    session: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    revision: Option<Cow<'a, str>>,
+    #[serde(default)]
+    status: u16,
+    #[serde(borrow, default)]
+    media: Option<Cow<'a, str>>,
+    #[serde(default)]
+    how: Option<HttpEnd>,
+    #[serde(default)]
     pid: Option<u32>,
     #[serde(default)]
     by: Option<Peer>,
@@ -218,9 +286,9 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn payload(&mut self) -> Result<Payload<'a>, LineError> {
+    fn payload(&mut self, usual: LineEnd) -> Result<Payload<'a>, LineError> {
         let end = match self.end.take() {
-            None => LineEnd::Lf,
+            None => usual,
             Some(end) => LineEnd::from_text(&end).ok_or(LineError::Payload)?,
         };
         let text = if let Some(body) = self.body.take() {
@@ -276,10 +344,22 @@ impl<'o> Line<'o> {
         serde_json::to_writer(&mut *self.out, value).expect(MEMORY);
     }
 
-    fn payload(&mut self, payload: &Payload<'_>, may_be_verbatim: bool) {
-        match payload.end {
-            LineEnd::Lf => {}
-            end => self.text("end", end.as_str()),
+    fn exchange(&mut self, exchange: Option<ExchangeId>) {
+        if let Some(ExchangeId(number)) = exchange {
+            self.number("exchange", u64::from(number));
+        }
+    }
+
+    fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    /// The line ending is written only where it is not the `usual` one.
+    fn payload(&mut self, payload: &Payload<'_>, may_be_verbatim: bool, usual: LineEnd) {
+        if payload.end != usual {
+            self.text("end", payload.end.as_str());
         }
         match std::str::from_utf8(&payload.text) {
             Ok(text) if may_be_verbatim && can_stand_verbatim(text) => {
@@ -294,6 +374,11 @@ impl<'o> Line<'o> {
             }
         }
     }
+}
+
+/// How messages usually end: over stdio with a newline, in the body of an HTTP exchange with the body.
+fn line_end(exchange: Option<ExchangeId>) -> LineEnd {
+    if exchange.is_some() { LineEnd::None } else { LineEnd::Lf }
 }
 
 const MEMORY: &str = "writing to memory does not fail";
@@ -319,7 +404,13 @@ mod tests {
     }
 
     fn message(frame: &[u8]) -> Fact<'_> {
-        Fact::Message { to: Direction::ToClient, own: Nanos(7), payload: Payload::of_frame(frame), parts: 0 }
+        Fact::Message {
+            to: Direction::ToClient,
+            own: Nanos(7),
+            payload: Payload::of_frame(frame),
+            parts: 0,
+            exchange: None,
+        }
     }
 
     #[test]
@@ -335,7 +426,28 @@ mod tests {
         let facts = [
             Fact::Started { pid: Some(7) },
             Fact::Started { pid: None },
-            Fact::Part { to: Direction::ToServer, payload: Payload::of_frame(b"{\"half") },
+            Fact::Part { to: Direction::ToServer, payload: Payload::of_frame(b"{\"half"), exchange: None },
+            Fact::Part {
+                to: Direction::ToClient,
+                payload: Payload::of_frame(b"{\"half\n"),
+                exchange: Some(ExchangeId(7)),
+            },
+            Fact::HttpRequest {
+                exchange: ExchangeId(1),
+                connection: 2,
+                method: "POST".into(),
+                target: "/mcp?a=\"b\"".into(),
+                session: Some("1868a90c~00c0ffee".into()),
+                revision: None,
+            },
+            Fact::HttpResponse {
+                exchange: ExchangeId(1),
+                status: 200,
+                media: "text/event-stream".into(),
+                session: None,
+            },
+            Fact::HttpEvent { exchange: ExchangeId(1), text: "id: 5\nretry: 3000".into() },
+            Fact::HttpEnd { exchange: ExchangeId(1), how: HttpEnd::ServerLeft },
             Fact::Stderr { payload: Payload::of_frame(b"warning \x1b[1m\n") },
             Fact::Closed { by: Peer::Client },
             Fact::Dropped { to: Direction::ToServer, messages: 2, bytes: 3 },
@@ -389,9 +501,13 @@ mod tests {
             proptest::collection::vec(any::<u8>().prop_filter("one frame", |b| *b != b'\n'), 0..60),
             "[{\\[]?[ \\r\"\\\\a-z0-9:,{}\\[\\]\u{e9}]{0,30}[}\\]]?".prop_map(String::into_bytes),
             r#"[{]"[a-z]{0,3}":("\\u[0-9a-f]{4}"|[0-9]{1,30}|null|\[\])[}] ?"#.prop_map(String::into_bytes),
-        ], end in prop_oneof![Just(&b"\n"[..]), Just(&b"\r\n"[..]), Just(&b""[..])]) {
+        ], in_body in any::<bool>(), end in prop_oneof![Just(&b"\n"[..]), Just(&b"\r\n"[..]), Just(&b""[..])]) {
             let frame = [&frame, end].concat();
-            let line = line_of(message(&frame));
+            let mut fact = message(&frame);
+            if let Fact::Message { exchange, .. } = &mut fact {
+                *exchange = in_body.then_some(ExchangeId(9));
+            }
+            let line = line_of(fact);
             prop_assert_eq!(memchr::memchr_iter(b'\n', line.as_bytes()).count(), 1);
             let event = read_event(line.strip_suffix('\n').unwrap().as_bytes()).unwrap();
             let Fact::Message { payload, .. } = event.fact else { panic!() };

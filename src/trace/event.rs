@@ -35,6 +35,38 @@ impl Sub for Micros {
 #[serde(transparent)]
 pub struct Nanos(pub u32);
 
+/// One HTTP request and its response, numbered by the proxy from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ExchangeId(pub u32);
+
+/// How an HTTP exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HttpEnd {
+    /// The response was delivered to its end.
+    Complete,
+    /// The client went away first.
+    ClientLeft,
+    /// The server went away first.
+    ServerLeft,
+    /// mcptop answered itself: the request was refused, or the server could not be reached.
+    Refused,
+}
+
+impl HttpEnd {
+    /// The word it is recorded as.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::ClientLeft => "client_left",
+            Self::ServerLeft => "server_left",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// One numbered fact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event<'a> {
@@ -60,8 +92,10 @@ pub enum Fact<'a> {
         own: Nanos,
         /// The frame, or its last piece when `parts` is not zero.
         payload: Payload<'a>,
-        /// How many `Part` events of the same direction hold the beginning of this frame.
+        /// How many `Part` events of the same direction and exchange hold the beginning of this frame.
         parts: u32,
+        /// The HTTP exchange whose body held the frame; `None` over stdio.
+        exchange: Option<ExchangeId>,
     },
     /// The next piece of a frame too long to be kept in one line.
     Part {
@@ -69,6 +103,48 @@ pub enum Fact<'a> {
         to: Direction,
         /// The piece.
         payload: Payload<'a>,
+        /// The HTTP exchange whose body held the piece; `None` over stdio.
+        exchange: Option<ExchangeId>,
+    },
+    /// The head of an HTTP request was forwarded.
+    HttpRequest {
+        /// Which exchange this begins.
+        exchange: ExchangeId,
+        /// On which connection of the client, numbered from 1.
+        connection: u32,
+        /// The HTTP method.
+        method: Cow<'a, str>,
+        /// The request target: path and query.
+        target: Cow<'a, str>,
+        /// The session it names, as [`session_name`](super::session_name) shows it.
+        session: Option<Cow<'a, str>>,
+        /// The protocol revision it names.
+        revision: Option<Cow<'a, str>>,
+    },
+    /// The head of an HTTP response was forwarded.
+    HttpResponse {
+        /// Whose.
+        exchange: ExchangeId,
+        /// The status code.
+        status: u16,
+        /// The media type, without parameters; empty if there is none.
+        media: Cow<'a, str>,
+        /// The session it opens, as [`session_name`](super::session_name) shows it.
+        session: Option<Cow<'a, str>>,
+    },
+    /// What an event stream held besides messages: ids, retry times, comments, events without data.
+    HttpEvent {
+        /// In which exchange.
+        exchange: ExchangeId,
+        /// The lines, without those of the data.
+        text: Cow<'a, str>,
+    },
+    /// An HTTP exchange is over.
+    HttpEnd {
+        /// Which.
+        exchange: ExchangeId,
+        /// How.
+        how: HttpEnd,
     },
     /// The server wrote to its standard error.
     Stderr {

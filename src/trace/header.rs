@@ -29,11 +29,16 @@ pub struct Header {
 }
 
 /// How the client reaches us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Front {
     /// Over our standard input and output.
     Stdio,
+    /// Over Streamable HTTP.
+    Http {
+        /// Where we listen: address and port.
+        listen: String,
+    },
 }
 
 /// How we reach the server.
@@ -45,14 +50,20 @@ pub enum Back {
         /// Program and arguments, secrets removed.
         argv: Vec<String>,
     },
+    /// A server reached over Streamable HTTP.
+    Url {
+        /// Its address, secrets removed.
+        url: String,
+    },
 }
 
 impl Back {
-    /// The command as one line that a shell would take, secrets removed.
+    /// The command as one line that a shell would take, or the address; secrets removed.
     #[must_use]
     pub fn display(&self) -> String {
         match self {
             Self::Command { argv } => argv.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "),
+            Self::Url { url } => url.clone(),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Works by the names of flags and variables and by well-known shapes of keys; knows nothing of messages.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 const MARK: &str = "[secret]";
 
 /// Words in the name of a flag or variable that make its value a secret.
@@ -66,6 +68,24 @@ pub fn without_secrets(argv: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// The address, or the path and query, with every part that looks like a credential replaced by `[secret]`.
+#[must_use]
+pub fn url_without_secrets(url: &str) -> String {
+    match url.split_once('?') {
+        _ if url.contains("://") => clean_url(url),
+        Some((path, query)) => format!("{path}?{}", clean_query(query)),
+        None => url.to_owned(),
+    }
+}
+
+/// A session as it is recorded: who holds its id can speak for the client, so only its beginning is kept, and a
+/// digest that tells it from others.
+#[must_use]
+pub fn session_name(id: &str) -> String {
+    let beginning = &id[..id.floor_char_boundary(8.min(id.len() / 2))];
+    format!("{beginning}~{:08x}", xxh3_64(id.as_bytes()) >> 32)
+}
+
 fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     NAMES.iter().any(|part| name.contains(part)) || NAME_ENDS.iter().any(|end| name.ends_with(end))
@@ -100,6 +120,10 @@ fn clean_shape(value: &str) -> bool {
     SHAPES.iter().any(|shape| value.starts_with(shape) && value.len() > shape.len() + 8)
 }
 
+fn clean_query(query: &str) -> String {
+    query.split('&').map(clean_pair).collect::<Vec<_>>().join("&")
+}
+
 /// `scheme://user:password@host` and `?token=value` lose their secrets; everything else is returned as it is.
 fn clean_url(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
@@ -112,7 +136,7 @@ fn clean_url(word: &str) -> String {
     };
     let path = match path.split_once('?') {
         Some((path, query)) => {
-            format!("{path}?{}", query.split('&').map(clean_pair).collect::<Vec<_>>().join("&"))
+            format!("{path}?{}", clean_query(query))
         }
         None => path.to_owned(),
     };
@@ -186,5 +210,20 @@ mod tests {
             let words: Vec<&str> = line.split(' ').collect();
             assert_eq!(clean(&words), line);
         }
+    }
+
+    #[test]
+    fn addresses_and_sessions_are_recorded_without_what_opens_them() {
+        assert_eq!(url_without_secrets("/mcp?api_key=abc&page=2"), "/mcp?api_key=[secret]&page=2");
+        assert_eq!(
+            url_without_secrets("https://u:pw@h/mcp?token=x"),
+            "https://u:[secret]@h/mcp?token=[secret]"
+        );
+        assert_eq!(url_without_secrets("/mcp"), "/mcp");
+        let name = session_name("1868a90c-4f0e-4d3c-9d3a-000000000000");
+        assert!(name.starts_with("1868a90c~") && name.len() == 17, "{name}");
+        assert_ne!(name, session_name("1868a90c-4f0e-4d3c-9d3a-000000000001"));
+        assert!(!session_name("short").contains("short"));
+        assert!(session_name("é").len() > 8);
     }
 }

@@ -65,11 +65,26 @@ pub fn command_line(header: &Header, revision: Option<&str>, request: &[u8]) -> 
         },
     });
     let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    let lines = [initialize, initialized, request].map(|line| quoted(&line.to_string())).join(" ");
-    let server = match &header.back {
-        back @ Back::Command { .. } => back.display(),
-    };
-    Some(format!("{{ printf '%s\\n' {lines}; sleep 10; }} | {server}"))
+    let lines = [initialize, initialized, request].map(|line| quoted(&line.to_string()));
+    Some(match &header.back {
+        back @ Back::Command { .. } => {
+            format!("{{ printf '%s\\n' {}; sleep 10; }} | {}", lines.join(" "), back.display())
+        }
+        Back::Url { url } => over_http(url, revision.unwrap_or(REVISION), &lines),
+    })
+}
+
+/// The same over HTTP: the answer to `initialize` names the session that the others belong to.
+fn over_http(url: &str, revision: &str, [initialize, initialized, request]: &[String; 3]) -> String {
+    let post = format!(
+        "curl -s {} -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream'",
+        quoted(url)
+    );
+    let session = format!("-H \"Mcp-Session-Id: $session\" -H 'MCP-Protocol-Version: {revision}'");
+    format!(
+        "session=$({post} -D - -o /dev/null -d {initialize} | tr -d '\\r' | sed -n 's/^mcp-session-id: //Ip'); \
+         {post} {session} -d {initialized}; {post} -N {session} -d {request}"
+    )
 }
 
 /// The revision to ask for when the session does not say which it speaks.
@@ -115,6 +130,12 @@ mod tests {
         assert!(line.contains(r#"'{"id":7,"method":"x","params":"it'\''s"}'"#), "{line}");
         assert!(line.ends_with("| uvx 'mcp server'"), "{line}");
         assert_eq!(command_line(&header(), None, b"[1]"), None);
+        let remote = Header { back: Back::Url { url: "http://h/mcp?a=1&b=2".into() }, ..header() };
+        let line = command_line(&remote, Some("2025-11-25"), br#"{"id":7,"method":"x"}"#).unwrap();
+        assert!(
+            line.contains("curl -s 'http://h/mcp?a=1&b=2'")
+                && line.ends_with(r#"-d '{"id":7,"method":"x"}'"#)
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn header() -> Header {
 }
 
 fn message(to: Direction, frame: &[u8], parts: u32) -> Fact<'_> {
-    Fact::Message { to, own: Nanos(1), payload: Payload::of_frame(frame), parts }
+    Fact::Message { to, own: Nanos(1), payload: Payload::of_frame(frame), parts, exchange: None }
 }
 
 fn written(facts: &[Fact<'_>]) -> Vec<u8> {
@@ -100,7 +100,7 @@ fn a_damaged_line_is_skipped_and_counted() {
 #[test]
 fn a_frame_in_parts_is_one_message_even_with_others_in_between() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let part = |to, bytes| Fact::Part { to, payload: Payload::of_frame(bytes) };
+    let part = |to, bytes| Fact::Part { to, payload: Payload::of_frame(bytes), exchange: None };
     fs::write(
         file.path(),
         written(&[

@@ -164,7 +164,7 @@ pub(crate) fn rebuilt(events: &[Event<'_>], direction: Direction) -> Vec<u8> {
     let mut bytes = Vec::new();
     for event in events {
         match &event.fact {
-            Fact::Message { to, payload, .. } | Fact::Part { to, payload } if *to == direction => {
+            Fact::Message { to, payload, .. } | Fact::Part { to, payload, .. } if *to == direction => {
                 payload.write_to(&mut bytes);
             }
             _ => {}

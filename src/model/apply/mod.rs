@@ -54,8 +54,15 @@ impl Session {
         let at = event.at;
         self.last_event = self.last_event.max(at);
         match &event.fact {
-            Fact::Message { to, own, payload, parts } => self.on_frame(at, *to, *own, payload, *parts, place),
-            Fact::Part { to, payload } => self.following.assembly[to.index()].part(payload),
+            Fact::Message { to, own, payload, parts, exchange } => {
+                let _ = exchange;
+                self.on_frame(at, *to, *own, payload, *parts, place);
+            }
+            Fact::Part { to, payload, .. } => self.following.assembly[to.index()].part(payload),
+            Fact::HttpRequest { .. }
+            | Fact::HttpResponse { .. }
+            | Fact::HttpEvent { .. }
+            | Fact::HttpEnd { .. } => {}
             Fact::Started { pid } => {
                 self.started = Some(at);
                 self.pid = *pid;

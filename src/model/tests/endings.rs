@@ -74,10 +74,14 @@ fn when_the_recording_stops_the_traffic_goes_on_unseen() {
 #[test]
 fn a_frame_in_parts_is_read_as_one() {
     let mut play = Play::new();
-    play.fact(Fact::Part { to: Direction::ToServer, payload: Payload::of_frame(br#"{"id":1,"meth"#) });
+    play.fact(Fact::Part {
+        to: Direction::ToServer,
+        payload: Payload::of_frame(br#"{"id":1,"meth"#),
+        exchange: None,
+    });
     play.server(notification("notifications/message", "{}"));
     let payload = Payload::of_frame(b"od\":\"ping\"}\n");
-    play.fact(Fact::Message { to: Direction::ToServer, own: Nanos(0), payload, parts: 1 });
+    play.fact(Fact::Message { to: Direction::ToServer, own: Nanos(0), payload, parts: 1, exchange: None });
     assert_eq!(play.states(), [State::Pending]);
     assert!(play.op(0).first().request.in_parts);
     assert_eq!(play.op(0).first().request.bytes, 25);
@@ -87,7 +91,7 @@ fn a_frame_in_parts_is_read_as_one() {
 fn a_frame_with_missing_parts_casts_doubt_on_what_waits_for_one() {
     let mut play = two_sides();
     let payload = Payload::of_frame(b":{}}\n");
-    play.fact(Fact::Message { to: Direction::ToClient, own: Nanos(0), payload, parts: 2 });
+    play.fact(Fact::Message { to: Direction::ToClient, own: Nanos(0), payload, parts: 2, exchange: None });
     assert_eq!(play.states(), [State::Unknown, State::Pending]);
     assert_eq!(play.kinds(), [LogKind::TooLong { from: Peer::Server }]);
 }

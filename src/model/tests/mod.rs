@@ -65,7 +65,7 @@ impl Play {
     fn frame(&mut self, to: Direction, text: &str) -> &mut Self {
         let line = format!("{text}\n");
         let payload = Payload::of_frame(line.as_bytes());
-        self.fact(Fact::Message { to, own: Nanos(self.own), payload, parts: 0 })
+        self.fact(Fact::Message { to, own: Nanos(self.own), payload, parts: 0, exchange: None })
     }
 
     /// The client asks.

@@ -2,9 +2,10 @@
 //!
 //! Plain state with the questions one can ask of it; how events change it is the business of `apply`.
 
+use super::apply::Key;
 use super::{RawId, Symbol};
 use crate::tokens::Accuracy;
-use crate::trace::{Micros, Nanos, Place};
+use crate::trace::{ExchangeId, Micros, Nanos, Place};
 use crate::wire::Peer;
 
 /// The position of an operation in [`Session::operations`](super::Session::operations). Never reused.
@@ -32,6 +33,8 @@ pub struct Half {
     pub bytes: u32,
     /// The position in the batch the frame held; 0 for a frame of its own.
     pub index: u16,
+    /// The HTTP exchange whose body held it; `None` over stdio.
+    pub exchange: Option<ExchangeId>,
     /// Whether the frame is kept in several events: `Part` events of this direction come before `place`.
     pub in_parts: bool,
 }
@@ -86,6 +89,11 @@ pub enum Outcome {
     ProtocolError {
         /// Its code; 0 if it has none that is an integer.
         code: i64,
+    },
+    /// An HTTP status that says so, with a body that is no answer of the protocol.
+    HttpError {
+        /// The status.
+        status: u16,
     },
 }
 
@@ -194,8 +202,8 @@ pub(super) struct Extra {
     pub(super) task: Option<Box<Task>>,
     /// The message with a task's result.
     pub(super) answer: Option<Half>,
-    /// Under which token a task's progress is told.
-    pub(super) progress_token: Option<RawId>,
+    /// Under which key a task's progress is told.
+    pub(super) progress_key: Option<Key>,
     /// When the requester was asked back and has not answered yet.
     pub(super) asked_at: Option<Micros>,
     pub(super) human_wait_us: u64,

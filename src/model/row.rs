@@ -76,7 +76,7 @@ pub struct Row {
     pub ok: u64,
     /// Answered with a result that says the tool failed.
     pub tool_errors: u64,
-    /// Answered with a JSON-RPC error.
+    /// Answered with a JSON-RPC error, or with an HTTP status that is one.
     pub protocol_errors: u64,
     /// Waiting for an answer, a retry or the end of a task.
     pub in_flight: u64,

@@ -4,8 +4,8 @@
 
 use super::apply::Following;
 use super::{
-    DefinitionTokens, Definitions, Handshake, Latency, Log, Operation, OperationId, Row, RowKey, Symbol,
-    Symbols,
+    DefinitionTokens, Definitions, Handshake, HttpExchanges, Latency, Log, Operation, OperationId, Row,
+    RowKey, Symbol, Symbols,
 };
 use crate::trace::{Exit, Header, Micros};
 use crate::wire::{Direction, Peer};
@@ -112,6 +112,7 @@ pub struct Session {
     /// The recording's first line.
     pub header: Header,
     pub(super) symbols: Symbols,
+    pub(super) http: HttpExchanges,
     pub(super) operations: Vec<Operation>,
     pub(super) rows: Vec<Row>,
     pub(super) handshake: Handshake,
@@ -148,6 +149,7 @@ impl Session {
         Self {
             header,
             symbols: Symbols::new(),
+            http: HttpExchanges::default(),
             operations: Vec::new(),
             rows: Vec::new(),
             handshake: Handshake::default(),
@@ -224,6 +226,12 @@ impl Session {
     #[must_use]
     pub fn definitions(&self) -> &Definitions {
         &self.definitions
+    }
+
+    /// The HTTP exchanges; none over stdio.
+    #[must_use]
+    pub fn http(&self) -> &HttpExchanges {
+        &self.http
     }
 
     /// Noise, notes, drops, orphans and the like.

@@ -2,11 +2,11 @@
 //!
 //! Knows nothing of requests beyond what pairing remembers of them.
 
-use super::pairing::{Asked, Key, ListKind, Open, Past, Slot};
-use super::{Passing, TEXT_MAX, other};
+use super::pairing::{Asked, ListKind, Open, Past, Slot};
+use super::{Key, Passing, TEXT_MAX, other};
 use crate::model::handshake::{CAPABILITIES_MAX, Implementation, Instructions};
 use crate::model::read::{element_count, elements, json, members, text};
-use crate::model::{Era, Exchange, LogKind, Operation, OperationId, Outcome, Phase, RawId, Session};
+use crate::model::{Era, Exchange, LogKind, Operation, OperationId, Outcome, Phase, Session};
 use crate::wire::Peer;
 
 /// A response, its id aside.
@@ -37,12 +37,20 @@ impl Session {
         if passing.from == Peer::Server && self.first_answer.is_none() {
             self.first_answer = Some(passing.half.forwarded());
         }
+        let is_unnamed = id.is_none_or(|id| id == "null");
+        if let (true, Some(key)) = (is_unnamed, self.only_asked(passing)) {
+            return self.on_answer_to(key, answer, passing);
+        }
         let Some(id) = id else {
             let (Answer::Result(text) | Answer::Error(text)) = answer;
             self.orphans += 1;
             return self.note(passing, LogKind::NoId { from: passing.from }, text.as_bytes());
         };
-        let key = Key { from: other(passing.from), id: RawId::new(id) };
+        let key = self.key_known(other(passing.from), id, passing, |key| self.following.pairing.knows(key));
+        self.on_answer_to(key, answer, passing);
+    }
+
+    fn on_answer_to(&mut self, key: Key, answer: Answer<'_>, passing: Passing) {
         match self.following.pairing.take(&key) {
             Some(open) => {
                 self.following.pairing.remember(key, Past::Answered);
@@ -74,8 +82,8 @@ impl Session {
         self.fill(open.operation, open.slot, passing);
         match open.asked {
             Asked::TaskStatus | Asked::TaskResult | Asked::TaskUpdate => {
-                if let Some(token) = open.progress_token {
-                    self.forget_progress(open.operation, token);
+                if let Some(progress) = &open.progress {
+                    self.forget_progress(open.operation, progress);
                 }
                 self.on_poll_answer(open.operation, open.asked, answer, passing);
             }
@@ -143,12 +151,12 @@ impl Session {
 
     /// The exchange is over, and with it the progress under its token, unless a task goes on.
     fn settle_progress(&mut self, open: Open, becomes_task: bool) {
-        if let Some(token) = open.progress_token {
+        if let Some(key) = open.progress {
             if becomes_task {
                 // A task's progress goes on under the token of the request that made it.
-                self.operations[open.operation.index()].extra_mut().progress_token = Some(token);
+                self.operations[open.operation.index()].extra_mut().progress_key = Some(key);
             } else {
-                self.forget_progress(open.operation, token);
+                self.forget_progress(open.operation, &key);
             }
         }
     }

@@ -38,17 +38,12 @@ impl Assembly {
         }
     }
 
-    /// Forgets an unfinished frame: the rest of it was not observed.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
-    }
-
     /// Takes the last piece of a frame that has `parts` parts before it.
-    pub(super) fn finish<'a>(&mut self, payload: &'a Payload<'_>, parts: u32) -> Whole<'a> {
+    pub(super) fn finish<'a>(self, payload: &'a Payload<'_>, parts: u32) -> Whole<'a> {
         if parts == 0 {
             return Whole { bytes: payload.len() as u64, text: Some(Cow::Borrowed(&payload.text)) };
         }
-        let Self { parts: seen, bytes, mut text } = std::mem::take(self);
+        let Self { parts: seen, bytes, mut text } = self;
         let bytes = bytes + payload.len() as u64;
         let readable = seen == parts && bytes <= FRAME_BYTES_MAX as u64;
         let text = readable.then(|| {
@@ -70,7 +65,7 @@ mod tests {
         let last = Payload::of_frame(b"\":1}\n");
         let whole = assembly.finish(&last, 1);
         assert_eq!(whole, Whole { bytes: 8, text: Some(Cow::Borrowed(b"{\"a\":1}")) });
-        assert_eq!(assembly.finish(&last, 1), Whole { bytes: 5, text: None });
+        assert_eq!(Assembly::default().finish(&last, 1), Whole { bytes: 5, text: None });
     }
 
     #[test]

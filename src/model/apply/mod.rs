@@ -4,6 +4,7 @@
 
 mod answers;
 mod assembly;
+mod exchanges;
 mod notices;
 mod pairing;
 mod requests;
@@ -14,7 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::read;
 use super::{End, Half, LogKind, OperationId, Phase, RowKey, Samples, Session};
-use crate::trace::{Event, Exit, Fact, Micros, Nanos, Payload, Place};
+use crate::trace::{Event, ExchangeId, Exit, Fact, Micros, Nanos, Payload, Place};
 use crate::wire::{Contents, Direction, Message, Peer, contents};
 use answers::Answer;
 use assembly::Assembly;
@@ -32,11 +33,13 @@ pub(super) struct Following {
     tasks: tasks::Tasks,
     /// Progress tokens in use, by the peer that asked for progress.
     progress: HashMap<Key, OperationId>,
+    /// Requests by the HTTP exchange in which they were asked.
+    asked: exchanges::Asked,
     /// Every pending operation.
     pub(super) pending: BTreeSet<OperationId>,
     /// Rows by their keys.
     pub(super) rows: HashMap<RowKey, u32>,
-    assembly: [Assembly; 2],
+    assembly: HashMap<(Direction, Option<ExchangeId>), Assembly>,
     /// Whether a listen stream was ever opened: while none was, notifications need no second look.
     listening: bool,
 }
@@ -45,7 +48,19 @@ pub(super) struct Following {
 #[derive(Clone, Copy, Debug)]
 struct Passing {
     from: Peer,
+    exchange: Option<ExchangeId>,
     half: Half,
+}
+
+/// A frame, or its last piece.
+struct Frame<'a> {
+    at: Micros,
+    to: Direction,
+    own: Nanos,
+    payload: &'a Payload<'a>,
+    parts: u32,
+    exchange: Option<ExchangeId>,
+    place: Place,
 }
 
 impl Session {
@@ -55,14 +70,35 @@ impl Session {
         self.last_event = self.last_event.max(at);
         match &event.fact {
             Fact::Message { to, own, payload, parts, exchange } => {
-                let _ = exchange;
-                self.on_frame(at, *to, *own, payload, *parts, place);
+                let (to, own, parts, exchange) = (*to, *own, *parts, *exchange);
+                self.on_frame(&Frame { at, to, own, payload, parts, exchange, place });
             }
-            Fact::Part { to, payload, .. } => self.following.assembly[to.index()].part(payload),
-            Fact::HttpRequest { .. }
-            | Fact::HttpResponse { .. }
-            | Fact::HttpEvent { .. }
-            | Fact::HttpEnd { .. } => {}
+            Fact::Part { to, payload, exchange } => {
+                self.following.assembly.entry((*to, *exchange)).or_default().part(payload);
+            }
+            Fact::HttpRequest { exchange, connection, method, target, session, revision } => {
+                let head = exchanges::RequestHead {
+                    exchange: *exchange,
+                    connection: *connection,
+                    method: read::cut(method, TEXT_MAX),
+                    target: read::cut(target, TEXT_MAX),
+                    session: session.as_deref(),
+                    revision: revision.as_deref(),
+                };
+                self.on_http_request(at, &head);
+            }
+            Fact::HttpResponse { exchange, status, media, session } => {
+                self.on_http_response(at, *exchange, *status, media, session.as_deref());
+            }
+            Fact::HttpEvent { exchange, .. } => {
+                if let Some(exchange) = self.http.get_mut(*exchange) {
+                    exchange.events = exchange.events.saturating_add(1);
+                }
+            }
+            Fact::HttpEnd { exchange, how } => {
+                self.following.assembly.retain(|(_, of), _| *of != Some(*exchange));
+                self.on_http_end(at, *exchange, *how);
+            }
             Fact::Started { pid } => {
                 self.started = Some(at);
                 self.pid = *pid;
@@ -75,7 +111,7 @@ impl Session {
             Fact::Dropped { to, messages, bytes } => {
                 self.dropped_messages += messages;
                 self.dropped_bytes += bytes;
-                self.following.assembly[to.index()].forget();
+                self.following.assembly.retain(|(towards, _), _| towards != to);
                 self.log.push(
                     at,
                     place,
@@ -114,23 +150,17 @@ impl Session {
         self.abandon_all(at);
     }
 
-    fn on_frame(
-        &mut self,
-        at: Micros,
-        to: Direction,
-        own: Nanos,
-        payload: &Payload<'_>,
-        parts: u32,
-        place: Place,
-    ) {
-        let whole = self.following.assembly[to.index()].finish(payload, parts);
+    fn on_frame(&mut self, frame: &Frame<'_>) {
+        let Frame { at, to, own, payload, parts, exchange, place } = *frame;
+        let assembly = if parts > 0 { self.following.assembly.remove(&(to, exchange)) } else { None };
+        let whole = assembly.unwrap_or_default().finish(payload, parts);
         self.frames += 1;
         self.bytes[to.index()] += whole.bytes;
         self.own_ns[to.index()].record(u64::from(own.0));
         self.own_all_ns.record(u64::from(own.0));
         let bytes = u32::try_from(whole.bytes).unwrap_or(u32::MAX);
-        let half = Half { at, place, own, bytes, index: 0, in_parts: parts > 0 };
-        let passing = Passing { from: to.sender(), half };
+        let half = Half { at, place, own, bytes, index: 0, exchange, in_parts: parts > 0 };
+        let passing = Passing { from: to.sender(), exchange, half };
         let Some(text) = whole.text else {
             self.note(passing, LogKind::TooLong { from: passing.from }, &payload.text);
             return self.on_lost(to);

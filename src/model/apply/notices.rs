@@ -5,7 +5,7 @@
 use super::pairing::{Asked, Key, Past};
 use super::{Passing, TEXT_MAX, other};
 use crate::model::read::{members, number, text};
-use crate::model::{NotificationCount, OperationId, Progress, ProgressPoint, RawId, Session, Symbol};
+use crate::model::{NotificationCount, OperationId, Progress, ProgressPoint, Session, Symbol};
 use crate::trace::Micros;
 use crate::wire::Peer;
 
@@ -31,7 +31,7 @@ impl Session {
             _ => {}
         }
         if self.following.listening && passing.from == Peer::Server {
-            self.tie_to_listen(params);
+            self.tie_to_listen(params, passing);
         }
     }
 
@@ -62,7 +62,8 @@ impl Session {
         let [token, progress, total, message] =
             members(params, ["progressToken", "progress", "total", "message"]);
         let Some(token) = token else { return };
-        let key = Key { from: other(passing.from), id: RawId::new(token) };
+        let asker = other(passing.from);
+        let key = self.key_known(asker, token, passing, |key| self.following.progress.contains_key(key));
         let Some(id) = self.following.progress.get(&key).copied() else { return };
         let seen = self.operations[id.index()].extra_mut().progress.get_or_insert_default();
         let progress = number(progress).unwrap_or(seen.last);
@@ -70,22 +71,23 @@ impl Session {
     }
 
     /// Forgets a progress token, unless another operation uses it by now.
-    pub(super) fn forget_progress(&mut self, id: OperationId, token: RawId) {
-        let key = Key { from: self.operations[id.index()].from, id: token };
-        if self.following.progress.get(&key) == Some(&id) {
-            self.following.progress.remove(&key);
+    pub(super) fn forget_progress(&mut self, id: OperationId, key: &Key) {
+        if self.following.progress.get(key) == Some(&id) {
+            self.following.progress.remove(key);
         }
     }
 
     fn on_cancelled(&mut self, params: &str, passing: Passing) {
         let [id] = members(params, ["requestId"]);
         let Some(id) = id else { return };
-        let own = Key { from: passing.from, id: RawId::new(id) };
+        let is_open = |key: &Key| self.following.pairing.peek(key).is_some();
+        let own = self.key_known(passing.from, id, passing, is_open);
         if self.following.pairing.peek(&own).is_some() {
             return self.cancel_request(own, passing);
         }
         // A server may end a listen stream by cancelling the client's request.
-        let theirs = Key { from: other(passing.from), ..own };
+        let is_open = |key: &Key| self.following.pairing.peek(key).is_some();
+        let theirs = self.key_known(other(passing.from), id, passing, is_open);
         if self.following.pairing.peek(&theirs).is_some_and(|open| open.asked == Asked::Listen) {
             self.cancel_request(theirs, passing);
         }
@@ -93,8 +95,8 @@ impl Session {
 
     fn cancel_request(&mut self, key: Key, passing: Passing) {
         let Some(open) = self.following.pairing.take(&key) else { return };
-        if let Some(token) = open.progress_token {
-            self.forget_progress(open.operation, token);
+        if let Some(progress) = open.progress {
+            self.forget_progress(open.operation, &progress);
         }
         match open.asked {
             // The question was taken back, not the task.
@@ -116,13 +118,14 @@ impl Session {
     }
 
     /// Everything that comes through a modern listen stream names its request.
-    fn tie_to_listen(&mut self, params: &str) {
+    fn tie_to_listen(&mut self, params: &str, passing: Passing) {
         let [meta] = members(params, ["_meta"]);
         let Some([Some(id)]) = meta.map(|meta| members(meta, ["io.modelcontextprotocol/subscriptionId"]))
         else {
             return;
         };
-        let key = Key { from: Peer::Client, id: RawId::new(id) };
+        let is_open = |key: &Key| self.following.pairing.peek(key).is_some();
+        let key = self.key_known(Peer::Client, id, passing, is_open);
         if let Some(open) = self.following.pairing.peek(&key)
             && open.asked == Asked::Listen
         {

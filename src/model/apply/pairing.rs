@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::exchanges::Scope;
 use crate::model::{OperationId, RawId};
 use crate::wire::Peer;
 
@@ -13,10 +14,11 @@ const OPEN_MAX: usize = 262_144;
 /// How many requests that are over are remembered.
 const RECENT_MAX: usize = 4_096;
 
-/// What names a request on the wire: ids are per requester, and `1` is not `"1"`.
+/// What names a request on the wire: ids are per requester and conversation, and `1` is not `"1"`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::model) struct Key {
     pub(in crate::model) from: Peer,
+    pub(in crate::model) scope: Scope,
     pub(in crate::model) id: RawId,
 }
 
@@ -69,7 +71,8 @@ pub(in crate::model) struct Open {
     pub(in crate::model) operation: OperationId,
     pub(in crate::model) slot: Slot,
     pub(in crate::model) asked: Asked,
-    pub(in crate::model) progress_token: Option<RawId>,
+    /// Under which key its progress is told.
+    pub(in crate::model) progress: Option<Key>,
 }
 
 /// What became of a request that is no longer open.
@@ -145,6 +148,11 @@ impl Pairing {
         self.open.get(key).map(|same| &same.oldest)
     }
 
+    /// Whether a request of a key is open, or was not long ago.
+    pub(super) fn knows(&self, key: &Key) -> bool {
+        self.open.contains_key(key) || self.recent.contains_key(key)
+    }
+
     /// Remembers what became of a request.
     pub(super) fn remember(&mut self, key: Key, past: Past) {
         if self.open.contains_key(&key) {
@@ -172,11 +180,11 @@ mod tests {
     use super::*;
 
     fn key(id: &str) -> Key {
-        Key { from: Peer::Client, id: RawId::new(id) }
+        Key { from: Peer::Client, scope: Scope::Stdio, id: RawId::new(id) }
     }
 
     fn request(n: u32) -> Open {
-        Open { operation: OperationId(n), slot: Slot::First, asked: Asked::Plain, progress_token: None }
+        Open { operation: OperationId(n), slot: Slot::First, asked: Asked::Plain, progress: None }
     }
 
     #[test]

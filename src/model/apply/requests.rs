@@ -117,7 +117,8 @@ impl Session {
         };
         let row = &mut self.rows[self.operations[operation.index()].row as usize];
         row.request_bytes += u64::from(passing.half.bytes);
-        self.follow(Key { from: passing.from, id: RawId::new(id) }, operation, slot, asked, meta, passing);
+        let key = self.key_of(id, passing);
+        self.follow(key, operation, slot, asked, meta, passing);
     }
 
     fn follow(
@@ -129,13 +130,9 @@ impl Session {
         meta: Meta,
         passing: Passing,
     ) {
-        let progress_token = meta.progress_token;
         let id = key.id.clone();
-        match self
-            .following
-            .pairing
-            .open(key, Open { operation, slot, asked, progress_token: progress_token.clone() })
-        {
+        let progress = meta.progress_token.map(|token| Key { id: token, ..key.clone() });
+        match self.following.pairing.open(key, Open { operation, slot, asked, progress: progress.clone() }) {
             Opened::Alone => {}
             Opened::SameId => self.note(passing, LogKind::SameId { from: passing.from }, id.as_bytes()),
             Opened::TooMany => {
@@ -143,8 +140,8 @@ impl Session {
                 return;
             }
         }
-        if let Some(token) = progress_token {
-            self.following.progress.insert(Key { from: passing.from, id: token }, operation);
+        if let Some(progress) = progress {
+            self.following.progress.insert(progress, operation);
         }
     }
 

@@ -131,6 +131,11 @@ impl Session {
         }
     }
 
+    /// It stays unanswered.
+    pub(super) fn abandon(&mut self, id: OperationId, at: Micros) {
+        self.end_without_answer(id, State::Abandoned, at);
+    }
+
     /// Observations are missing from here on (or were): every pending operation for which `concerns` says so may have
     /// been answered in them.
     pub(super) fn doubt(&mut self, concerns: impl Fn(&Operation) -> bool) {
@@ -163,8 +168,8 @@ impl Session {
 
     fn forget_progress_of_task(&mut self, id: OperationId) {
         let operation = &mut self.operations[id.index()];
-        if let Some(token) = operation.extra.as_mut().and_then(|extra| extra.progress_token.take()) {
-            self.forget_progress(id, token);
+        if let Some(key) = operation.extra.as_mut().and_then(|extra| extra.progress_key.take()) {
+            self.forget_progress(id, &key);
         }
     }
 
@@ -247,7 +252,9 @@ impl Row {
             },
             State::Done(Outcome::Ok) => &mut self.ok,
             State::Done(Outcome::ToolError) => &mut self.tool_errors,
-            State::Done(Outcome::ProtocolError { .. }) => &mut self.protocol_errors,
+            State::Done(Outcome::ProtocolError { .. } | Outcome::HttpError { .. }) => {
+                &mut self.protocol_errors
+            }
             State::Cancelled { .. } => &mut self.cancelled,
             State::Abandoned => &mut self.abandoned,
             State::Unknown => &mut self.unknown,

@@ -150,9 +150,11 @@ impl Status {
     fn holds(self, state: State) -> bool {
         match self {
             Self::Ok => state == State::Done(Outcome::Ok),
-            Self::Error => matches!(state, State::Done(Outcome::ToolError | Outcome::ProtocolError { .. })),
+            Self::Error => matches!(state, State::Done(outcome) if outcome != Outcome::Ok),
             Self::ToolError => state == State::Done(Outcome::ToolError),
-            Self::ProtocolError => matches!(state, State::Done(Outcome::ProtocolError { .. })),
+            Self::ProtocolError => {
+                matches!(state, State::Done(Outcome::ProtocolError { .. } | Outcome::HttpError { .. }))
+            }
             Self::Pending => state == State::Pending,
             Self::Cancelled => matches!(state, State::Cancelled { .. }),
             Self::Abandoned => state == State::Abandoned,

@@ -9,6 +9,10 @@ use crate::trace::Exit;
 #[derive(Clone, Debug)]
 enum Step {
     Frame { to: Direction, text: String },
+    Post { session: bool, modern: bool },
+    Status(u16, bool),
+    Within(u32),
+    HttpEnd(u32, HttpEnd),
     Dropped(Direction),
     Stopped,
     Ended,
@@ -80,6 +84,11 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(to, texts)| Step::Frame { to, text: format!("[{}]", texts.join(",")) }),
         1 => direction().prop_map(|to| Step::Frame { to, text: "noise".into() }),
         2 => direction().prop_map(Step::Dropped),
+        6 => any::<(bool, bool)>().prop_map(|(session, modern)| Step::Post { session, modern }),
+        4 => (prop::sample::select(vec![200, 202, 404]), any::<bool>()).prop_map(|(code, opens)| Step::Status(code, opens)),
+        4 => (0..6_u32).prop_map(Step::Within),
+        4 => (0..6_u32, prop::sample::select(vec![HttpEnd::Complete, HttpEnd::ClientLeft, HttpEnd::ServerLeft]))
+            .prop_map(|(back, how)| Step::HttpEnd(back, how)),
         1 => Just(Step::Stopped),
         1 => Just(Step::Ended),
     ]
@@ -87,8 +96,16 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn play(play: &mut Play, number: usize, step: &Step) {
     play.at_ms(number as u64);
+    let posted = u32::try_from(play.session.http().all().len()).unwrap();
     match step {
         Step::Frame { to, text } => play.frame(*to, text),
+        Step::Post { session, modern } => {
+            let next = posted + 1;
+            play.post(next, if *session { "s~1" } else { "" }, if *modern { "2026-07-28" } else { "" })
+        }
+        Step::Status(code, opens) => play.status(posted, *code, if *opens { "s~1" } else { "" }),
+        Step::Within(back) => play.within(posted.saturating_sub(*back)),
+        Step::HttpEnd(back, how) => play.end(posted.saturating_sub(*back), *how),
         Step::Dropped(to) => play.fact(Fact::Dropped { to: *to, messages: 1, bytes: 1 }),
         Step::Stopped => play.fact(Fact::Stopped { why: "".into() }),
         Step::Ended => play.fact(Fact::Ended { exit: Exit::Unknown, why: "".into() }),

@@ -5,12 +5,14 @@ mod endings;
 mod exchanges;
 mod facts;
 mod handshake;
+mod http;
 mod retries;
 mod tasks;
 
 use super::*;
 use crate::trace::{
-    Back, Event, FORMAT_VERSION, Fact, Front, Header, Micros, Nanos, Payload, Place, read_event, write_event,
+    Back, Event, ExchangeId, FORMAT_VERSION, Fact, Front, Header, HttpEnd, Micros, Nanos, Payload, Place,
+    read_event, write_event,
 };
 use crate::wire::{Direction, Peer};
 
@@ -31,13 +33,14 @@ pub(super) fn header() -> Header {
 pub(super) struct Play {
     pub(super) session: Session,
     now: u64,
+    exchange: Option<ExchangeId>,
     own: u32,
     offset: u64,
 }
 
 impl Play {
     pub(super) fn new() -> Self {
-        Self { session: Session::new(header()), now: 0, own: 0, offset: 0 }
+        Self { session: Session::new(header()), now: 0, exchange: None, own: 0, offset: 0 }
     }
 
     /// Sets the clock, in milliseconds.
@@ -52,6 +55,42 @@ impl Play {
         self
     }
 
+    /// What passes from here on passes in the body of this HTTP exchange; 0 for none.
+    pub(super) fn within(&mut self, exchange: u32) -> &mut Self {
+        self.exchange = (exchange > 0).then_some(ExchangeId(exchange));
+        self
+    }
+
+    /// An HTTP request passes, in a session and a revision if they are not empty.
+    pub(super) fn post(&mut self, exchange: u32, session: &str, revision: &str) -> &mut Self {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned().into());
+        self.within(exchange).fact(Fact::HttpRequest {
+            exchange: ExchangeId(exchange),
+            connection: 1,
+            method: "POST".into(),
+            target: "/mcp".into(),
+            session: some(session),
+            revision: some(revision),
+        })
+    }
+
+    /// The head of its response passes.
+    pub(super) fn status(&mut self, exchange: u32, status: u16, session: &str) -> &mut Self {
+        let session = (!session.is_empty()).then(|| session.to_owned().into());
+        let media = "text/event-stream".into();
+        self.within(exchange).fact(Fact::HttpResponse {
+            exchange: ExchangeId(exchange),
+            status,
+            media,
+            session,
+        })
+    }
+
+    /// An exchange ends.
+    pub(super) fn end(&mut self, exchange: u32, how: HttpEnd) -> &mut Self {
+        self.fact(Fact::HttpEnd { exchange: ExchangeId(exchange), how })
+    }
+
     /// The client sends a line.
     pub(super) fn client(&mut self, text: impl AsRef<str>) -> &mut Self {
         self.frame(Direction::ToServer, text.as_ref())
@@ -63,9 +102,10 @@ impl Play {
     }
 
     fn frame(&mut self, to: Direction, text: &str) -> &mut Self {
-        let line = format!("{text}\n");
+        let line = if self.exchange.is_some() { text.to_owned() } else { format!("{text}\n") };
         let payload = Payload::of_frame(line.as_bytes());
-        self.fact(Fact::Message { to, own: Nanos(self.own), payload, parts: 0, exchange: None })
+        let exchange = self.exchange;
+        self.fact(Fact::Message { to, own: Nanos(self.own), payload, parts: 0, exchange })
     }
 
     /// The client asks.

@@ -30,6 +30,7 @@ pub fn state(operation: &Operation, glyphs: &Glyphs) -> Mark {
         State::Done(Outcome::Ok) => (glyphs.ok, "ok", Role::Good),
         State::Done(Outcome::ToolError) => (glyphs.error, "tool error", Role::Bad),
         State::Done(Outcome::ProtocolError { .. }) => (glyphs.error, "protocol error", Role::Bad),
+        State::Done(Outcome::HttpError { .. }) => (glyphs.error, "HTTP status", Role::Bad),
         State::Cancelled { late_answer: false } => (glyphs.cancelled, "cancelled", Role::Void),
         State::Cancelled { late_answer: true } => (glyphs.cancelled, "cancelled, answered late", Role::Void),
         State::Abandoned => (glyphs.abandoned, "never answered", Role::Void),
@@ -41,7 +42,7 @@ pub fn state(operation: &Operation, glyphs: &Glyphs) -> Mark {
 /// Whether an operation failed.
 #[must_use]
 pub fn is_error(operation: &Operation) -> bool {
-    matches!(operation.state, State::Done(Outcome::ToolError | Outcome::ProtocolError { .. }))
+    matches!(operation.state, State::Done(outcome) if outcome != Outcome::Ok)
 }
 
 /// How a value stands to its target: within it, above it, above twice of it.

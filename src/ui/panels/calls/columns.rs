@@ -135,6 +135,7 @@ impl Field {
                 State::Pending => 4,
                 State::Done(Outcome::ToolError) => 5,
                 State::Done(Outcome::ProtocolError { .. }) => 6,
+                State::Done(Outcome::HttpError { .. }) => 7,
             },
             Self::Server => source as u64,
             Self::Name => rank().map_or(0, u64::from),
@@ -261,6 +262,7 @@ fn note(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> (String, Rol
     match operation.state {
         State::Done(Outcome::Ok) => {}
         State::Done(Outcome::ProtocolError { code }) => said.push(format!("{} {code}", mark.word)),
+        State::Done(Outcome::HttpError { status }) => said.push(format!("{} {status}", mark.word)),
         State::Pending if operation.phase() == Phase::Answer => {}
         State::Done(Outcome::ToolError)
         | State::Pending

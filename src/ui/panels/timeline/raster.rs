@@ -91,7 +91,9 @@ fn standing(operation: &Operation, is_tool: bool) -> Standing {
         State::Pending => Standing::Open,
         State::Done(Outcome::Ok) if is_tool => Standing::Good,
         State::Done(Outcome::Ok) => Standing::Quiet,
-        State::Done(Outcome::ToolError | Outcome::ProtocolError { .. }) => Standing::Failed,
+        State::Done(Outcome::ToolError | Outcome::ProtocolError { .. } | Outcome::HttpError { .. }) => {
+            Standing::Failed
+        }
         State::Cancelled { .. } => Standing::Cancelled,
         State::Abandoned | State::Unknown => Standing::Lost,
     }

@@ -4,7 +4,9 @@
 
 mod direction;
 mod envelope;
+pub mod http;
 mod lines;
+pub mod sse;
 
 pub use direction::{Direction, Peer};
 pub use envelope::{Contents, Message, contents, member, string_value};

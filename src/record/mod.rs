@@ -3,6 +3,7 @@
 //! Knows files and folders; knows nothing of where the traffic came from or what it means.
 
 mod bodies;
+mod exchanges;
 mod reader;
 mod recorder;
 mod sample;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::exchanges::Exchanges;
 use super::sample::Sampler;
 use super::writer::{Limits, RecordError, Writer};
 use crate::tap::{Batch, Item, Outlet, Stream};
@@ -16,7 +17,7 @@ use crate::trace::{Event, Fact, Header, Micros, Nanos, Payload, write_event, wri
 use crate::wire::{Direction, Piece, Splitter};
 
 /// Frames up to this size stand whole in one line. No SDK accepts longer ones (rmcp 16 MiB, the others less).
-const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Lines of standard error are for reading; longer ones come in parts.
 const STDERR_LINE_BYTES_MAX: usize = 64 * 1024;
 /// Lines are handed to the system in pieces of about this size.
@@ -147,6 +148,7 @@ struct Scribe {
     lines: Vec<u8>,
     frames: [Track; 2],
     stderr: Track,
+    exchanges: Exchanges,
     sampler: Option<Sampler>,
     last_traffic: Instant,
     last_sample: Instant,
@@ -175,6 +177,7 @@ impl Scribe {
             lines: Vec::new(),
             frames: [Track::new(FRAME_BYTES_MAX), Track::new(FRAME_BYTES_MAX)],
             stderr: Track::new(STDERR_LINE_BYTES_MAX),
+            exchanges: Exchanges::default(),
             sampler: None,
             last_traffic: now,
             last_sample: now,
@@ -196,10 +199,10 @@ impl Scribe {
         }
         for item in &batch.items {
             match item {
-                Item::Chunk { stream, at, own, len_bytes, .. } => {
+                Item::Chunk { stream, at, own, len_bytes, is_last } => {
                     let (chunk, after) = rest.split_at(*len_bytes);
                     rest = after;
-                    self.chunk(*stream, *at, *own, chunk);
+                    self.chunk(*stream, *at, *own, chunk, *is_last);
                 }
                 Item::Dropped { stream, at, frames, bytes, ends_frame } => {
                     self.gap(*stream, *at, *frames, *bytes, *ends_frame);
@@ -221,12 +224,16 @@ impl Scribe {
         Ok(next)
     }
 
-    fn chunk(&mut self, stream: Stream, at: Micros, own: Nanos, mut chunk: &[u8]) {
+    fn chunk(&mut self, stream: Stream, at: Micros, own: Nanos, mut chunk: &[u8], is_last: bool) {
         self.last_at = at;
         let track = match stream {
             Stream::Frames(direction) => &mut self.frames[direction.index()],
             Stream::Stderr => &mut self.stderr,
-            Stream::Body { .. } => return,
+            Stream::Body { exchange, to } => {
+                let (lines, report) = (&mut self.lines, &self.report);
+                let see = &mut |fact: Fact<'_>| write_fact(lines, report, at, fact);
+                return self.exchanges.chunk(exchange, to, chunk, own, is_last, see);
+            }
         };
         if track.skipping {
             let Some(newline) = memchr::memchr(b'\n', chunk) else { return };
@@ -248,7 +255,10 @@ impl Scribe {
                 self.stderr.skipping = !ends_frame;
                 return;
             }
-            Stream::Body { to, .. } => to,
+            Stream::Body { exchange, to } => {
+                self.exchanges.gap(exchange, to);
+                to
+            }
         };
         let messages = frames + u64::from(!ends_frame);
         write_event(&mut self.lines, &Event { at, fact: Fact::Dropped { to, messages, bytes } });
@@ -259,6 +269,11 @@ impl Scribe {
         match fact {
             Fact::Started { pid } => self.sampler = pid.and_then(Sampler::of),
             Fact::Stopped { .. } | Fact::Ended { .. } => self.finish_all(at),
+            Fact::HttpResponse { exchange, media, .. } => self.exchanges.on_response(*exchange, media),
+            Fact::HttpEnd { exchange, .. } => {
+                let (lines, report) = (&mut self.lines, &self.report);
+                self.exchanges.end(*exchange, &mut |fact| write_fact(lines, report, at, fact));
+            }
             _ => {}
         }
         write_event(&mut self.lines, &Event { at, fact: fact.clone() });
@@ -269,6 +284,8 @@ impl Scribe {
             self.finish_stream(Stream::Frames(direction), at);
         }
         self.finish_stream(Stream::Stderr, at);
+        let (lines, report) = (&mut self.lines, &self.report);
+        self.exchanges.end_all(&mut |fact| write_fact(lines, report, at, fact));
     }
 
     fn finish_stream(&mut self, stream: Stream, at: Micros) {
@@ -322,7 +339,6 @@ fn write_piece(
 ) {
     let fact = match (stream, piece) {
         (Stream::Frames(to), Piece::Frame { bytes, parts }) => {
-            report.frames[to.index()].fetch_add(1, Ordering::Relaxed);
             Fact::Message { to, own, payload: Payload::of_frame(bytes), parts, exchange: None }
         }
         (Stream::Frames(to), Piece::Part(bytes)) => {
@@ -332,5 +348,12 @@ fn write_piece(
             Fact::Stderr { payload: Payload::of_frame(bytes) }
         }
     };
+    write_fact(lines, report, at, fact);
+}
+
+fn write_fact(lines: &mut Vec<u8>, report: &Report, at: Micros, fact: Fact<'_>) {
+    if let Fact::Message { to, .. } = &fact {
+        report.frames[to.index()].fetch_add(1, Ordering::Relaxed);
+    }
     write_event(lines, &Event { at, fact });
 }

@@ -1,6 +1,7 @@
 //! Every command and flag, defined once for the parser, the help and later the manual page.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +22,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Stand in front of a stdio server: forward every byte, record the session
     Wrap(Wrap),
+    /// Stand in front of an HTTP server: pass every request on, record the traffic
+    Serve(Serve),
     /// Open a recording in the viewer
     Open(Open),
     /// Play a recorded session into the viewer; nothing to set up
@@ -69,13 +72,9 @@ pub(super) struct Demo {
     pub(super) look: Look,
 }
 
-/// Stand in front of a stdio server: forward every byte, record the session.
-///
-/// Put this in front of the server's command in your AI client's configuration. Nothing changes for the client or the
-/// server; run `mcptop` in a terminal to watch.
+/// What is kept of a session.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: mcptop wrap -- npx -y @modelcontextprotocol/server-filesystem ~/Documents")]
-pub(super) struct Wrap {
+pub(super) struct Keep {
     /// Record to this file, or into this folder, instead of mcptop's own folder
     #[arg(long, value_name = "PATH", conflicts_with_all = ["ephemeral", "no_record"])]
     pub(super) record: Option<PathBuf>,
@@ -91,6 +90,40 @@ pub(super) struct Wrap {
     /// What to call the server on screen [default: derived from the command]
     #[arg(long, value_name = "NAME")]
     pub(super) label: Option<String>,
+}
+
+/// Stand in front of an HTTP server: pass every request on, record the traffic.
+///
+/// Point your AI client at the address that is printed instead of the server's own; the path stays the same. Run `mcptop`
+/// in another terminal to watch.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: mcptop serve http://localhost:3000/mcp")]
+pub(super) struct Serve {
+    /// Where to listen; port 0 lets the system choose one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
+    pub(super) listen: SocketAddr,
+    /// Let other machines connect: needed to listen on an address that is not this machine's own
+    #[arg(long)]
+    pub(super) allow_remote: bool,
+    /// A further name by which clients may call us, and whose pages may; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(super) allow_host: Vec<String>,
+    #[command(flatten)]
+    pub(super) keep: Keep,
+    /// The server's address
+    #[arg(value_name = "URL")]
+    pub(super) url: String,
+}
+
+/// Stand in front of a stdio server: forward every byte, record the session.
+///
+/// Put this in front of the server's command in your AI client's configuration. Nothing changes for the client or the
+/// server; run `mcptop` in a terminal to watch.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: mcptop wrap -- npx -y @modelcontextprotocol/server-filesystem ~/Documents")]
+pub(super) struct Wrap {
+    #[command(flatten)]
+    pub(super) keep: Keep,
     /// Seconds a server may stay silent after the client has closed its side, before it is terminated
     #[arg(long, value_name = "SECONDS", default_value_t = 3.0, value_parser = seconds)]
     pub(super) grace: f64,
@@ -160,7 +193,7 @@ mod tests {
         let wrap = wrapped(parse("mcptop wrap --label a -- npx -y x --label b").unwrap());
         assert_eq!(wrap.command, ["npx", "-y", "x", "--label", "b"]);
         let wrap = wrapped(parse("mcptop wrap npx -y x --no-record").unwrap());
-        assert_eq!((wrap.command.len(), wrap.no_record), (4, false));
+        assert_eq!((wrap.command.len(), wrap.keep.no_record), (4, false));
         assert!(parse("mcptop wrap --lable a -- npx").is_err(), "a misspelt flag is not a command");
         assert!(parse("mcptop wrap").is_err());
     }

@@ -47,6 +47,14 @@ pub(super) fn of_command(argv: &[String]) -> String {
     if name.is_empty() { "server".to_owned() } else { name.to_owned() }
 }
 
+/// A short name for a server by its host: `mcp.notion.com` is `notion`, `localhost:3000` is itself.
+pub(super) fn of_host(authority: &str) -> String {
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let is_name = host.contains('.') && host.chars().any(char::is_alphabetic) && !host.starts_with('[');
+    let telling = host.rsplit('.').nth(1).filter(|part| is_name && !part.is_empty());
+    telling.unwrap_or(authority).to_owned()
+}
+
 fn is_launcher(word: &str) -> bool {
     word.starts_with(['-', '[']) || word.contains('=') || LAUNCHERS.contains(&base_name(word))
 }
@@ -74,6 +82,19 @@ fn short(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_called_by_its_telling_part() {
+        for (authority, label) in [
+            ("mcp.notion.com", "notion"),
+            ("example.org:8443", "example"),
+            ("localhost:3000", "localhost:3000"),
+            ("127.0.0.1:3000", "127.0.0.1:3000"),
+            ("[::1]:3000", "[::1]:3000"),
+        ] {
+            assert_eq!(of_host(authority), label);
+        }
+    }
 
     #[test]
     fn the_telling_word_of_a_command_is_its_label() {

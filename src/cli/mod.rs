@@ -3,6 +3,8 @@
 mod args;
 mod label;
 mod listing;
+mod serve;
+mod session;
 mod view;
 mod wrap;
 
@@ -27,6 +29,7 @@ pub fn run() -> ExitCode {
     match args.command {
         None => view::everything(args.look),
         Some(Command::Wrap(wrap)) => wrap::run(wrap),
+        Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Open(open)) => view::open(open),
         Some(Command::Demo(demo)) => view::demo(demo),
     }

@@ -1,18 +1,13 @@
 //! `mcptop wrap`: the proxy, its recorder and its control socket, put together.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::args::Wrap;
-use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label};
-use crate::control::{Listener, Order, Reply, Status};
-use crate::proxy::{self, Clock, Grace, Observer, Wrapped};
-use crate::record::{self, Entry, Folders, Limits, Recorder, Recording, Registered, Report};
-use crate::tap::{self, Tap};
-use crate::trace::{Back, FORMAT_VERSION, Fact, Front, Header, without_secrets};
+use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, session};
+use crate::proxy::{self, Clock, Grace, Observer};
+use crate::record::Folders;
+use crate::trace::{Back, Front, Header, without_secrets};
 
 /// From SIGTERM to SIGKILL. Shorter than the time after which SDK clients kill us: one second for the TypeScript SDK's
 /// probes, two for the rest.
@@ -46,8 +41,10 @@ async fn wrap(args: Wrap) -> i32 {
     };
     let header = header(&args);
     let folders = Folders::of_user();
-    let recorder = record(&args, &header, folders.as_ref());
-    let public = folders.and_then(|folders| publish(&folders, &header, clock, &server, recorder.as_ref()));
+    let recorder = session::record(&args.keep, &header, folders.as_ref());
+    let pid = server.pid();
+    let public =
+        folders.and_then(|folders| session::publish(&folders, &header, clock, pid, recorder.as_ref()));
     let observer = Observer { clock, tap: recorder.as_ref().map(|recorder| recorder.tap.clone()) };
     let grace = Grace { after_eof: Duration::from_secs_f64(args.grace), after_term: AFTER_TERM };
     let exit = server.run(observer, grace).await;
@@ -69,189 +66,6 @@ async fn wrap(args: Wrap) -> i32 {
 fn header(args: &Wrap) -> Header {
     let words: Vec<String> = args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let clean = without_secrets(&words);
-    Header {
-        format: FORMAT_VERSION,
-        session: uuid::Uuid::now_v7().to_string(),
-        started: Timestamp::now(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        label: args.label.clone().unwrap_or_else(|| label::of_command(&clean)),
-        front: Front::Stdio,
-        back: Back::Command { argv: clean },
-        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-    }
-}
-
-/// A recording in progress.
-struct Running {
-    tap: Tap,
-    recorder: Recorder,
-    report: Report,
-    /// Removed at the end.
-    ephemeral: bool,
-}
-
-impl Running {
-    fn finish(self) {
-        self.tap.close();
-        self.recorder.finish();
-        if self.ephemeral {
-            let _ = std::fs::remove_file(self.report.path());
-        }
-    }
-}
-
-/// Starts the recording, if one is wanted. One that cannot be started is a warning: the traffic goes on.
-fn record(args: &Wrap, header: &Header, folders: Option<&Folders>) -> Option<Running> {
-    if args.no_record {
-        return None;
-    }
-    let path = match recording_path(args, header, folders) {
-        Ok(path) => path,
-        Err(why) => {
-            complain(&format!("this session is not recorded: {why}"));
-            return None;
-        }
-    };
-    let (tap, outlet) = tap::door();
-    let limits = Limits { file_bytes: if args.record_limit == 0 { u64::MAX } else { args.record_limit } };
-    let warn = |error: &record::RecordError| complain(&format!("the recording stops here: {error}"));
-    match Recorder::start(&path, header, limits, outlet, warn) {
-        Ok(recorder) => {
-            let report = recorder.report();
-            Some(Running { tap, recorder, report, ephemeral: args.ephemeral })
-        }
-        Err(error) => {
-            complain(&format!("this session is not recorded: {error}"));
-            None
-        }
-    }
-}
-
-fn recording_path(args: &Wrap, header: &Header, folders: Option<&Folders>) -> Result<PathBuf, String> {
-    let time = header.started.strftime("%H%M%S").to_string();
-    let name = || format!("{time}-{}.mcp.jsonl", record::file_name(&header.label));
-    if let Some(path) = &args.record {
-        let is_folder = path.is_dir() || path.to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
-        return absolute(&if is_folder { path.join(name()) } else { path.clone() });
-    }
-    let folders = folders.ok_or("there is no home folder; name a file with --record")?;
-    if args.ephemeral {
-        let runtime = folders.runtime().map_err(|error| error.to_string())?;
-        return Ok(runtime.join(format!("{}.mcp.jsonl", header.session)));
-    }
-    let day = header.started.strftime("%Y-%m-%d").to_string();
-    folders.new_recording(&day, &time, &header.label).map_err(|error| error.to_string())
-}
-
-/// A viewer elsewhere has to find the file.
-fn absolute(path: &Path) -> Result<PathBuf, String> {
-    std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// What lets viewers find a session.
-struct Public {
-    orders: Option<tokio::task::JoinHandle<()>>,
-    entry: Option<Registered>,
-}
-
-impl Public {
-    /// Takes the entry and the socket back.
-    async fn withdraw(self) {
-        drop(self.entry);
-        if let Some(orders) = self.orders {
-            orders.abort();
-            // The socket is removed when the task is dropped, which happens when it is next looked at.
-            let _ = orders.await;
-        }
-    }
-}
-
-/// Opens the control socket and enters the session into the registry. A session that cannot be found by viewers is a
-/// warning: the traffic goes on.
-fn publish(
-    folders: &Folders,
-    header: &Header,
-    clock: Clock,
-    server: &Wrapped,
-    running: Option<&Running>,
-) -> Option<Public> {
-    let warn =
-        |error: &dyn std::error::Error| complain(&format!("viewers cannot reach this session: {error}"));
-    let control = folders.control(&header.session).inspect_err(|error| warn(error)).ok()?;
-    let listener = Listener::bind(&control).inspect_err(|error| warn(error)).ok();
-    let entry = Entry {
-        header: header.clone(),
-        pid: std::process::id(),
-        recording: running.map(|running| running.report.path().to_owned()),
-        control: listener.as_ref().map(|listener| listener.path().to_owned()),
-    };
-    let registered = entry.register(folders).inspect_err(|error| warn(error)).ok();
-    let desk = Desk {
-        session: header.session.clone(),
-        label: header.label.clone(),
-        server_pid: server.pid(),
-        clock,
-        tap: running.map(|running| running.tap.clone()),
-        report: running.map(|running| running.report.clone()),
-    };
-    let orders = listener.map(|listener| tokio::spawn(listener.serve(move |order| desk.answer(order))));
-    Some(Public { orders, entry: registered })
-}
-
-/// Carries out orders.
-struct Desk {
-    session: String,
-    label: String,
-    server_pid: Option<u32>,
-    clock: Clock,
-    tap: Option<Tap>,
-    report: Option<Report>,
-}
-
-impl Desk {
-    fn answer(&self, order: Order) -> Reply {
-        match order {
-            Order::Status => Reply::Status(self.status()),
-            Order::StopRecording => self.tell(Fact::Stopped { why: "asked by the user".into() }),
-            Order::Mark { text } => self.tell(Fact::Note { text: text.into() }),
-        }
-    }
-
-    fn tell(&self, fact: Fact<'static>) -> Reply {
-        let stopped = self.report.as_ref().map(Report::state);
-        match (&self.tap, stopped) {
-            (Some(tap), Some(Recording::Running)) => {
-                tap.tell(self.clock.now(), fact);
-                Reply::Done
-            }
-            (_, Some(Recording::Stopped(why))) => {
-                Reply::Refused { why: format!("the recording has stopped: {why}") }
-            }
-            _ => Reply::Refused { why: "this session is not recorded".to_owned() },
-        }
-    }
-
-    fn status(&self) -> Status {
-        let totals = self.tap.as_ref().map(Tap::totals).unwrap_or_default();
-        let frames = self.report.as_ref().map(Report::frames).unwrap_or_default();
-        let stopped = match self.report.as_ref().map(Report::state) {
-            Some(Recording::Stopped(why)) => Some(why),
-            Some(Recording::Running) | None => None,
-        };
-        Status {
-            session: self.session.clone(),
-            label: self.label.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            pid: std::process::id(),
-            server_pid: self.server_pid,
-            uptime_us: self.clock.now().0,
-            bytes_to_server: totals.bytes[0],
-            bytes_to_client: totals.bytes[1],
-            frames_to_server: frames[0],
-            frames_to_client: frames[1],
-            dropped_bytes: totals.dropped_bytes,
-            recording: self.report.as_ref().map(|report| report.path().to_owned()),
-            recording_stopped: stopped,
-        }
-    }
+    let label = args.keep.label.clone().unwrap_or_else(|| label::of_command(&clean));
+    session::header(label, Front::Stdio, Back::Command { argv: clean })
 }

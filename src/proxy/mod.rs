@@ -6,8 +6,18 @@ mod clock;
 mod ends;
 mod group;
 pub mod guard;
+pub mod http;
 mod relay;
 mod session;
 
 pub use clock::Clock;
 pub use session::{Command, Grace, Observer, StartError, Wrapped, start};
+
+/// Waits until mcptop is told to end; says by what.
+pub async fn until_asked_to_end() -> &'static str {
+    match group::Signals::listen() {
+        Ok(mut signals) => signals.next().await.name(),
+        // Then the default of the system ends us, as it would without a proxy.
+        Err(_) => std::future::pending().await,
+    }
+}

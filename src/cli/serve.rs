@@ -1,0 +1,82 @@
+//! `mcptop serve`: the HTTP proxy, its recorder and its control socket, put together.
+
+use std::process::ExitCode;
+
+use super::args::Serve;
+use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, session};
+use crate::proxy::http::{self, Target};
+use crate::proxy::{Clock, Observer, until_asked_to_end};
+use crate::record::Folders;
+use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
+
+/// Serves until it is asked to end.
+pub(super) fn run(args: &Serve) -> ExitCode {
+    let target = match Target::parse(&args.url) {
+        Ok(target) => target,
+        Err(error) => {
+            complain(&error.to_string());
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    if !args.listen.ip().is_loopback() {
+        if !args.allow_remote {
+            complain(&format!(
+                "{} can be reached from other machines, and whoever reaches it can use the server; \
+                 add --allow-remote if that is meant",
+                args.listen
+            ));
+            return ExitCode::from(EXIT_USAGE);
+        }
+        complain(&format!("other machines can use the server through {}", args.listen));
+    }
+    // One thread: requests are forwarded in microseconds, and a hand-over between threads takes longer than that.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("cannot start: {error}"));
+            return ExitCode::from(EXIT_UNREACHABLE);
+        }
+    };
+    runtime.block_on(serve(args, target))
+}
+
+async fn serve(args: &Serve, target: Target) -> ExitCode {
+    let clock = Clock::start();
+    let path = target.path.clone();
+    let label = args.keep.label.clone().unwrap_or_else(|| label::of_host(&target.authority));
+    let server = match http::Serve::bind(args.listen, target).await {
+        Ok(server) => server,
+        Err(error) => {
+            complain(&error.to_string());
+            return ExitCode::from(EXIT_UNREACHABLE);
+        }
+    };
+    let local = server.local();
+    let url = url_without_secrets(&args.url);
+    let header =
+        session::header(label, Front::Http { listen: local.to_string() }, Back::Url { url: url.clone() });
+    let folders = Folders::of_user();
+    let recorder = session::record(&args.keep, &header, folders.as_ref());
+    let public =
+        folders.and_then(|folders| session::publish(&folders, &header, clock, None, recorder.as_ref()));
+    let tap = recorder.as_ref().map(|recorder| recorder.tap.clone());
+    if let Some(tap) = &tap {
+        tap.tell(clock.now(), Fact::Started { pid: None });
+    }
+    complain(&format!("serving {url} at http://{local}{path}; run `mcptop` in another terminal to watch"));
+    let observer = Observer { clock, tap: tap.clone() };
+    let why = tokio::select! {
+        () = server.run(&args.allow_host, observer) => "it stopped listening",
+        why = until_asked_to_end() => why,
+    };
+    if let Some(tap) = &tap {
+        tap.tell(clock.now(), Fact::Ended { exit: Exit::Code(0), why: why.into() });
+    }
+    if let Some(running) = recorder {
+        running.finish();
+    }
+    if let Some(public) = public {
+        public.withdraw().await;
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,106 @@
+//! What the client sends: heads are checked and written anew, bodies pass.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Answering, Asking, Connection, Dialing, Exchange, Link};
+use crate::proxy::http::head::write_request;
+use crate::proxy::http::refusal::Refusal;
+use crate::trace::{Fact, session_name, url_without_secrets};
+use crate::wire::http::{Body, HeadError, Request, request};
+
+/// The field that names a session.
+pub(super) const SESSION: &str = "mcp-session-id";
+/// The field that names the protocol's revision.
+const REVISION: &str = "mcp-protocol-version";
+
+impl<C, U, D> Connection<C, U, D>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    U: AsyncRead + AsyncWrite + Unpin,
+    D: FnMut() -> Dialing<U> + Unpin,
+{
+    /// Takes what the client sent; returns whether something came of it.
+    pub(super) fn take_requests(&mut self, bytes: &[u8]) -> bool {
+        let mut gathered = std::mem::take(&mut self.up.rest);
+        gathered.extend_from_slice(if gathered.is_empty() { &[] } else { bytes });
+        let mut bytes = if gathered.is_empty() { bytes } else { &gathered };
+        let before = bytes.len();
+        while !bytes.is_empty() && !self.is_closing {
+            match self.asking {
+                Asking::Head => match request(bytes) {
+                    Ok(Some((head, len_bytes))) => {
+                        self.begin(&head);
+                        bytes = &bytes[len_bytes..];
+                    }
+                    Ok(None) => break,
+                    Err(error) => self.refuse(&Refusal::unreadable(error)),
+                },
+                Asking::Body(mut body) => {
+                    let Some(id) = self.exchange.as_ref().map(|exchange| exchange.id) else { break };
+                    match self.up.take_body(&mut body, bytes, id) {
+                        Ok(taken) => {
+                            bytes = &bytes[taken..];
+                            self.asking = if body.is_over() { Asking::Nothing } else { Asking::Body(body) };
+                        }
+                        Err(_) => {
+                            self.refuse(&Refusal::unreadable(HeadError::Malformed("its chunks are none")));
+                        }
+                    }
+                }
+                Asking::Discarded(mut body) => {
+                    let Ok(taken) = body.take(bytes, |_| ()) else { break };
+                    bytes = &bytes[taken..];
+                    self.asking = if body.is_over() { Asking::Nothing } else { Asking::Discarded(body) };
+                }
+                Asking::Nothing => break,
+            }
+        }
+        let has_moved = bytes.len() < before || self.is_closing;
+        self.up.rest = if self.is_closing { Vec::new() } else { bytes.to_vec() };
+        has_moved
+    }
+
+    /// A request begins.
+    fn begin(&mut self, head: &Request<'_>) {
+        self.exchange = Some(Exchange {
+            id: self.shared.next_exchange(),
+            method: head.method.to_owned(),
+            client_stays: head.keeps_alive() && head.minor > 0,
+            server_stays: true,
+        });
+        self.note_request(head);
+        if let Err(why) = self.shared.front.check(head) {
+            return self.refuse(&Refusal::forbidden(&why));
+        }
+        if head.method == "CONNECT" {
+            return self.refuse(&Refusal::not_done("tunnels (CONNECT)"));
+        }
+        if head.headers.count("upgrade") > 0 {
+            return self.refuse(&Refusal::not_done("a change of the protocol (Upgrade)"));
+        }
+        let framing = match head.framing() {
+            Ok(framing) => framing,
+            Err(error) => return self.refuse(&Refusal::unreadable(error)),
+        };
+        write_request(&mut self.up.out, head, &self.shared.authority);
+        let body = Body::new(framing);
+        self.asking = if body.is_over() { Asking::Nothing } else { Asking::Body(body) };
+        self.answering = Answering::Head;
+        if matches!(self.link, Link::None) {
+            self.link = Link::Dialing((self.dial)());
+        }
+    }
+
+    fn note_request(&mut self, head: &Request<'_>) {
+        let Some(Exchange { id, .. }) = &self.exchange else { return };
+        let (exchange, connection) = (*id, self.number);
+        self.up.notes.fact(|| Fact::HttpRequest {
+            exchange,
+            connection,
+            method: head.method.to_owned().into(),
+            target: url_without_secrets(head.target).into(),
+            session: head.headers.text(SESSION).map(|id| session_name(id).into()),
+            revision: head.headers.text(REVISION).map(|revision| revision.to_owned().into()),
+        });
+    }
+}

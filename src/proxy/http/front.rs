@@ -1,0 +1,134 @@
+//! Whose requests are taken: those that name us as their host, from pages that are ours.
+//!
+//! A page in a browser can make any name point at this machine ("DNS rebinding") and then send requests here, but it
+//! cannot choose the `Host` and `Origin` fields. The specification asks servers to check them (2025-11-25, Streamable
+//! HTTP, "Security Warning"); in front of a server this is ours to do. Knows nothing of sockets.
+
+use crate::wire::http::Request;
+
+/// The names under which we may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Front {
+    names: Vec<String>,
+    port: u16,
+}
+
+/// The names of this machine that nobody else can have.
+const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+impl Front {
+    /// A front that listens at this address and port, and goes by these further names.
+    #[must_use]
+    pub fn new(address: &str, port: u16, names: &[String]) -> Self {
+        let own = OWN_NAMES.iter().copied().chain([address]);
+        let names = own.chain(names.iter().map(String::as_str)).map(str::to_ascii_lowercase);
+        Self { names: names.collect(), port }
+    }
+
+    /// Whether a request may pass; what is wrong with it if not.
+    pub(super) fn check(&self, request: &Request<'_>) -> Result<(), String> {
+        if request.headers.count("host") > 1 {
+            return Err("it has several Host fields".to_owned());
+        }
+        match request.headers.first("host") {
+            Some(host) => self.check_host(&String::from_utf8_lossy(host))?,
+            // HTTP/1.0 knows none, and no browser speaks it.
+            None if request.minor == 0 => {}
+            None => return Err("it has no Host field".to_owned()),
+        }
+        for origin in request.headers.all("origin") {
+            self.check_origin(&String::from_utf8_lossy(origin))?;
+        }
+        Ok(())
+    }
+
+    fn check_host(&self, host: &str) -> Result<(), String> {
+        let (name, port) = split(host.trim());
+        let is_ours = self.is_ours(name) && port.is_none_or(|port| port.parse() == Ok(self.port));
+        let known =
+            || format!("its Host is `{host}`, and this is {}; add other names with --allow-host", self.own());
+        if is_ours { Ok(()) } else { Err(known()) }
+    }
+
+    fn check_origin(&self, origin: &str) -> Result<(), String> {
+        let site = origin.trim().split_once("://").map(|(_, site)| split(site).0);
+        // The port may differ: an inspector on this machine is a page of this machine.
+        if site.is_some_and(|name| self.is_ours(name)) {
+            return Ok(());
+        }
+        Err(format!("its Origin is `{origin}`; pages of other sites are let in with --allow-host"))
+    }
+
+    fn is_ours(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    fn own(&self) -> String {
+        format!("{} at port {}", self.names[0], self.port)
+    }
+}
+
+/// A host name, without the brackets of an IPv6 address, and its port.
+fn split(host: &str) -> (&str, Option<&str>) {
+    if let Some(rest) = host.strip_prefix('[')
+        && let Some((address, behind)) = rest.split_once(']')
+    {
+        return (address, behind.strip_prefix(':'));
+    }
+    match host.rsplit_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::http::request;
+
+    fn check(fields: &str) -> Result<(), String> {
+        let head = format!("POST /mcp HTTP/1.1\r\n{fields}\r\n");
+        let front = Front::new("192.168.0.7", 7080, &["mcp.example.org".to_owned()]);
+        front.check(&request(head.as_bytes()).unwrap().unwrap().0)
+    }
+
+    #[test]
+    fn our_own_names_are_let_in() {
+        for host in [
+            "localhost:7080",
+            "LOCALHOST:7080",
+            "127.0.0.1:7080",
+            "[::1]:7080",
+            "192.168.0.7:7080",
+            "localhost",
+            "mcp.example.org:7080",
+            "mcp.example.org",
+        ] {
+            assert_eq!(check(&format!("Host: {host}\r\n")), Ok(()));
+        }
+        for origin in
+            ["http://localhost:6274", "https://mcp.example.org", "http://[::1]:1", "http://127.0.0.1:7080"]
+        {
+            assert_eq!(check(&format!("Host: localhost:7080\r\nOrigin: {origin}\r\n")), Ok(()));
+        }
+    }
+
+    #[test]
+    fn names_of_others_are_not() {
+        for fields in [
+            "Host: evil.example:7080\r\n",
+            "Host: localhost.evil.example:7080\r\n",
+            "Host: localhost:80\r\n",
+            "Host: localhost:7080\r\nHost: localhost:7080\r\n",
+            "Host: [::1:7080\r\n",
+            "Host: \r\n",
+            "",
+            "Host: localhost:7080\r\nOrigin: null\r\n",
+            "Host: localhost:7080\r\nOrigin: http://evil.example\r\n",
+            "Host: localhost:7080\r\nOrigin: http://localhost.evil.example:7080\r\n",
+            "Host: localhost:7080\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n",
+        ] {
+            assert!(check(fields).is_err(), "{fields}");
+        }
+    }
+}

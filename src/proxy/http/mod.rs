@@ -1,0 +1,17 @@
+//! Stands between HTTP clients and an HTTP server: forwards requests and responses as they come.
+//!
+//! One task per client connection owns that connection and one to the server, so that nothing is shared and nothing
+//! waits for others. Bodies pass as bytes; only heads are read and written anew. Knows nothing of recordings.
+
+mod connection;
+mod front;
+mod head;
+mod observation;
+mod refusal;
+mod server;
+mod target;
+mod upstream;
+
+pub use front::Front;
+pub use server::{ListenError, Serve};
+pub use target::{Target, TargetError};

@@ -1,0 +1,78 @@
+//! What we answer ourselves, when a request cannot be passed on.
+//!
+//! For people, in plain text; only where a client asked the server something and it cannot be reached, the answer is
+//! one its protocol understands. Error codes stay clear of those that JSON-RPC and MCP reserve.
+
+use serde_json::json;
+
+use crate::wire::http::HeadError;
+
+/// The JSON-RPC error code for a server that cannot be reached; outside of every reserved range.
+const UNREACHABLE: i64 = 50_200;
+
+/// An answer of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Its status.
+    pub(super) status: u16,
+    reason: &'static str,
+    media: &'static str,
+    text: String,
+}
+
+impl Refusal {
+    fn plain(status: u16, reason: &'static str, text: String) -> Self {
+        Self { status, reason, media: "text/plain; charset=utf-8", text }
+    }
+
+    /// The request is not from somebody who may ask.
+    pub(super) fn forbidden(why: &str) -> Self {
+        Self::plain(403, "Forbidden", format!("mcptop does not pass this request on: {why}\n"))
+    }
+
+    /// The request cannot be read.
+    pub(super) fn unreadable(error: HeadError) -> Self {
+        let (status, reason) = match error {
+            HeadError::TooLong | HeadError::TooManyHeaders => (431, "Request Header Fields Too Large"),
+            HeadError::Malformed(_) => (400, "Bad Request"),
+        };
+        Self::plain(status, reason, format!("mcptop cannot read this request: {error}\n"))
+    }
+
+    /// The request asks for something that this proxy does not do.
+    pub(super) fn not_done(what: &str) -> Self {
+        Self::plain(501, "Not Implemented", format!("mcptop does not pass on {what}\n"))
+    }
+
+    /// The server cannot be reached, or has gone before it answered.
+    pub(super) fn unreachable(url: &str, why: &str) -> Self {
+        let message = format!("mcptop cannot reach {url}: {why}");
+        let error =
+            json!({ "jsonrpc": "2.0", "id": null, "error": { "code": UNREACHABLE, "message": message } });
+        Self { status: 502, reason: "Bad Gateway", media: MEDIA_JSON, text: error.to_string() }
+    }
+
+    /// The media type of its body.
+    pub(super) fn media(&self) -> &'static str {
+        self.media.split(';').next().unwrap_or_default()
+    }
+
+    /// Its body.
+    pub(super) fn body(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// Writes its head. The connection ends with it.
+    pub(super) fn write_head(&self, out: &mut Vec<u8>) {
+        let Self { status, reason, media, text } = self;
+        let len_bytes = text.len();
+        out.extend_from_slice(
+            format!(
+                "HTTP/1.1 {status} {reason}\r\nContent-Type: {media}\r\nContent-Length: {len_bytes}\r\nConnection: close\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+    }
+}
+
+const MEDIA_JSON: &str = "application/json";

@@ -1,0 +1,99 @@
+//! The server's address, as the user gives it.
+
+use std::fmt;
+
+use http::Uri;
+use thiserror::Error;
+
+use crate::trace::url_without_secrets;
+
+/// Where the server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The host to connect to, without the brackets of an IPv6 address.
+    pub host: String,
+    /// The port to connect to.
+    pub port: u16,
+    /// Host and port as the `Host` field names them: without the port where it is the usual one.
+    pub authority: String,
+    /// The path of its endpoint, `/` if none was given.
+    pub path: String,
+}
+
+/// Why something is no address of a server.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{}` is no address of an MCP server: {why}", url_without_secrets(url))]
+pub struct TargetError {
+    /// What was given.
+    pub url: String,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+impl Target {
+    /// Reads `http://host:port/path`.
+    ///
+    /// # Errors
+    /// If it is no such address.
+    pub fn parse(url: &str) -> Result<Self, TargetError> {
+        let wrong = |why| TargetError { url: url.to_owned(), why };
+        let uri: Uri = url.parse().map_err(|_| wrong("it is not a URL such as http://localhost:3000/mcp"))?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => return Err(wrong("servers over https cannot be reached yet")),
+            Some(_) => return Err(wrong("only http:// is understood")),
+            None => return Err(wrong("it has no scheme; write http:// in front of it")),
+        }
+        let authority = uri.authority().ok_or(wrong("it names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(wrong("credentials do not belong into an address"));
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() {
+            return Err(wrong("it names no host"));
+        }
+        Ok(Self {
+            host,
+            port: authority.port_u16().unwrap_or(80),
+            authority: authority.as_str().to_owned(),
+            path: uri.path().to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}{}", self.authority, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart() {
+        let target = Target::parse("http://Example.org:3000/a/mcp?x=1").unwrap();
+        assert_eq!((&*target.host, target.port, &*target.path), ("Example.org", 3000, "/a/mcp"));
+        assert_eq!(target.authority, "Example.org:3000");
+        let target = Target::parse("http://[::1]/mcp").unwrap();
+        assert_eq!((&*target.host, target.port, &*target.authority), ("::1", 80, "[::1]"));
+        assert_eq!(Target::parse("http://h").unwrap().path, "/");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_a_reason() {
+        for (url, why) in [
+            ("localhost:3000/mcp", "no scheme"),
+            ("/mcp", "no scheme"),
+            ("ftp://h/mcp", "only http"),
+            ("http://user:secret@h/mcp", "credentials"),
+            ("http://", "not a URL"),
+            ("http://a b", "not a URL"),
+        ] {
+            let error = Target::parse(url).unwrap_err().to_string();
+            assert!(error.contains(why), "{url}: {error}");
+            assert!(!error.contains("secret@"), "{error}");
+        }
+    }
+}

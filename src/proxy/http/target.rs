@@ -37,12 +37,14 @@ impl Target {
     /// If it is no such address.
     pub fn parse(url: &str) -> Result<Self, TargetError> {
         let wrong = |why| TargetError { url: url.to_owned(), why };
+        if !url.contains("://") {
+            return Err(wrong("it has no scheme; write http:// in front of it"));
+        }
         let uri: Uri = url.parse().map_err(|_| wrong("it is not a URL such as http://localhost:3000/mcp"))?;
         match uri.scheme_str() {
             Some("http") => {}
             Some("https") => return Err(wrong("servers over https cannot be reached yet")),
-            Some(_) => return Err(wrong("only http:// is understood")),
-            None => return Err(wrong("it has no scheme; write http:// in front of it")),
+            Some(_) | None => return Err(wrong("only http:// is understood")),
         }
         let authority = uri.authority().ok_or(wrong("it names no host"))?;
         if authority.as_str().contains('@') {

@@ -37,6 +37,17 @@ pub struct HttpExchange {
 /// How many exchanges are kept, the first ones.
 const EXCHANGES_MAX: usize = 4_000_000;
 
+/// Answers in pieces 40 ms apart: what a server without `TCP_NODELAY` does to a client that acknowledges late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// When it was certain.
+    pub at: Micros,
+    /// How far two pieces were apart, in microseconds.
+    pub gap_us: u32,
+    /// Whether mcptop has removed it since.
+    pub is_removed: bool,
+}
+
 /// All exchanges, in the order of their numbers.
 #[derive(Debug, Default)]
 pub struct HttpExchanges {
@@ -44,6 +55,7 @@ pub struct HttpExchanges {
     open: usize,
     /// Requests seen beyond those kept.
     not_kept: u64,
+    pub(super) stall: Option<Stall>,
 }
 
 impl HttpExchanges {
@@ -57,6 +69,12 @@ impl HttpExchanges {
     #[must_use]
     pub fn get(&self, id: ExchangeId) -> Option<&HttpExchange> {
         self.all.get(self.position(id)?)
+    }
+
+    /// What is known of stalls of the server.
+    #[must_use]
+    pub fn stall(&self) -> Option<Stall> {
+        self.stall
     }
 
     /// How many are open.

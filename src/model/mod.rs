@@ -22,7 +22,7 @@ pub use context::ContextTokens;
 pub use definitions::{Definition, DefinitionTokens, Definitions};
 pub use filter::{Bounds, Filter, FilterError, Matcher, Measure, Pattern};
 pub use handshake::{Era, Handshake, Implementation, Instructions};
-pub use http::{HttpExchange, HttpExchanges};
+pub use http::{HttpExchange, HttpExchanges, Stall};
 pub use id::RawId;
 pub use latency::{LATENCY_US_MAX, Latency};
 pub use log::{Log, LogEntry, LogKind};

@@ -123,6 +123,12 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event<'_>) {
             line.exchange(Some(*exchange));
             line.text("text", text);
         }
+        Fact::HttpStall { exchange, gap_us, is_removed } => {
+            line.kind("http_stall");
+            line.exchange(Some(*exchange));
+            line.number("gap_us", u64::from(*gap_us));
+            line.number("removed", u64::from(*is_removed));
+        }
         Fact::HttpEnd { exchange, how } => {
             line.kind("http_end");
             line.exchange(Some(*exchange));
@@ -207,6 +213,9 @@ pub fn read_event(line: &[u8]) -> Result<Event<'_>, LineError> {
             session: fields.session,
         },
         "http_event" => Fact::HttpEvent { exchange: exchange?, text: fields.text.ok_or(LineError::Payload)? },
+        "http_stall" => {
+            Fact::HttpStall { exchange: exchange?, gap_us: fields.gap_us, is_removed: fields.removed > 0 }
+        }
         "http_end" => Fact::HttpEnd { exchange: exchange?, how: fields.how.ok_or(LineError::Payload)? },
         "stderr" => Fact::Stderr { payload: fields.payload(LineEnd::Lf)? },
         "closed" => Fact::Closed { by: fields.by.ok_or(LineError::Payload)? },
@@ -263,6 +272,10 @@ struct Fields<'a> {
     status: u16,
     #[serde(borrow, default)]
     media: Option<Cow<'a, str>>,
+    #[serde(default)]
+    gap_us: u32,
+    #[serde(default)]
+    removed: u8,
     #[serde(default)]
     how: Option<HttpEnd>,
     #[serde(default)]
@@ -447,6 +460,7 @@ mod tests {
                 session: None,
             },
             Fact::HttpEvent { exchange: ExchangeId(1), text: "id: 5\nretry: 3000".into() },
+            Fact::HttpStall { exchange: ExchangeId(1), gap_us: 41_000, is_removed: true },
             Fact::HttpEnd { exchange: ExchangeId(1), how: HttpEnd::ServerLeft },
             Fact::Stderr { payload: Payload::of_frame(b"warning \x1b[1m\n") },
             Fact::Closed { by: Peer::Client },

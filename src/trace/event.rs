@@ -139,6 +139,15 @@ pub enum Fact<'a> {
         /// The lines, without those of the data.
         text: Cow<'a, str>,
     },
+    /// The server's answers come in pieces 40 ms apart, as without `TCP_NODELAY`.
+    HttpStall {
+        /// The exchange in which it was certain.
+        exchange: ExchangeId,
+        /// How far two pieces were apart there, in microseconds.
+        gap_us: u32,
+        /// Whether mcptop removes it from now on; if not, it has tried and that did not help.
+        is_removed: bool,
+    },
     /// An HTTP exchange is over.
     HttpEnd {
         /// Which.

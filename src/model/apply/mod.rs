@@ -13,6 +13,7 @@ mod tasks;
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::http::Stall;
 use super::read;
 use super::{End, Half, LogKind, OperationId, Phase, RowKey, Samples, Session};
 use crate::trace::{Event, ExchangeId, Exit, Fact, Micros, Nanos, Payload, Place};
@@ -94,6 +95,9 @@ impl Session {
                 if let Some(exchange) = self.http.get_mut(*exchange) {
                     exchange.events = exchange.events.saturating_add(1);
                 }
+            }
+            Fact::HttpStall { gap_us, is_removed, .. } => {
+                self.http.stall = Some(Stall { at, gap_us: *gap_us, is_removed: *is_removed });
             }
             Fact::HttpEnd { exchange, how } => {
                 self.following.assembly.retain(|(_, of), _| *of != Some(*exchange));

@@ -20,6 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::front::Front;
 use super::observation::Notes;
 use super::refusal::Refusal;
+use super::stall::{Finding, Stalls};
+use super::upstream::Upstream;
 use crate::proxy::Observer;
 use crate::trace::{ExchangeId, Fact, HttpEnd};
 use crate::wire::Direction;
@@ -34,12 +36,13 @@ pub(super) struct Shared {
     /// What the server is called in messages.
     pub(super) url: String,
     pub(super) observer: Observer,
+    stalls: Stalls,
     exchanges: AtomicU32,
 }
 
 impl Shared {
     pub(super) fn new(front: Front, authority: String, url: String, observer: Observer) -> Self {
-        Self { front, authority, url, observer, exchanges: AtomicU32::new(0) }
+        Self { front, authority, url, observer, stalls: Stalls::default(), exchanges: AtomicU32::new(0) }
     }
 
     fn next_exchange(&self) -> ExchangeId {
@@ -74,6 +77,8 @@ pub(super) struct Connection<C, U, D> {
     asking: Asking,
     answering: Answering,
     exchange: Option<Exchange>,
+    /// When the last piece of the answer under way was read, and how many bytes it had.
+    last_piece: Option<(Instant, usize)>,
     /// The connection ends as soon as what is ready for the client has been delivered.
     is_closing: bool,
     end: Option<End>,
@@ -134,7 +139,7 @@ thread_local! {
 impl<C, U, D> Connection<C, U, D>
 where
     C: AsyncRead + AsyncWrite + Unpin,
-    U: AsyncRead + AsyncWrite + Unpin,
+    U: Upstream,
     D: FnMut() -> Dialing<U> + Unpin,
 {
     pub(super) fn new(shared: Arc<Shared>, number: u32, client: C, dial: D) -> Self {
@@ -156,6 +161,7 @@ where
             asking: Asking::Head,
             answering: Answering::Nothing,
             exchange: None,
+            last_piece: None,
             is_closing: false,
             end: None,
         }
@@ -232,6 +238,8 @@ where
     fn poll_to_server(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Link::Open(stream) = &mut self.link else { return Poll::Pending };
         match ready!(self.up.poll_write(cx, stream)) {
+            // A socket that has just sent goes back to waiting with its acknowledgements.
+            Ok(()) if self.shared.stalls.acknowledges_at_once() => stream.acknowledge_at_once(),
             Ok(()) => {}
             // It may have answered all the same, and says so before it closes.
             Err(_) => self.discard_request(),
@@ -246,11 +254,16 @@ where
         SCRATCH.with_borrow_mut(|scratch| {
             let Link::Open(stream) = &mut self.link else { return Poll::Pending };
             let mut buffer = ReadBuf::new(scratch);
-            let read = ready!(Pin::new(stream).poll_read(cx, &mut buffer));
+            let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer));
             if read.is_err() || buffer.filled().is_empty() {
                 self.on_server_end();
             } else {
-                self.down.notes.woke(Instant::now());
+                let now = Instant::now();
+                self.down.notes.woke(now);
+                if self.shared.stalls.acknowledges_at_once() {
+                    stream.acknowledge_at_once();
+                }
+                self.watch_for_stalls(now, buffer.filled().len());
                 self.take_answers(buffer.filled());
             }
             Poll::Ready(())
@@ -264,6 +277,18 @@ where
             Err(_) => self.end = Some(End::ClientLeft),
         }
         Poll::Ready(())
+    }
+
+    /// A piece of an answer has come.
+    fn watch_for_stalls(&mut self, now: Instant, len_bytes: usize) {
+        let Some(Exchange { id, .. }) = &self.exchange else { return };
+        if let Some((before, before_bytes)) = self.last_piece.replace((now, len_bytes))
+            && let Some(finding) = self.shared.stalls.see(now - before, before_bytes)
+        {
+            let (exchange, gap_us) = (*id, u32::try_from((now - before).as_micros()).unwrap_or(u32::MAX));
+            let is_removed = finding == Finding::Stalls;
+            self.down.notes.now(|| Fact::HttpStall { exchange, gap_us, is_removed });
+        }
     }
 
     /// Answers in the server's place, and ends the connection with that.

@@ -9,6 +9,7 @@ mod head;
 mod observation;
 mod refusal;
 mod server;
+mod stall;
 mod target;
 mod upstream;
 

@@ -6,13 +6,14 @@ use super::requests::SESSION;
 use super::{Answering, Asking, Connection, Dialing, End, Link};
 use crate::proxy::http::head::write_response;
 use crate::proxy::http::refusal::Refusal;
+use crate::proxy::http::upstream::Upstream;
 use crate::trace::{Fact, HttpEnd, session_name};
 use crate::wire::http::{Body, Framing, Response, response};
 
 impl<C, U, D> Connection<C, U, D>
 where
     C: AsyncRead + AsyncWrite + Unpin,
-    U: AsyncRead + AsyncWrite + Unpin,
+    U: Upstream,
     D: FnMut() -> Dialing<U> + Unpin,
 {
     /// Takes what the server sent.

@@ -5,6 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Answering, Asking, Connection, Dialing, Exchange, Link};
 use crate::proxy::http::head::write_request;
 use crate::proxy::http::refusal::Refusal;
+use crate::proxy::http::upstream::Upstream;
 use crate::trace::{Fact, session_name, url_without_secrets};
 use crate::wire::http::{Body, HeadError, Request, request};
 
@@ -16,7 +17,7 @@ const REVISION: &str = "mcp-protocol-version";
 impl<C, U, D> Connection<C, U, D>
 where
     C: AsyncRead + AsyncWrite + Unpin,
-    U: AsyncRead + AsyncWrite + Unpin,
+    U: Upstream,
     D: FnMut() -> Dialing<U> + Unpin,
 {
     /// Takes what the client sent; returns whether something came of it.
@@ -86,6 +87,7 @@ where
         let body = Body::new(framing);
         self.asking = if body.is_over() { Asking::Nothing } else { Asking::Body(body) };
         self.answering = Answering::Head;
+        self.last_piece = None;
         if matches!(self.link, Link::None) {
             self.link = Link::Dialing((self.dial)());
         }

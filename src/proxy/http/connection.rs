@@ -79,6 +79,8 @@ pub(super) struct Connection<C, U, D> {
     exchange: Option<Exchange>,
     /// When the last piece of the answer under way was read, and how many bytes it had.
     last_piece: Option<(Instant, usize)>,
+    /// Whether everything has been acknowledged at once since the request under way was sent.
+    is_acknowledging: bool,
     /// The connection ends as soon as what is ready for the client has been delivered.
     is_closing: bool,
     end: Option<End>,
@@ -162,6 +164,7 @@ where
             answering: Answering::Nothing,
             exchange: None,
             last_piece: None,
+            is_acknowledging: false,
             is_closing: false,
             end: None,
         }
@@ -239,8 +242,12 @@ where
         let Link::Open(stream) = &mut self.link else { return Poll::Pending };
         match ready!(self.up.poll_write(cx, stream)) {
             // A socket that has just sent goes back to waiting with its acknowledgements.
-            Ok(()) if self.shared.stalls.acknowledges_at_once() => stream.acknowledge_at_once(),
-            Ok(()) => {}
+            Ok(()) => {
+                self.is_acknowledging = self.shared.stalls.acknowledges_at_once();
+                if self.is_acknowledging {
+                    stream.acknowledge_at_once();
+                }
+            }
             // It may have answered all the same, and says so before it closes.
             Err(_) => self.discard_request(),
         }
@@ -283,7 +290,7 @@ where
     fn watch_for_stalls(&mut self, now: Instant, len_bytes: usize) {
         let Some(Exchange { id, .. }) = &self.exchange else { return };
         if let Some((before, before_bytes)) = self.last_piece.replace((now, len_bytes))
-            && let Some(finding) = self.shared.stalls.see(now - before, before_bytes)
+            && let Some(finding) = self.shared.stalls.see(now - before, before_bytes, self.is_acknowledging)
         {
             let (exchange, gap_us) = (*id, u32::try_from((now - before).as_micros()).unwrap_or(u32::MAX));
             let is_removed = finding == Finding::Stalls;

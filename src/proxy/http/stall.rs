@@ -15,14 +15,15 @@ const GAP: std::ops::Range<Duration> = Duration::from_millis(36)..Duration::from
 const SMALL_BYTES: usize = 1_400;
 /// So many stalls are no accident.
 const ENOUGH: u32 = 3;
-/// So many after that say that acknowledging at once does not help: the server just takes its time.
+/// So many although they were acknowledged at once say that this does not help: the server just takes its time.
 const TOO_MANY: u32 = 6;
 
 /// What has been seen of a server's answers.
 #[derive(Debug, Default)]
 pub(super) struct Stalls {
-    /// How many stalls there were.
     seen: AtomicU32,
+    /// Those in answers to requests after which everything was acknowledged at once.
+    in_vain: AtomicU32,
 }
 
 /// What a stall means for the connections to the server.
@@ -37,22 +38,24 @@ pub(super) enum Finding {
 impl Stalls {
     /// Whether what the server sends is to be acknowledged at once.
     pub(super) fn acknowledges_at_once(&self) -> bool {
-        (ENOUGH..ENOUGH + TOO_MANY).contains(&self.seen.load(Ordering::Relaxed))
+        self.seen.load(Ordering::Relaxed) >= ENOUGH && self.in_vain.load(Ordering::Relaxed) < TOO_MANY
     }
 
-    /// A piece of an answer came so long after another of so many bytes.
-    pub(super) fn see(&self, gap: Duration, before_bytes: usize) -> Option<Finding> {
-        if before_bytes >= SMALL_BYTES
-            || !GAP.contains(&gap)
-            || self.seen.load(Ordering::Relaxed) > ENOUGH + TOO_MANY
-        {
+    /// A piece of an answer came so long after another of so many bytes; `at_once` says whether everything was
+    /// acknowledged at once since the request.
+    pub(super) fn see(&self, gap: Duration, before_bytes: usize, at_once: bool) -> Option<Finding> {
+        if before_bytes >= SMALL_BYTES || !GAP.contains(&gap) {
             return None;
         }
-        match self.seen.fetch_add(1, Ordering::Relaxed) + 1 {
-            ENOUGH => Some(Finding::Stalls),
-            seen if seen == ENOUGH + TOO_MANY => Some(Finding::IsSlow),
-            _ => None,
-        }
+        let (count, limit, finding) = if at_once {
+            (&self.in_vain, TOO_MANY, Finding::IsSlow)
+        } else {
+            (&self.seen, ENOUGH, Finding::Stalls)
+        };
+        // Beyond its limit a count stands still, so that it says nothing twice and never starts anew.
+        let counted =
+            count.try_update(Ordering::Relaxed, Ordering::Relaxed, |seen| (seen < limit).then_some(seen + 1));
+        (counted == Ok(limit - 1)).then_some(finding)
     }
 }
 
@@ -60,17 +63,25 @@ impl Stalls {
 mod tests {
     use super::*;
 
+    const STALL: Duration = Duration::from_millis(41);
+
     #[test]
     fn a_server_that_stalls_again_and_again_is_acknowledged_at_once() {
         let stalls = Stalls::default();
-        let stall = Duration::from_millis(41);
-        assert_eq!(stalls.see(Duration::from_millis(5), 100), None);
-        assert_eq!(stalls.see(Duration::from_millis(200), 100), None);
-        assert_eq!(stalls.see(stall, 1_448), None, "a full packet waits for nothing");
-        let found: Vec<_> = (0..ENOUGH).map(|_| stalls.see(stall, 100)).collect();
-        assert_eq!(found, [None, None, Some(Finding::Stalls)]);
+        assert_eq!(stalls.see(Duration::from_millis(5), 100, false), None);
+        assert_eq!(stalls.see(Duration::from_millis(200), 100, false), None);
+        assert_eq!(stalls.see(STALL, 1_448, false), None, "a full packet waits for nothing");
+        // Many connections may stall before any of them is acknowledged at once.
+        let found: Vec<_> = (0..50).filter_map(|_| stalls.see(STALL, 100, false)).collect();
+        assert_eq!(found, [Finding::Stalls]);
         assert!(stalls.acknowledges_at_once());
-        let found: Vec<_> = (0..TOO_MANY + 3).filter_map(|_| stalls.see(stall, 100)).collect();
+    }
+
+    #[test]
+    fn what_does_not_help_is_given_up() {
+        let stalls = Stalls::default();
+        (0..ENOUGH).for_each(|_| assert!(stalls.see(STALL, 100, false) != Some(Finding::IsSlow)));
+        let found: Vec<_> = (0..50).filter_map(|_| stalls.see(STALL, 100, true)).collect();
         assert_eq!(found, [Finding::IsSlow]);
         assert!(!stalls.acknowledges_at_once());
     }

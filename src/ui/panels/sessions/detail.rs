@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::columns::since;
 use super::rows::Row;
 use crate::model::{Implementation, LogEntry, LogKind, Session};
-use crate::trace::{Exit, Micros};
+use crate::trace::{Back, Exit, Front, Micros};
 use crate::ui::panels::{Cx, Opened};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
@@ -22,7 +22,11 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
     let header = row.header();
     let mut lines = Lines { cx, width: usize::from(width), done: Vec::new() };
     lines.rule(&header.label);
-    lines.fact("command", &header.back.display());
+    let back = match &header.back {
+        Back::Command { .. } => "command",
+        Back::Url { .. } => "server",
+    };
+    lines.fact(back, &header.back.display());
     let started = header.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     lines.fact("started", &format!("{started}, {}", since(header.started, cx.wall)));
     let by = format!("mcptop {} on {}", header.version, header.platform);
@@ -84,8 +88,38 @@ fn opened(lines: &mut Lines<'_>, open: &Opened<'_>) {
     if let Some(cold_us) = session.cold_start_us() {
         lines.fact("start", &format!("{:.0} ms until its first answer", cold_us as f64 / 1_000.0));
     }
+    http(lines, open);
     notifications(lines, session);
     logs(lines, session);
+}
+
+/// What is known of the HTTP around the messages.
+fn http(lines: &mut Lines<'_>, open: &Opened<'_>) {
+    let http = open.session.http();
+    if let Front::Http { listen } = &open.session.header.front {
+        lines.fact("listens", listen);
+    }
+    let Some(last) = http.all().last() else { return };
+    let connections = http.all().iter().map(|exchange| exchange.connection).max().unwrap_or(0);
+    let counts = [
+        (http.all().len() as u64 + http.not_kept(), "exchanges"),
+        (http.open() as u64, "open"),
+        (u64::from(connections.max(last.connection)), "connections"),
+        (sessions_of(open.session) as u64, "sessions"),
+    ];
+    let counts = counts.map(|(count, what)| format!("{} {what}", grouped(count)));
+    lines.fact("http", &counts.join(", "));
+    if let Some(stall) = http.stall() {
+        let waited = stall.gap_us / 1_000;
+        let fate = if stall.is_removed { "removed by mcptop" } else { "acknowledging at once did not help" };
+        lines.fact("stall", &format!("{waited} ms: the server writes without TCP_NODELAY; {fate}"));
+    }
+}
+
+/// How many sessions the exchanges named.
+fn sessions_of(session: &Session) -> usize {
+    let named = session.http().all().iter().map(|exchange| exchange.session);
+    named.filter(|session| !session.is_none()).collect::<std::collections::HashSet<_>>().len()
 }
 
 fn state(open: &Opened<'_>) -> String {

@@ -15,6 +15,8 @@ mod recording;
 #[cfg(unix)]
 mod rig;
 mod screens;
+#[cfg(target_os = "linux")]
+mod serve;
 #[cfg(unix)]
 mod terminal;
 mod tidy;

@@ -1,0 +1,532 @@
+//! `mcptop serve` between a client and a server that are scripts: bytes in, bytes out, and ends seen on both sides.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use mcptop::model::{OperationId, Outcome, Session, State};
+use mcptop::record::Reader;
+
+/// Nothing here takes a tenth of this; a test that waits longer has found a hang.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `mcptop serve` in front of a server that the test plays.
+struct Served {
+    child: Child,
+    address: SocketAddr,
+    server: TcpListener,
+    recording: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Self {
+        Self::before(TcpListener::bind("127.0.0.1:0").unwrap(), arguments)
+    }
+
+    fn before(server: TcpListener, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let recording = folder.path().join("served.mcp.jsonl");
+        let url = format!("http://{}/mcp", server.local_addr().unwrap());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mcptop"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--record"])
+            .arg(&recording)
+            .args(arguments)
+            .arg(&url)
+            .env("MCPTOP_HOME", folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split(" at http://").nth(1).and_then(|rest| rest.split('/').next());
+        let address = address.unwrap_or_else(|| panic!("{line}")).parse().unwrap();
+        Self { child, address, server, recording, _folder: folder }
+    }
+
+    /// A client connects.
+    fn client(&self) -> Wire {
+        Wire(TcpStream::connect(self.address).unwrap()).patient()
+    }
+
+    /// The server is connected to.
+    fn accept(&self) -> Wire {
+        Wire(self.server.accept().unwrap().0).patient()
+    }
+
+    /// Whether nobody has connected to the server.
+    fn is_left_alone(&self) -> bool {
+        self.server.set_nonblocking(true).unwrap();
+        let accepted = self.server.accept();
+        self.server.set_nonblocking(false).unwrap();
+        matches!(accepted, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// A request in our own name.
+    fn request(&self, head: &str) -> String {
+        head.replace("{us}", &self.address.to_string()).replace('\n', "\r\n")
+    }
+
+    /// Ends it and reads what it recorded.
+    fn end(mut self) -> Session {
+        rustix::process::kill_process(
+            rustix::process::Pid::from_child(&self.child),
+            rustix::process::Signal::TERM,
+        )
+        .unwrap();
+        assert!(self.child.wait().unwrap().success());
+        let mut reader = Reader::open(&self.recording).unwrap();
+        let mut session = Session::new(reader.header().clone());
+        while !reader.read(1 << 20, &mut |event, place| session.apply(event, place)).unwrap().at_end {}
+        assert_eq!(reader.damaged().in_words(), None);
+        session.end_of_recording();
+        session
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One end of a connection.
+struct Wire(TcpStream);
+
+impl Wire {
+    fn patient(self) -> Self {
+        self.0.set_read_timeout(Some(PATIENCE)).unwrap();
+        self
+    }
+
+    fn send(&mut self, text: impl AsRef<[u8]>) {
+        self.0.write_all(text.as_ref()).unwrap();
+    }
+
+    /// So many bytes.
+    fn take(&mut self, len_bytes: usize) -> String {
+        let mut bytes = vec![0; len_bytes];
+        self.0.read_exact(&mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Exactly this.
+    fn expect(&mut self, text: &str) {
+        assert_eq!(self.take(text.len()), text);
+    }
+
+    /// A head with its blank line.
+    fn head(&mut self) -> String {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            head.push_str(&self.take(1));
+        }
+        head
+    }
+
+    /// Everything until the other side closes in order.
+    fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.0.read_to_string(&mut rest).unwrap();
+        rest
+    }
+
+    /// Whether the other side is gone, in whatever way.
+    fn is_gone(&mut self) -> bool {
+        matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
+    }
+}
+
+/// An answer with a length.
+fn answer(status: &str, fields: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}"#;
+const RESULT: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
+
+/// A `tools/call` as a client posts it.
+fn call(served: &Served) -> String {
+    served.request(&format!("POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Length: {}\n\n", CALL.len())) + CALL
+}
+
+#[test]
+fn a_request_and_its_answer_pass_unchanged_but_for_what_concerns_one_connection() {
+    let served = Served::start(&[]);
+    let mut client = served.client();
+    let fields = "aCCept: a\nAccept: b, c\nMcp-Session-Id: AbC\nMCP-Protocol-Version: 2025-11-25\nMcp-Method: tools/call\n\
+                  Mcp-Param-City: =?base64?w6k=?=\nAuthorization: Bearer x y\nX-Unknown:  spaced\tout\nLast-Event-ID: 7\n";
+    let head = format!(
+        "POST /mcp?a=%20b&a= HTTP/1.1\nhoST: {{us}}\nConnection: keep-alive, x-hop\nX-Hop: 1\n{fields}\
+                        Content-Length: {}\n\n",
+        CALL.len()
+    );
+    client.send(served.request(&head) + CALL);
+    let mut server = served.accept();
+    let authority = served.server.local_addr().unwrap().to_string();
+    let wanted = served
+        .request(&head.replace("{us}", &authority).replace("Connection: keep-alive, x-hop\nX-Hop: 1\n", ""));
+    server.expect(&(wanted.replace("X-Unknown:  ", "X-Unknown: ") + CALL));
+    let fields = "content-TYPE: application/json; charset=utf-8\r\nMcp-Session-Id: AbC\r\nWWW-Authenticate: Bearer a=\"b\"\r\n\
+                  Set-Cookie: a=b\r\nSet-Cookie: c=d\r\n";
+    let passed = answer("200 As You Like", fields, RESULT);
+    server.send(passed.replacen(
+        "content-TYPE",
+        "Keep-Alive: timeout=5\r\nConnection: keep-alive\r\ncontent-TYPE",
+        1,
+    ));
+    client.expect(&passed);
+}
+
+#[test]
+fn statuses_and_bodies_that_are_no_json_pass_as_they_are() {
+    let served = Served::start(&[]);
+    let (mut client, mut server) = (served.client(), None);
+    for (status, fields, body) in [
+        ("202 Accepted", "", ""),
+        ("401 Unauthorized", "WWW-Authenticate: Bearer resource_metadata=\"x\"\r\n", ""),
+        ("403 Forbidden", "", "no"),
+        ("404 Not Found", "Content-Type: text/html\r\n", "<p>no"),
+        ("405 Method Not Allowed", "Allow: POST\r\n", ""),
+        ("415 Unsupported", "", "fail to deserialize request body"),
+        ("429 Too Many", "Retry-After: 3\r\n", "{"),
+        ("500 Oops", "", "\u{1F4A5}"),
+    ] {
+        client.send(call(&served));
+        let server = server.get_or_insert_with(|| served.accept());
+        server.head();
+        server.take(CALL.len());
+        let passed = answer(status, fields, body);
+        server.send(&passed);
+        client.expect(&passed);
+    }
+    assert!(served.is_left_alone(), "one connection served all");
+}
+
+#[test]
+fn events_arrive_one_by_one_with_everything_beside_their_data() {
+    let served = Served::start(&[]);
+    let mut client = served.client();
+    client.send(
+        served.request("GET /mcp HTTP/1.1\nHost: {us}\nAccept: text/event-stream\nLast-Event-ID: 3\n\n"),
+    );
+    let mut server = served.accept();
+    assert!(server.head().contains("Last-Event-ID: 3\r\n"));
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+    server.send(head);
+    client.expect(head);
+    let message = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
+    for event in [
+        "id: 7\ndata: \n\n",
+        ": keep-alive\n\n",
+        "retry: 3000\nid: 8\n\n",
+        "event: message\r\n\r\n",
+        &format!("data: {message}\n\n"),
+    ] {
+        let chunk = format!("{:x}\r\n{event}\r\n", event.len());
+        server.send(&chunk);
+        client.expect(&chunk);
+    }
+    server.send("0\r\n\r\n");
+    client.expect("0\r\n\r\n");
+    let session = served.end();
+    let exchange = session.http().all()[0];
+    assert_eq!((exchange.status, exchange.events), (Some(200), 3));
+    assert_eq!(session.notifications().len(), 1);
+}
+
+#[test]
+fn bodies_of_any_framing_pass_in_any_pieces() {
+    let served = Served::start(&[]);
+    let (mut client, mut server) = (served.client(), None);
+    for _ in 0..3 {
+        client
+            .send(served.request("POST /mcp HTTP/1.1\nHost: {us}\nTransfer-Encoding: chunked\n\n5\n{\"a\":"));
+        let server = server.get_or_insert_with(|| served.accept());
+        server.head();
+        server.expect("5\r\n{\"a\":");
+        client.send("\r\n1;x=y\r\n1");
+        server.expect("\r\n1;x=y\r\n1");
+        // The answer begins while the question goes on.
+        server.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+        assert!(client.head().contains("Content-Length: 4"));
+        client.expect("ab");
+        client.send("\r\n1\r\n}\r\n0\r\nT: r\r\n\r\n");
+        server.expect("\r\n1\r\n}\r\n0\r\nT: r\r\n\r\n");
+        server.send("cd");
+        client.expect("cd");
+    }
+}
+
+#[test]
+fn answers_without_a_body_end_with_their_head() {
+    let served = Served::start(&[]);
+    let (mut client, mut server) = (served.client(), None);
+    for (method, head) in [
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"),
+        ("DELETE", "HTTP/1.1 204 No Content\r\n\r\n"),
+        ("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n"),
+    ] {
+        client.send(served.request(&format!("{method} /mcp HTTP/1.1\nHost: {{us}}\n\n")));
+        let server = server.get_or_insert_with(|| served.accept());
+        server.head();
+        server.send(head);
+        client.expect(head);
+    }
+}
+
+#[test]
+fn a_client_that_asks_first_whether_to_go_on_is_told() {
+    let served = Served::start(&[]);
+    let mut client = served.client();
+    let head =
+        format!("POST /mcp HTTP/1.1\nHost: {{us}}\nExpect: 100-continue\nContent-Length: {}\n\n", CALL.len());
+    client.send(served.request(&head));
+    let mut server = served.accept();
+    assert!(server.head().contains("Expect: 100-continue"));
+    server.send("HTTP/1.1 100 Continue\r\n\r\n");
+    client.expect("HTTP/1.1 100 Continue\r\n\r\n");
+    client.send(CALL);
+    server.expect(CALL);
+    server.send(answer("200 OK", "", RESULT));
+    client.expect(&answer("200 OK", "", RESULT));
+}
+
+#[test]
+fn requests_sent_ahead_are_answered_in_their_order() {
+    let served = Served::start(&[]);
+    let mut client = served.client();
+    client.send(call(&served).repeat(3));
+    let mut server = served.accept();
+    for _ in 0..3 {
+        server.head();
+        server.expect(CALL);
+        server.send(answer("200 OK", "", RESULT));
+        client.expect(&answer("200 OK", "", RESULT));
+    }
+}
+
+#[test]
+fn nobody_waits_for_somebody_else() {
+    let served = Served::start(&[]);
+    let mut stream = served.client();
+    stream.send(served.request("GET /mcp HTTP/1.1\nHost: {us}\n\n"));
+    let mut stream_end = served.accept();
+    stream_end.head();
+    let mut slow = served.client();
+    slow.send(call(&served));
+    let mut slow_end = served.accept();
+    slow_end.head();
+    let mut quick = served.client();
+    quick.send(call(&served));
+    let mut quick_end = served.accept();
+    quick_end.head();
+    quick_end.send(answer("200 OK", "", RESULT));
+    quick.expect(&answer("200 OK", "", RESULT));
+}
+
+#[test]
+fn a_client_that_leaves_is_seen_by_the_server_at_every_phase() {
+    let served = Served::start(&[]);
+    for phase in 0..4 {
+        let mut client = served.client();
+        let whole = call(&served);
+        client.send(if phase == 0 { &whole[..whole.len() - 1] } else { &whole });
+        let mut server = served.accept();
+        server.head();
+        server.take(CALL.len() - usize::from(phase == 0));
+        if phase > 1 {
+            server.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");
+            client.head();
+        }
+        if phase > 2 {
+            server.send("data: {}\n\n");
+            client.expect("data: {}\n\n");
+        }
+        drop(client);
+        assert!(server.is_gone(), "phase {phase}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_cut_is_seen_to_be_cut() {
+    let served = Served::start(&[]);
+    for framing in ["Content-Length: 99\r\n", "Transfer-Encoding: chunked\r\n"] {
+        let mut client = served.client();
+        client.send(call(&served));
+        let mut server = served.accept();
+        server.head();
+        server.send(format!("HTTP/1.1 200 OK\r\n{framing}\r\n"));
+        client.head();
+        drop(server);
+        let error = client.0.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{framing}");
+    }
+    // Here the end of the connection is the end of the body.
+    let mut client = served.client();
+    client.send(call(&served));
+    let mut server = served.accept();
+    server.head();
+    server.take(CALL.len());
+    server.send("HTTP/1.1 200 OK\r\n\r\nwhole");
+    drop(server);
+    assert!(client.head().contains("Connection: close"));
+    assert_eq!(client.rest(), "whole");
+}
+
+#[test]
+fn a_server_that_is_away_is_named_and_found_again() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    // Bound again below, at the same port.
+    let served = Served::before(TcpListener::bind("127.0.0.1:0").unwrap(), &[]);
+    drop(server);
+    let away = {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mcptop"))
+            .args(["serve", "--no-record", "--listen", "127.0.0.1:0", &format!("http://{address}/mcp")])
+            .env("MCPTOP_HOME", folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let at = line.split(" at http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
+        Served {
+            child,
+            address: at,
+            server: served.server.try_clone().unwrap(),
+            recording: PathBuf::new(),
+            _folder: folder,
+        }
+    };
+    let mut client = away.client();
+    client.send(call(&away));
+    let told = client.rest();
+    assert!(told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{told}");
+    assert!(told.contains(&format!("mcptop cannot reach http://{address}/mcp: ")), "{told}");
+    assert!(told.contains(r#""id":1}"#), "the answer to the very request: {told}");
+    let back = TcpListener::bind(address).unwrap();
+    let mut client = away.client();
+    client.send(call(&away));
+    let mut server = Wire(back.accept().unwrap().0).patient();
+    server.head();
+    server.send(answer("200 OK", "", RESULT));
+    client.expect(&answer("200 OK", "", RESULT));
+}
+
+#[test]
+fn a_server_that_closed_an_idle_connection_is_connected_to_anew() {
+    let served = Served::start(&[]);
+    let mut client = served.client();
+    for _ in 0..2 {
+        client.send(call(&served));
+        let mut server = served.accept();
+        server.head();
+        server.take(CALL.len());
+        server.send(answer("200 OK", "Connection: close\r\n", RESULT));
+        drop(server);
+        client.expect(&answer("200 OK", "", RESULT));
+    }
+}
+
+#[test]
+fn what_should_not_reach_the_server_does_not() {
+    let served = Served::start(&["--allow-host", "mcp.example.org"]);
+    for (head, status) in [
+        ("POST /mcp HTTP/1.1\nHost: evil.example\n\n", "403"),
+        ("POST /mcp HTTP/1.1\nHost: {us}\nOrigin: http://evil.example\n\n", "403"),
+        ("POST /mcp HTTP/1.1\nHost: {us}\nOrigin: null\n\n", "403"),
+        ("POST /mcp HTTP/1.1\n\n", "403"),
+        ("CONNECT a:1 HTTP/1.1\nHost: {us}\n\n", "501"),
+        ("GET /mcp HTTP/1.1\nHost: {us}\nConnection: upgrade\nUpgrade: websocket\n\n", "501"),
+        ("POST /mcp HTTP/1.1\nHost: {us}\nContent-Length: 1\nTransfer-Encoding: chunked\n\n", "400"),
+        ("POST /mcp HTTP/1.1\nHost: {us}\nContent-Length: 1\nContent-Length: 2\n\n", "400"),
+        ("POST /mcp HTTP/1.1\nHost: {us}\nTransfer-Encoding: xchunked\n\n", "400"),
+        ("POST /mcp HTTP/1.1\nHost: {us}\nA: b\n c\n\n", "400"),
+        ("hello\n\n", "400"),
+    ] {
+        let mut client = served.client();
+        client.send(served.request(head));
+        let told = client.rest();
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {told}");
+        assert!(served.is_left_alone(), "{head}");
+    }
+    let mut client = served.client();
+    client.send(format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000)));
+    assert!(client.rest().starts_with("HTTP/1.1 431 "));
+    let mut client = served.client();
+    client.send("GET /mcp HTTP/1.1\r\nHost: mcp.example.org\r\nOrigin: https://mcp.example.org\r\n\r\n");
+    assert!(served.accept().head().starts_with("GET /mcp"));
+}
+
+#[test]
+fn other_machines_are_let_in_only_when_that_is_meant() {
+    let refused = Command::new(env!("CARGO_BIN_EXE_mcptop"))
+        .args(["serve", "--listen", "0.0.0.0:0", "http://127.0.0.1:1/mcp"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("--allow-remote"));
+}
+
+#[test]
+fn large_bodies_pass_both_ways_without_being_kept() {
+    const LEN: usize = 50_000_000;
+    let served = Served::start(&["--record-limit", "1M"]);
+    let mut client = served.client();
+    client.send(served.request(&format!("POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Length: {LEN}\n\n")));
+    let mut server = served.accept();
+    server.head();
+    let mut sending = client.0.try_clone().unwrap();
+    let asked = std::thread::spawn(move || sending.write_all(&vec![b'q'; LEN]).unwrap());
+    let mut body = vec![0; LEN];
+    server.0.read_exact(&mut body).unwrap();
+    asked.join().unwrap();
+    assert!(body.iter().all(|byte| *byte == b'q'));
+    server.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {LEN}\r\n\r\n"));
+    let mut sending = server.0.try_clone().unwrap();
+    let answered = std::thread::spawn(move || sending.write_all(&vec![b'a'; LEN]).unwrap());
+    client.head();
+    client.0.read_exact(&mut body).unwrap();
+    answered.join().unwrap();
+    assert!(body.iter().all(|byte| *byte == b'a'));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", served.child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak_kb: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak_kb < 100_000, "{peak_kb} KB");
+}
+
+#[test]
+fn the_recording_tells_clients_and_sessions_apart() {
+    let served = Served::start(&[]);
+    let mut wires = Vec::new();
+    for session in ["first-session-of-all", "second-session-of-all"] {
+        let mut client = served.client();
+        let head = format!(
+            "POST /mcp HTTP/1.1\nHost: {{us}}\nMcp-Session-Id: {session}\nContent-Length: {}\n\n",
+            CALL.len()
+        );
+        client.send(served.request(&head) + CALL);
+        let mut server = served.accept();
+        server.head();
+        server.take(CALL.len());
+        wires.push((client, server));
+    }
+    // The second is answered first, with an error; both used the id 1.
+    for (index, body) in [(1, r#"{"jsonrpc":"2.0","id":1,"result":{"isError":true}}"#), (0, RESULT)] {
+        let (client, server) = &mut wires[index];
+        server.send(answer("200 OK", "Content-Type: application/json\r\n", body));
+        client.expect(&answer("200 OK", "Content-Type: application/json\r\n", body));
+    }
+    let session = served.end();
+    let states: Vec<State> = session.operations().iter().map(|operation| operation.state).collect();
+    assert_eq!(states, [State::Done(Outcome::Ok), State::Done(Outcome::ToolError)]);
+    let named =
+        [0, 1].map(|call| session.name(session.http_of(OperationId(call)).unwrap().session).to_owned());
+    assert!(named[0].starts_with("first-se~") && named[1].starts_with("second-s~"), "{named:?}");
+    assert_eq!(session.http().open(), 0);
+}

@@ -10,7 +10,7 @@ use mcptop::model::{OperationId, Outcome, Session, State};
 use mcptop::record::Reader;
 
 /// Nothing here takes a tenth of this; a test that waits longer has found a hang.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `mcptop serve` in front of a server that the test plays.
 struct Served {
@@ -149,14 +149,14 @@ const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"n
 const RESULT: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
 
 /// A `tools/call` as a client posts it.
-fn call(served: &Served) -> String {
-    served.request(&format!("POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Length: {}\n\n", CALL.len())) + CALL
+fn call(proxy: &Served) -> String {
+    proxy.request(&format!("POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Length: {}\n\n", CALL.len())) + CALL
 }
 
 #[test]
 fn a_request_and_its_answer_pass_unchanged_but_for_what_concerns_one_connection() {
-    let served = Served::start(&[]);
-    let mut client = served.client();
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
     let fields = "aCCept: a\nAccept: b, c\nMcp-Session-Id: AbC\nMCP-Protocol-Version: 2025-11-25\nMcp-Method: tools/call\n\
                   Mcp-Param-City: =?base64?w6k=?=\nAuthorization: Bearer x y\nX-Unknown:  spaced\tout\nLast-Event-ID: 7\n";
     let head = format!(
@@ -164,10 +164,10 @@ fn a_request_and_its_answer_pass_unchanged_but_for_what_concerns_one_connection(
                         Content-Length: {}\n\n",
         CALL.len()
     );
-    client.send(served.request(&head) + CALL);
-    let mut server = served.accept();
-    let authority = served.server.local_addr().unwrap().to_string();
-    let wanted = served
+    client.send(proxy.request(&head) + CALL);
+    let mut server = proxy.accept();
+    let authority = proxy.server.local_addr().unwrap().to_string();
+    let wanted = proxy
         .request(&head.replace("{us}", &authority).replace("Connection: keep-alive, x-hop\nX-Hop: 1\n", ""));
     server.expect(&(wanted.replace("X-Unknown:  ", "X-Unknown: ") + CALL));
     let fields = "content-TYPE: application/json; charset=utf-8\r\nMcp-Session-Id: AbC\r\nWWW-Authenticate: Bearer a=\"b\"\r\n\
@@ -183,8 +183,8 @@ fn a_request_and_its_answer_pass_unchanged_but_for_what_concerns_one_connection(
 
 #[test]
 fn statuses_and_bodies_that_are_no_json_pass_as_they_are() {
-    let served = Served::start(&[]);
-    let (mut client, mut server) = (served.client(), None);
+    let proxy = Served::start(&[]);
+    let (mut client, mut server) = (proxy.client(), None);
     for (status, fields, body) in [
         ("202 Accepted", "", ""),
         ("401 Unauthorized", "WWW-Authenticate: Bearer resource_metadata=\"x\"\r\n", ""),
@@ -195,25 +195,25 @@ fn statuses_and_bodies_that_are_no_json_pass_as_they_are() {
         ("429 Too Many", "Retry-After: 3\r\n", "{"),
         ("500 Oops", "", "\u{1F4A5}"),
     ] {
-        client.send(call(&served));
-        let server = server.get_or_insert_with(|| served.accept());
+        client.send(call(&proxy));
+        let server = server.get_or_insert_with(|| proxy.accept());
         server.head();
         server.take(CALL.len());
         let passed = answer(status, fields, body);
         server.send(&passed);
         client.expect(&passed);
     }
-    assert!(served.is_left_alone(), "one connection served all");
+    assert!(proxy.is_left_alone(), "one connection served all");
 }
 
 #[test]
 fn events_arrive_one_by_one_with_everything_beside_their_data() {
-    let served = Served::start(&[]);
-    let mut client = served.client();
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
     client.send(
-        served.request("GET /mcp HTTP/1.1\nHost: {us}\nAccept: text/event-stream\nLast-Event-ID: 3\n\n"),
+        proxy.request("GET /mcp HTTP/1.1\nHost: {us}\nAccept: text/event-stream\nLast-Event-ID: 3\n\n"),
     );
-    let mut server = served.accept();
+    let mut server = proxy.accept();
     assert!(server.head().contains("Last-Event-ID: 3\r\n"));
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
     server.send(head);
@@ -232,7 +232,7 @@ fn events_arrive_one_by_one_with_everything_beside_their_data() {
     }
     server.send("0\r\n\r\n");
     client.expect("0\r\n\r\n");
-    let session = served.end();
+    let session = proxy.end();
     let exchange = session.http().all()[0];
     assert_eq!((exchange.status, exchange.events), (Some(200), 3));
     assert_eq!(session.notifications().len(), 1);
@@ -240,12 +240,12 @@ fn events_arrive_one_by_one_with_everything_beside_their_data() {
 
 #[test]
 fn bodies_of_any_framing_pass_in_any_pieces() {
-    let served = Served::start(&[]);
-    let (mut client, mut server) = (served.client(), None);
+    let proxy = Served::start(&[]);
+    let (mut client, mut server) = (proxy.client(), None);
     for _ in 0..3 {
         client
-            .send(served.request("POST /mcp HTTP/1.1\nHost: {us}\nTransfer-Encoding: chunked\n\n5\n{\"a\":"));
-        let server = server.get_or_insert_with(|| served.accept());
+            .send(proxy.request("POST /mcp HTTP/1.1\nHost: {us}\nTransfer-Encoding: chunked\n\n5\n{\"a\":"));
+        let server = server.get_or_insert_with(|| proxy.accept());
         server.head();
         server.expect("5\r\n{\"a\":");
         client.send("\r\n1;x=y\r\n1");
@@ -263,15 +263,15 @@ fn bodies_of_any_framing_pass_in_any_pieces() {
 
 #[test]
 fn answers_without_a_body_end_with_their_head() {
-    let served = Served::start(&[]);
-    let (mut client, mut server) = (served.client(), None);
+    let proxy = Served::start(&[]);
+    let (mut client, mut server) = (proxy.client(), None);
     for (method, head) in [
         ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"),
         ("DELETE", "HTTP/1.1 204 No Content\r\n\r\n"),
         ("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n"),
     ] {
-        client.send(served.request(&format!("{method} /mcp HTTP/1.1\nHost: {{us}}\n\n")));
-        let server = server.get_or_insert_with(|| served.accept());
+        client.send(proxy.request(&format!("{method} /mcp HTTP/1.1\nHost: {{us}}\n\n")));
+        let server = server.get_or_insert_with(|| proxy.accept());
         server.head();
         server.send(head);
         client.expect(head);
@@ -280,12 +280,12 @@ fn answers_without_a_body_end_with_their_head() {
 
 #[test]
 fn a_client_that_asks_first_whether_to_go_on_is_told() {
-    let served = Served::start(&[]);
-    let mut client = served.client();
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
     let head =
         format!("POST /mcp HTTP/1.1\nHost: {{us}}\nExpect: 100-continue\nContent-Length: {}\n\n", CALL.len());
-    client.send(served.request(&head));
-    let mut server = served.accept();
+    client.send(proxy.request(&head));
+    let mut server = proxy.accept();
     assert!(server.head().contains("Expect: 100-continue"));
     server.send("HTTP/1.1 100 Continue\r\n\r\n");
     client.expect("HTTP/1.1 100 Continue\r\n\r\n");
@@ -297,10 +297,10 @@ fn a_client_that_asks_first_whether_to_go_on_is_told() {
 
 #[test]
 fn requests_sent_ahead_are_answered_in_their_order() {
-    let served = Served::start(&[]);
-    let mut client = served.client();
-    client.send(call(&served).repeat(3));
-    let mut server = served.accept();
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
+    client.send(call(&proxy).repeat(3));
+    let mut server = proxy.accept();
     for _ in 0..3 {
         server.head();
         server.expect(CALL);
@@ -311,18 +311,18 @@ fn requests_sent_ahead_are_answered_in_their_order() {
 
 #[test]
 fn nobody_waits_for_somebody_else() {
-    let served = Served::start(&[]);
-    let mut stream = served.client();
-    stream.send(served.request("GET /mcp HTTP/1.1\nHost: {us}\n\n"));
-    let mut stream_end = served.accept();
+    let proxy = Served::start(&[]);
+    let mut stream = proxy.client();
+    stream.send(proxy.request("GET /mcp HTTP/1.1\nHost: {us}\n\n"));
+    let mut stream_end = proxy.accept();
     stream_end.head();
-    let mut slow = served.client();
-    slow.send(call(&served));
-    let mut slow_end = served.accept();
+    let mut slow = proxy.client();
+    slow.send(call(&proxy));
+    let mut slow_end = proxy.accept();
     slow_end.head();
-    let mut quick = served.client();
-    quick.send(call(&served));
-    let mut quick_end = served.accept();
+    let mut quick = proxy.client();
+    quick.send(call(&proxy));
+    let mut quick_end = proxy.accept();
     quick_end.head();
     quick_end.send(answer("200 OK", "", RESULT));
     quick.expect(&answer("200 OK", "", RESULT));
@@ -330,12 +330,12 @@ fn nobody_waits_for_somebody_else() {
 
 #[test]
 fn a_client_that_leaves_is_seen_by_the_server_at_every_phase() {
-    let served = Served::start(&[]);
+    let proxy = Served::start(&[]);
     for phase in 0..4 {
-        let mut client = served.client();
-        let whole = call(&served);
+        let mut client = proxy.client();
+        let whole = call(&proxy);
         client.send(if phase == 0 { &whole[..whole.len() - 1] } else { &whole });
-        let mut server = served.accept();
+        let mut server = proxy.accept();
         server.head();
         server.take(CALL.len() - usize::from(phase == 0));
         if phase > 1 {
@@ -353,11 +353,11 @@ fn a_client_that_leaves_is_seen_by_the_server_at_every_phase() {
 
 #[test]
 fn an_answer_that_is_cut_is_seen_to_be_cut() {
-    let served = Served::start(&[]);
+    let proxy = Served::start(&[]);
     for framing in ["Content-Length: 99\r\n", "Transfer-Encoding: chunked\r\n"] {
-        let mut client = served.client();
-        client.send(call(&served));
-        let mut server = served.accept();
+        let mut client = proxy.client();
+        client.send(call(&proxy));
+        let mut server = proxy.accept();
         server.head();
         server.send(format!("HTTP/1.1 200 OK\r\n{framing}\r\n"));
         client.head();
@@ -366,9 +366,9 @@ fn an_answer_that_is_cut_is_seen_to_be_cut() {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{framing}");
     }
     // Here the end of the connection is the end of the body.
-    let mut client = served.client();
-    client.send(call(&served));
-    let mut server = served.accept();
+    let mut client = proxy.client();
+    client.send(call(&proxy));
+    let mut server = proxy.accept();
     server.head();
     server.take(CALL.len());
     server.send("HTTP/1.1 200 OK\r\n\r\nwhole");
@@ -382,7 +382,7 @@ fn a_server_that_is_away_is_named_and_found_again() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap();
     // Bound again below, at the same port.
-    let served = Served::before(TcpListener::bind("127.0.0.1:0").unwrap(), &[]);
+    let proxy = Served::before(TcpListener::bind("127.0.0.1:0").unwrap(), &[]);
     drop(server);
     let away = {
         let folder = tempfile::tempdir().unwrap();
@@ -398,7 +398,7 @@ fn a_server_that_is_away_is_named_and_found_again() {
         Served {
             child,
             address: at,
-            server: served.server.try_clone().unwrap(),
+            server: proxy.server.try_clone().unwrap(),
             recording: PathBuf::new(),
             _folder: folder,
         }
@@ -420,11 +420,11 @@ fn a_server_that_is_away_is_named_and_found_again() {
 
 #[test]
 fn a_server_that_closed_an_idle_connection_is_connected_to_anew() {
-    let served = Served::start(&[]);
-    let mut client = served.client();
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
     for _ in 0..2 {
-        client.send(call(&served));
-        let mut server = served.accept();
+        client.send(call(&proxy));
+        let mut server = proxy.accept();
         server.head();
         server.take(CALL.len());
         server.send(answer("200 OK", "Connection: close\r\n", RESULT));
@@ -435,7 +435,7 @@ fn a_server_that_closed_an_idle_connection_is_connected_to_anew() {
 
 #[test]
 fn what_should_not_reach_the_server_does_not() {
-    let served = Served::start(&["--allow-host", "mcp.example.org"]);
+    let proxy = Served::start(&["--allow-host", "mcp.example.org"]);
     for (head, status) in [
         ("POST /mcp HTTP/1.1\nHost: evil.example\n\n", "403"),
         ("POST /mcp HTTP/1.1\nHost: {us}\nOrigin: http://evil.example\n\n", "403"),
@@ -449,18 +449,18 @@ fn what_should_not_reach_the_server_does_not() {
         ("POST /mcp HTTP/1.1\nHost: {us}\nA: b\n c\n\n", "400"),
         ("hello\n\n", "400"),
     ] {
-        let mut client = served.client();
-        client.send(served.request(head));
+        let mut client = proxy.client();
+        client.send(proxy.request(head));
         let told = client.rest();
         assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {told}");
-        assert!(served.is_left_alone(), "{head}");
+        assert!(proxy.is_left_alone(), "{head}");
     }
-    let mut client = served.client();
+    let mut client = proxy.client();
     client.send(format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000)));
     assert!(client.rest().starts_with("HTTP/1.1 431 "));
-    let mut client = served.client();
+    let mut client = proxy.client();
     client.send("GET /mcp HTTP/1.1\r\nHost: mcp.example.org\r\nOrigin: https://mcp.example.org\r\n\r\n");
-    assert!(served.accept().head().starts_with("GET /mcp"));
+    assert!(proxy.accept().head().starts_with("GET /mcp"));
 }
 
 #[test]
@@ -476,10 +476,10 @@ fn other_machines_are_let_in_only_when_that_is_meant() {
 #[test]
 fn large_bodies_pass_both_ways_without_being_kept() {
     const LEN: usize = 50_000_000;
-    let served = Served::start(&["--record-limit", "1M"]);
-    let mut client = served.client();
-    client.send(served.request(&format!("POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Length: {LEN}\n\n")));
-    let mut server = served.accept();
+    let proxy = Served::start(&["--record-limit", "1M"]);
+    let mut client = proxy.client();
+    client.send(proxy.request(&format!("POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Length: {LEN}\n\n")));
+    let mut server = proxy.accept();
     server.head();
     let mut sending = client.0.try_clone().unwrap();
     let asked = std::thread::spawn(move || sending.write_all(&vec![b'q'; LEN]).unwrap());
@@ -494,7 +494,7 @@ fn large_bodies_pass_both_ways_without_being_kept() {
     client.0.read_exact(&mut body).unwrap();
     answered.join().unwrap();
     assert!(body.iter().all(|byte| *byte == b'a'));
-    let status = std::fs::read_to_string(format!("/proc/{}/status", served.child.id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.child.id())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let peak_kb: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(peak_kb < 100_000, "{peak_kb} KB");
@@ -502,16 +502,16 @@ fn large_bodies_pass_both_ways_without_being_kept() {
 
 #[test]
 fn the_recording_tells_clients_and_sessions_apart() {
-    let served = Served::start(&[]);
+    let proxy = Served::start(&[]);
     let mut wires = Vec::new();
     for session in ["first-session-of-all", "second-session-of-all"] {
-        let mut client = served.client();
+        let mut client = proxy.client();
         let head = format!(
             "POST /mcp HTTP/1.1\nHost: {{us}}\nMcp-Session-Id: {session}\nContent-Length: {}\n\n",
             CALL.len()
         );
-        client.send(served.request(&head) + CALL);
-        let mut server = served.accept();
+        client.send(proxy.request(&head) + CALL);
+        let mut server = proxy.accept();
         server.head();
         server.take(CALL.len());
         wires.push((client, server));
@@ -522,7 +522,7 @@ fn the_recording_tells_clients_and_sessions_apart() {
         server.send(answer("200 OK", "Content-Type: application/json\r\n", body));
         client.expect(&answer("200 OK", "Content-Type: application/json\r\n", body));
     }
-    let session = served.end();
+    let session = proxy.end();
     let states: Vec<State> = session.operations().iter().map(|operation| operation.state).collect();
     assert_eq!(states, [State::Done(Outcome::Ok), State::Done(Outcome::ToolError)]);
     let named =

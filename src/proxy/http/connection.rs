@@ -233,7 +233,7 @@ where
         let Link::Dialing(dialing) = &mut self.link else { return Poll::Pending };
         match ready!(dialing.as_mut().poll(cx)) {
             Ok(stream) => self.link = Link::Open(stream),
-            Err(error) => self.refuse(&Refusal::unreachable(&self.shared.url, &error.to_string())),
+            Err(error) => self.give_up(&error.to_string()),
         }
         Poll::Ready(())
     }
@@ -320,6 +320,14 @@ where
         self.down.notes.data(id, begin..self.down.out.len());
         self.down.notes.last(id);
         self.down.notes.fact(|| Fact::HttpEnd { exchange: id, how: HttpEnd::Refused });
+    }
+
+    /// The server cannot answer: the client is told so.
+    fn give_up(&mut self, why: &str) {
+        let end_of_head =
+            memchr::memmem::find(&self.up.out, b"\r\n\r\n").map_or(self.up.out.len(), |at| at + 4);
+        let refusal = Refusal::unreachable(&self.shared.url, why, &self.up.out[end_of_head..]);
+        self.refuse(&refusal);
     }
 
     /// The server takes nothing more of the request.

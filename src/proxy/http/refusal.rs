@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use crate::wire::http::HeadError;
+use crate::wire::{Contents, Message, contents};
 
 /// The JSON-RPC error code for a server that cannot be reached; outside of every reserved range.
 const UNREACHABLE: i64 = 50_200;
@@ -45,11 +46,17 @@ impl Refusal {
     }
 
     /// The server cannot be reached, or has gone before it answered.
-    pub(super) fn unreachable(url: &str, why: &str) -> Self {
-        let message = format!("mcptop cannot reach {url}: {why}");
-        let error =
-            json!({ "jsonrpc": "2.0", "id": null, "error": { "code": UNREACHABLE, "message": message } });
-        Self { status: 502, reason: "Bad Gateway", media: MEDIA_JSON, text: error.to_string() }
+    /// `asked` is what of the request has been read, if that can be told: the answer names the request's id.
+    pub(super) fn unreachable(url: &str, why: &str, asked: &[u8]) -> Self {
+        let id = match contents(asked) {
+            Contents::One(Message::Request { id, .. }) => id.to_owned(),
+            Contents::One(_) | Contents::Batch(_) | Contents::Noise => "null".to_owned(),
+        };
+        let message = json!(format!("mcptop cannot reach {url}: {why}"));
+        // The id as it was written: `1.0` is not `1`.
+        let text =
+            format!(r#"{{"jsonrpc":"2.0","error":{{"code":{UNREACHABLE},"message":{message}}},"id":{id}}}"#);
+        Self { status: 502, reason: "Bad Gateway", media: MEDIA_JSON, text }
     }
 
     /// The media type of its body.

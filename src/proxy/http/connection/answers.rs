@@ -5,7 +5,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::requests::SESSION;
 use super::{Answering, Asking, Connection, Dialing, End, Link};
 use crate::proxy::http::head::write_response;
-use crate::proxy::http::refusal::Refusal;
 use crate::proxy::http::upstream::Upstream;
 use crate::trace::{Fact, HttpEnd, session_name};
 use crate::wire::http::{Body, Framing, Response, response};
@@ -118,12 +117,6 @@ where
                 Err(_) => self.end = Some(End::Abort),
             },
         }
-    }
-
-    /// The server cannot answer: the client is told so, if it has not been told anything else.
-    fn give_up(&mut self, why: &str) {
-        let refusal = Refusal::unreachable(&self.shared.url, why);
-        self.refuse(&refusal);
     }
 }
 

@@ -1,10 +1,11 @@
-//! The official clients and real servers see no difference when `mcptop wrap` stands between them.
+//! The official clients and real servers see no difference when `mcptop` stands between them.
 //!
 //! Knows nothing of how the proxy works: it starts the real programs twice, without and with `mcptop wrap` in front
 //! of the server's command, and compares what came out.
 
 mod bytes;
 mod clients;
+mod http;
 pub(crate) mod install;
 mod orphans;
 mod recordings;
@@ -63,6 +64,26 @@ fn every_client_sees_the_same_of_a_server_with_fat_schemas_through_wrap() {
 #[test]
 fn every_client_sees_the_same_of_playwright_mcp_through_wrap() {
     every_client_sees_the_same("playwright");
+}
+
+/// The same over HTTP, without and with `mcptop serve` in front of the server's address.
+fn every_client_sees_the_same_over_http(server: &str) {
+    let scenario = Scenario::load(server);
+    for client in Client::ALL {
+        for era in client.eras().iter().filter(|era| scenario.eras.contains(era)) {
+            http::compare(&scenario, client, *era);
+        }
+    }
+}
+
+#[test]
+fn every_client_sees_the_same_of_server_everything_through_serve() {
+    every_client_sees_the_same_over_http("everything");
+}
+
+#[test]
+fn every_client_sees_the_same_of_a_python_server_through_serve_in_both_eras() {
+    every_client_sees_the_same_over_http("tides");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mcptop::model::Session;
 use mcptop::record::Reader;
 use mcptop::trace::Fact;
 use mcptop::wire::Direction;
@@ -20,6 +21,15 @@ pub(super) fn of_folder(folder: &Path) -> Vec<PathBuf> {
 pub(super) fn opens(recording: &Path) {
     let reader = Reader::open(recording).unwrap();
     assert_eq!(reader.header().format, mcptop::trace::FORMAT_VERSION);
+}
+
+/// What a whole recording means.
+pub(super) fn read(recording: &Path) -> Session {
+    let mut reader = Reader::open(recording).unwrap();
+    let mut session = Session::new(reader.header().clone());
+    while !reader.read(1 << 20, &mut |event, place| session.apply(event, place)).unwrap().at_end {}
+    assert_eq!(reader.damaged().in_words(), None, "{} is damaged", recording.display());
+    session
 }
 
 /// Opens a recording, which must be whole and tell how the session ended; returns the bytes it holds for the client.

@@ -15,9 +15,9 @@ use rmcp::model::{
 };
 use rmcp::service::{
     ClientLifecycleMode, ClientServiceExt, NotificationContext, Peer, PeerRequestOptions, RequestContext,
-    RoleClient, RxJsonRpcMessage, Service, ServiceError, TxJsonRpcMessage,
+    RoleClient, RunningService, RxJsonRpcMessage, Service, ServiceError, TxJsonRpcMessage,
 };
-use rmcp::transport::{TokioChildProcess, Transport};
+use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess, Transport};
 use serde_json::{Value, json};
 
 use super::clients::Era;
@@ -31,21 +31,40 @@ pub(super) async fn play(
     home: &Path,
     server: &[String],
 ) -> String {
-    let mut command = tokio::process::Command::new(&server[0]);
-    command.args(&server[1..]).current_dir(home).env_clear().env("HOME", home).envs(scenario.env(dir));
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    let (child, _) = TokioChildProcess::builder(command).stderr(Stdio::null()).spawn().unwrap();
-    let progress = Arc::default();
-    let transport = Listening { child, progress: Arc::clone(&progress) };
-    let roots = scenario.client.roots.iter().map(|root| fill(root, dir)).collect();
-    let answering = Answering(Answers { roots, ..scenario.client.clone() });
+    let answering = answering(scenario, dir);
     let lifecycle = match era {
         Era::Legacy => ClientLifecycleMode::Initialize,
         Era::Modern => {
             ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
         }
     };
-    let mut session = answering.serve_with_lifecycle(transport, lifecycle).await.unwrap();
+    let progress: Progress = Arc::default();
+    if server[0].starts_with("http") {
+        let transport = StreamableHttpClientTransport::from_uri(server[0].as_str());
+        let transport = Listening { inner: transport, progress: Arc::clone(&progress) };
+        let session = answering.serve_with_lifecycle(transport, lifecycle).await.unwrap();
+        return perform(session, scenario, dir, progress).await;
+    }
+    let mut command = tokio::process::Command::new(&server[0]);
+    command.args(&server[1..]).current_dir(home).env_clear().env("HOME", home).envs(scenario.env(dir));
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let (child, _) = TokioChildProcess::builder(command).stderr(Stdio::null()).spawn().unwrap();
+    let transport = Listening { inner: child, progress: Arc::clone(&progress) };
+    let session = answering.serve_with_lifecycle(transport, lifecycle).await.unwrap();
+    perform(session, scenario, dir, progress).await
+}
+
+fn answering(scenario: &Scenario, dir: &Path) -> Answering {
+    let roots = scenario.client.roots.iter().map(|root| fill(root, dir)).collect();
+    Answering(Answers { roots, ..scenario.client.clone() })
+}
+
+async fn perform(
+    mut session: RunningService<RoleClient, Answering>,
+    scenario: &Scenario,
+    dir: &Path,
+    progress: Progress,
+) -> String {
     let player = Player { peer: session.peer().clone(), progress };
     let mut lines = String::new();
     for step in scenario.steps(dir) {
@@ -59,23 +78,23 @@ pub(super) async fn play(
 type Progress = Arc<Mutex<Vec<ProgressNotificationParam>>>;
 
 /// The SDK's own transport, with an ear on what comes in.
-struct Listening {
-    child: TokioChildProcess,
+struct Listening<T> {
+    inner: T,
     progress: Progress,
 }
 
-impl Transport<RoleClient> for Listening {
-    type Error = std::io::Error;
+impl<T: Transport<RoleClient>> Transport<RoleClient> for Listening<T> {
+    type Error = T::Error;
 
     fn send(
         &mut self,
         item: TxJsonRpcMessage<RoleClient>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        self.child.send(item)
+        self.inner.send(item)
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
-        let message = self.child.receive().await;
+        let message = self.inner.receive().await;
         if let Some(JsonRpcMessage::Notification(note)) = &message
             && let ServerNotification::ProgressNotification(report) = &note.notification
         {
@@ -85,7 +104,7 @@ impl Transport<RoleClient> for Listening {
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {
-        self.child.close().await
+        self.inner.close().await
     }
 }
 

@@ -21,11 +21,21 @@ pub(super) struct Scenario {
     command: Vec<String>,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    http: Option<OverHttp>,
     fixture: String,
     pub(super) eras: Vec<Era>,
     #[serde(default)]
     pub(super) client: Answers,
     steps: Vec<Value>,
+}
+
+/// How the server is started so that it listens on a port.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OverHttp {
+    command: Vec<String>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
 }
 
 /// What the client declares it can do, and its fixed answers.
@@ -92,6 +102,20 @@ impl Scenario {
     /// The server's command line for a folder.
     pub(super) fn command(&self, dir: &Path) -> Vec<String> {
         self.command.iter().map(|word| fill(word, dir)).collect()
+    }
+
+    /// The process that serves it at a port of this machine.
+    pub(super) fn over_http(&self, port: u16, dir: &Path) -> Command {
+        let OverHttp { command, env } = self.http.as_ref().unwrap();
+        let fill = |text: &String| {
+            let text =
+                text.replace("{port}", &port.to_string()).replace("{repository}", path_text(repository()));
+            fill(&text, dir)
+        };
+        let mut words = command.iter().map(fill);
+        let mut process = Command::new(words.next().unwrap());
+        process.args(words).envs(env.iter().map(|(name, value)| (name, fill(value)))).current_dir(dir);
+        process
     }
 
     /// The variables the server needs beyond the short list that clients pass on.

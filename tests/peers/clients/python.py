@@ -167,7 +167,9 @@ async def main() -> None:
     except (ValueError, KeyError):
         sys.exit("usage: python.py SCENARIO.json FOLDER legacy|modern|auto -- COMMAND ARGS…")
     scenario = fill(json.loads(Path(file).read_text()), {"{dir}": folder})
-    server = StdioServerParameters(command=command, args=args, env=scenario.get("env"))
+    # A server's address stands in place of its command.
+    is_url = command.startswith(("http:", "https:"))
+    server = command if is_url else StdioServerParameters(command=command, args=args, env=scenario.get("env"))
     info = types.Implementation(name="python-sdk", version="2.3.0")
     async with Client(server, mode=mode, client_info=info, **answers(scenario)) as client:
         player = Player(client, scenario)

@@ -23,7 +23,9 @@ export function commandLine(eras) {
         process.exit(2);
     }
     const scenario = fill(JSON.parse(readFileSync(file, 'utf8')), { '{dir}': dir });
-    return { scenario, era, server: { command: server[0], args: server.slice(1), env: scenario.env ?? {} } };
+    // A server's address stands in place of its command.
+    const url = /^https?:/.test(server[0]) ? new URL(server[0]) : undefined;
+    return { scenario, era, url, server: { command: server[0], args: server.slice(1), env: scenario.env ?? {} } };
 }
 
 /** Replaces every placeholder in every string of a JSON value. */

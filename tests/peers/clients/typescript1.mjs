@@ -4,11 +4,12 @@ import { answers, commandLine, fromPeers, later, listenForProgress, run } from '
 
 const { Client } = await fromPeers('@modelcontextprotocol/sdk/client/index.js');
 const { StdioClientTransport } = await fromPeers('@modelcontextprotocol/sdk/client/stdio.js');
+const { StreamableHTTPClientTransport } = await fromPeers('@modelcontextprotocol/sdk/client/streamableHttp.js');
 const {
     CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema, ResultSchema,
 } = await fromPeers('@modelcontextprotocol/sdk/types.js');
 
-const { scenario, server } = commandLine(['legacy']);
+const { scenario, url, server } = commandLine(['legacy']);
 const reply = answers(scenario);
 const client = new Client({ name: 'typescript-sdk-1', version: '1.32.2' }, { capabilities: reply.capabilities });
 if (reply.roots) client.setRequestHandler(ListRootsRequestSchema, later(reply.roots, 0));
@@ -36,11 +37,12 @@ async function callAsTask(params, options) {
     return last?.result;
 }
 
-const transport = new StdioClientTransport(server);
+const transport = url ? new StreamableHTTPClientTransport(url) : new StdioClientTransport(server);
 const progress = listenForProgress(transport);
 await client.connect(transport);
 await run(scenario, progress, ({ method, params, task }, options) => {
     if (task) return callAsTask(params, options);
     return verbs[method]?.(params, options) ?? client.request({ method, params }, ResultSchema, options);
 });
+if (url) await transport.terminateSession();
 await client.close();

@@ -2,10 +2,10 @@
 
 import { answers, commandLine, fromPeers, later, listenForProgress, run } from './scenario.mjs';
 
-const { Client } = await fromPeers('@modelcontextprotocol/client');
+const { Client, StreamableHTTPClientTransport } = await fromPeers('@modelcontextprotocol/client');
 const { StdioClientTransport } = await fromPeers('@modelcontextprotocol/client/stdio');
 
-const { scenario, era, server } = commandLine(['legacy', 'modern', 'auto']);
+const { scenario, era, url, server } = commandLine(['legacy', 'modern', 'auto']);
 const mode = { legacy: 'legacy', modern: { pin: '2026-07-28' }, auto: 'auto' }[era];
 const reply = answers(scenario);
 const client = new Client(
@@ -29,7 +29,7 @@ const verbs = {
     ping: (_params, options) => client.ping(options),
 };
 
-const transport = new StdioClientTransport(server);
+const transport = url ? new StreamableHTTPClientTransport(url) : new StdioClientTransport(server);
 const progress = listenForProgress(transport);
 await client.connect(transport);
 await run(scenario, progress, ({ method, params }, options) => {
@@ -37,4 +37,5 @@ await run(scenario, progress, ({ method, params }, options) => {
     if (!verb) throw new Error(`this client has no verb for ${method}`);
     return verb(params, options);
 });
+if (url) await transport.terminateSession();
 await client.close();

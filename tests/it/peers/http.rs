@@ -1,0 +1,94 @@
+//! One scenario played twice by the same client over HTTP: straight to the server, and through `mcptop serve`.
+//!
+//! Knows nothing of particular servers.
+
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::clients::{Client, Era};
+use super::recordings;
+use super::run::MCPTOP;
+use super::scenario::{Scenario, path_text};
+
+/// No server takes this long to start.
+const START_MAX: Duration = Duration::from_mins(1);
+/// Between two tries to connect to it.
+const TRY_AGAIN: Duration = Duration::from_millis(50);
+
+/// Ends a process with the test, whatever becomes of it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Plays the scenario direct and through the proxy; the client must have got the same, and the recording must be whole.
+pub(super) fn compare(scenario: &Scenario, client: Client, era: Era) {
+    let root = tempfile::Builder::new().prefix("mcptop-peers-").tempdir().unwrap();
+    let [dir, home, recordings] = ["project", "home", "recordings"].map(|name| root.path().join(name));
+    for folder in [&home, &recordings] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    scenario.make_folder(&dir);
+    let (_server, direct) = serve(scenario, &dir);
+    let (proxy, through) = proxy(&direct, &home, &recordings);
+    let play = |url: &str| {
+        scenario.make_folder(&dir);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(client.play(era, scenario, &dir, &home, &[url.to_owned()]))
+    };
+    let (plain, proxied) = (play(&direct), play(&through));
+    let what = format!("{} with {client:?} in the {era:?} era over HTTP", scenario.name);
+    assert!(plain.contains(r#""inputSchema""#), "{what}: the client got no tools:\n{plain}");
+    for (at, (plain, proxied)) in plain.lines().zip(proxied.lines()).enumerate() {
+        assert!(plain == proxied, "{what}, line {}:\n  direct  {plain}\n  proxied {proxied}", at + 1);
+    }
+    assert_eq!(plain, proxied, "{what}");
+    end(proxy);
+    let [recording] = &recordings::of_folder(&recordings)[..] else { panic!("one recording") };
+    let session = recordings::read(recording);
+    assert!(session.totals().calls >= 10 && session.totals().orphans == 0, "{what}: {:?}", session.totals());
+    assert!(session.pending().next().is_none() && session.http().open() == 0, "{what}");
+}
+
+/// Starts the server; says at which address.
+fn serve(scenario: &Scenario, dir: &Path) -> (Running, String) {
+    // Free a moment ago: the server has to be told a port.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = scenario.over_http(port, dir);
+    let server =
+        Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let start = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(start.elapsed() < START_MAX, "{} does not listen", scenario.name);
+        // A server does not tell when it is ready: look again soon.
+        std::thread::park_timeout(TRY_AGAIN);
+    }
+    (server, format!("http://127.0.0.1:{port}/mcp"))
+}
+
+/// Starts the proxy; says at which address.
+fn proxy(url: &str, home: &Path, recordings: &Path) -> (Running, String) {
+    let mut process = Command::new(MCPTOP)
+        .args(["serve", "--listen", "127.0.0.1:0", "--record", path_text(recordings), url])
+        .env("MCPTOP_HOME", home)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split(" at ").nth(1).and_then(|rest| rest.split(';').next());
+    (Running(process), address.unwrap_or_else(|| panic!("{line}")).to_owned())
+}
+
+/// Tells the proxy to end and waits for its recording.
+fn end(mut proxy: Running) {
+    let told = Command::new("kill").arg(proxy.0.id().to_string()).status().unwrap();
+    assert!(told.success() && proxy.0.wait().unwrap().success());
+}

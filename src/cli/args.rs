@@ -105,6 +105,12 @@ pub(super) struct Serve {
     /// Let other machines connect: needed to listen on an address that is not this machine's own
     #[arg(long)]
     pub(super) allow_remote: bool,
+    /// Certificates (PEM) to trust besides those this machine trusts, for a server over https
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// Do not check who the server is: whoever is on the way can read and change everything
+    #[arg(long)]
+    pub(super) insecure: bool,
     /// A further name by which clients may call us, and whose pages may; can be repeated
     #[arg(long, value_name = "NAME")]
     pub(super) allow_host: Vec<String>,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::Serve;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, session};
-use crate::proxy::http::{self, Target};
+use crate::proxy::http::{self, Dialer, Target, Trust};
 use crate::proxy::{Clock, Observer, until_asked_to_end};
 use crate::record::Folders;
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
@@ -37,14 +37,27 @@ pub(super) fn run(args: &Serve) -> ExitCode {
             return ExitCode::from(EXIT_UNREACHABLE);
         }
     };
-    runtime.block_on(serve(args, target))
+    let trust = if args.insecure {
+        complain("--insecure: whoever is on the way to the server can read and change everything");
+        Trust::Anybody
+    } else {
+        Trust::Roots(args.ca_file.clone())
+    };
+    match Dialer::new(target, &trust) {
+        Ok(dialer) => runtime.block_on(serve(args, dialer)),
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
 }
 
-async fn serve(args: &Serve, target: Target) -> ExitCode {
+async fn serve(args: &Serve, dialer: Dialer) -> ExitCode {
     let clock = Clock::start();
+    let target = dialer.target();
     let path = target.path.clone();
     let label = args.keep.label.clone().unwrap_or_else(|| label::of_host(&target.authority));
-    let server = match http::Serve::bind(args.listen, target).await {
+    let server = match http::Serve::bind(args.listen, dialer).await {
         Ok(server) => server,
         Err(error) => {
             complain(&error.to_string());

@@ -17,6 +17,8 @@ mod rig;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod serve_tls;
 #[cfg(unix)]
 mod terminal;
 mod tidy;

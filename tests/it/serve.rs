@@ -13,8 +13,10 @@ use mcptop::record::Reader;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `mcptop serve` in front of a server that the test plays.
-struct Served {
+pub(crate) struct Served {
     child: Child,
+    /// What it said first on standard error, up to the line with its address.
+    pub(crate) said: String,
     address: SocketAddr,
     server: TcpListener,
     recording: PathBuf,
@@ -27,27 +29,34 @@ impl Served {
     }
 
     fn before(server: TcpListener, arguments: &[&str]) -> Self {
+        let url = format!("http://{}/mcp", server.local_addr().unwrap());
+        Self::at(&url, server, arguments)
+    }
+
+    /// In front of a server at this address.
+    pub(crate) fn at(url: &str, server: TcpListener, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let recording = folder.path().join("served.mcp.jsonl");
-        let url = format!("http://{}/mcp", server.local_addr().unwrap());
         let mut child = Command::new(env!("CARGO_BIN_EXE_mcptop"))
             .args(["serve", "--listen", "127.0.0.1:0", "--record"])
             .arg(&recording)
             .args(arguments)
-            .arg(&url)
+            .arg(url)
             .env("MCPTOP_HOME", folder.path())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split(" at http://").nth(1).and_then(|rest| rest.split('/').next());
-        let address = address.unwrap_or_else(|| panic!("{line}")).parse().unwrap();
-        Self { child, address, server, recording, _folder: folder }
+        let (mut said, mut lines) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
+        while !said.contains(" at http://") {
+            assert!(lines.read_line(&mut said).unwrap() > 0, "{said}");
+        }
+        let address = said.split(" at http://").nth(1).and_then(|rest| rest.split('/').next());
+        let address = address.unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+        Self { child, said, address, server, recording, _folder: folder }
     }
 
     /// A client connects.
-    fn client(&self) -> Wire {
+    pub(crate) fn client(&self) -> Wire {
         Wire(TcpStream::connect(self.address).unwrap()).patient()
     }
 
@@ -94,7 +103,7 @@ impl Drop for Served {
 }
 
 /// One end of a connection.
-struct Wire(TcpStream);
+pub(crate) struct Wire(pub(crate) TcpStream);
 
 impl Wire {
     fn patient(self) -> Self {
@@ -102,7 +111,7 @@ impl Wire {
         self
     }
 
-    fn send(&mut self, text: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, text: impl AsRef<[u8]>) {
         self.0.write_all(text.as_ref()).unwrap();
     }
 
@@ -114,7 +123,7 @@ impl Wire {
     }
 
     /// Exactly this.
-    fn expect(&mut self, text: &str) {
+    pub(crate) fn expect(&mut self, text: &str) {
         assert_eq!(self.take(text.len()), text);
     }
 
@@ -128,7 +137,7 @@ impl Wire {
     }
 
     /// Everything until the other side closes in order.
-    fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let mut rest = String::new();
         self.0.read_to_string(&mut rest).unwrap();
         rest
@@ -141,15 +150,15 @@ impl Wire {
 }
 
 /// An answer with a length.
-fn answer(status: &str, fields: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, fields: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
-const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}"#;
-const RESULT: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
+pub(crate) const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}"#;
+pub(crate) const RESULT: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
 
 /// A `tools/call` as a client posts it.
-fn call(proxy: &Served) -> String {
+pub(crate) fn call(proxy: &Served) -> String {
     proxy.request(&format!("POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Length: {}\n\n", CALL.len())) + CALL
 }
 
@@ -259,6 +268,22 @@ fn bodies_of_any_framing_pass_in_any_pieces() {
         server.send("cd");
         client.expect("cd");
     }
+}
+
+#[test]
+fn a_broken_connection_ends_no_body() {
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
+    client.send(call(&proxy));
+    let mut server = proxy.accept();
+    server.head();
+    server.send("HTTP/1.1 200 OK\r\n\r\nhalf");
+    client.head();
+    client.expect("half");
+    // What the server has not read makes its end a reset.
+    client.send(call(&proxy));
+    drop(server);
+    assert!(client.0.read(&mut [0]).is_err());
 }
 
 #[test]
@@ -381,28 +406,9 @@ fn an_answer_that_is_cut_is_seen_to_be_cut() {
 fn a_server_that_is_away_is_named_and_found_again() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap();
-    // Bound again below, at the same port.
-    let proxy = Served::before(TcpListener::bind("127.0.0.1:0").unwrap(), &[]);
     drop(server);
-    let away = {
-        let folder = tempfile::tempdir().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mcptop"))
-            .args(["serve", "--no-record", "--listen", "127.0.0.1:0", &format!("http://{address}/mcp")])
-            .env("MCPTOP_HOME", folder.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let at = line.split(" at http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
-        Served {
-            child,
-            address: at,
-            server: proxy.server.try_clone().unwrap(),
-            recording: PathBuf::new(),
-            _folder: folder,
-        }
-    };
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap();
+    let away = Served::at(&format!("http://{address}/mcp"), unused, &[]);
     let mut client = away.client();
     client.send(call(&away));
     let told = client.rest();

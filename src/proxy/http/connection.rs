@@ -263,7 +263,7 @@ where
             let mut buffer = ReadBuf::new(scratch);
             let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer));
             if read.is_err() || buffer.filled().is_empty() {
-                self.on_server_end();
+                self.on_server_end(read.is_err());
             } else {
                 let now = Instant::now();
                 self.down.notes.woke(now);

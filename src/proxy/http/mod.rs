@@ -11,8 +11,11 @@ mod refusal;
 mod server;
 mod stall;
 mod target;
+mod tls;
 mod upstream;
 
 pub use front::Front;
 pub use server::{ListenError, Serve};
 pub use target::{Target, TargetError};
+pub use tls::{TlsError, Trust};
+pub use upstream::Dialer;

@@ -13,8 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::connection::{Connection, Dialing, End, Shared};
 use super::front::Front;
-use super::target::Target;
-use super::upstream::connect;
+use super::upstream::{Dialer, ToServer};
 use crate::proxy::Observer;
 
 /// Connections at once; more wait until one of them ends. A client has a handful.
@@ -36,10 +35,9 @@ pub struct ListenError {
 }
 
 /// A proxy that listens.
-#[derive(Debug)]
 pub struct Serve {
     listener: TcpListener,
-    target: Target,
+    dialer: Dialer,
     local: SocketAddr,
 }
 
@@ -48,11 +46,11 @@ impl Serve {
     ///
     /// # Errors
     /// If the address is taken or not ours.
-    pub async fn bind(listen: SocketAddr, target: Target) -> Result<Self, ListenError> {
+    pub async fn bind(listen: SocketAddr, dialer: Dialer) -> Result<Self, ListenError> {
         let failed = |source| ListenError { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let local = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, target, local })
+        Ok(Self { listener, dialer, local })
     }
 
     /// Where it listens, with the port that the system chose if it was asked to.
@@ -64,9 +62,9 @@ impl Serve {
     /// Serves until the future is dropped. `names` are further names by which clients may call us.
     pub async fn run(self, names: &[String], observer: Observer) {
         let front = Front::new(&self.local.ip().to_string(), self.local.port(), names);
-        let (authority, url) = (self.target.authority.clone(), self.target.to_string());
+        let target = self.dialer.target();
+        let (authority, url) = (target.authority.clone(), target.to_string());
         let shared = Arc::new(Shared::new(front, authority, url, observer));
-        let target = Arc::new(self.target);
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut number = 0;
         loop {
@@ -77,23 +75,23 @@ impl Serve {
                 continue;
             };
             number += 1;
-            let (shared, target) = (shared.clone(), target.clone());
+            let (shared, dialer) = (shared.clone(), self.dialer.clone());
             tokio::spawn(async move {
-                serve(client, shared, target, number).await;
+                serve(client, shared, dialer, number).await;
                 drop(place);
             });
         }
     }
 }
 
-async fn serve(client: TcpStream, shared: Arc<Shared>, target: Arc<Target>, number: u32) {
+async fn serve(client: TcpStream, shared: Arc<Shared>, dialer: Dialer, number: u32) {
     // Without it small messages wait for the acknowledgement of those before; a socket that refuses is as good as gone.
     if client.set_nodelay(true).is_err() {
         return;
     }
-    let dial = || -> Dialing<TcpStream> {
-        let target = target.clone();
-        Box::pin(async move { connect(&target).await })
+    let dial = || -> Dialing<ToServer> {
+        let dialer = dialer.clone();
+        Box::pin(async move { dialer.connect().await })
     };
     let (mut client, end) = Connection::new(shared, number, client, dial).run().await;
     match end {

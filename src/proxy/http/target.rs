@@ -10,6 +10,8 @@ use crate::trace::url_without_secrets;
 /// Where the server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
+    /// Whether it is reached over https.
+    pub is_tls: bool,
     /// The host to connect to, without the brackets of an IPv6 address.
     pub host: String,
     /// The port to connect to.
@@ -41,11 +43,11 @@ impl Target {
             return Err(wrong("it has no scheme; write http:// in front of it"));
         }
         let uri: Uri = url.parse().map_err(|_| wrong("it is not a URL such as http://localhost:3000/mcp"))?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(wrong("servers over https cannot be reached yet")),
-            Some(_) | None => return Err(wrong("only http:// is understood")),
-        }
+        let is_tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            Some(_) | None => return Err(wrong("only http:// and https:// are understood")),
+        };
         let authority = uri.authority().ok_or(wrong("it names no host"))?;
         if authority.as_str().contains('@') {
             return Err(wrong("credentials do not belong into an address"));
@@ -55,8 +57,9 @@ impl Target {
             return Err(wrong("it names no host"));
         }
         Ok(Self {
+            is_tls,
             host,
-            port: authority.port_u16().unwrap_or(80),
+            port: authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
             authority: authority.as_str().to_owned(),
             path: uri.path().to_owned(),
         })
@@ -65,7 +68,8 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.path)
+        let scheme = if self.is_tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority, self.path)
     }
 }
 
@@ -81,6 +85,8 @@ mod tests {
         let target = Target::parse("http://[::1]/mcp").unwrap();
         assert_eq!((&*target.host, target.port, &*target.authority), ("::1", 80, "[::1]"));
         assert_eq!(Target::parse("http://h").unwrap().path, "/");
+        let target = Target::parse("https://h/mcp").unwrap();
+        assert_eq!((target.is_tls, target.port, target.to_string()), (true, 443, "https://h/mcp".to_owned()));
     }
 
     #[test]

@@ -97,11 +97,12 @@ where
         }
     }
 
-    /// The server closed its side, or the connection broke.
-    pub(super) fn on_server_end(&mut self) {
+    /// The server closed its side, or the connection broke: then no body is whole, not even one that ends with it.
+    pub(super) fn on_server_end(&mut self, is_broken: bool) {
         match self.answering {
             Answering::Nothing => self.link = Link::None,
             Answering::Head => self.give_up("it closed the connection before it had answered"),
+            Answering::Body(_) if is_broken => self.end = Some(End::Abort),
             Answering::Body(mut body) => match body.close() {
                 Ok(()) => {
                     if let Some(exchange) = &self.exchange {

@@ -33,13 +33,19 @@ pub struct Half {
     pub bytes: u32,
     /// The position in the batch the frame held; 0 for a frame of its own.
     pub index: u16,
-    /// The HTTP exchange whose body held it; `None` over stdio.
-    pub exchange: Option<ExchangeId>,
+    /// The number of the HTTP exchange whose body held it; 0 over stdio. A million calls have two million of these.
+    pub(super) exchange_number: u32,
     /// Whether the frame is kept in several events: `Part` events of this direction come before `place`.
     pub in_parts: bool,
 }
 
 impl Half {
+    /// The HTTP exchange whose body held it; `None` over stdio.
+    #[must_use]
+    pub fn exchange(&self) -> Option<ExchangeId> {
+        (self.exchange_number > 0).then_some(ExchangeId(self.exchange_number))
+    }
+
     /// When the message had been forwarded: `at + own`.
     #[must_use]
     pub fn forwarded(&self) -> Micros {
@@ -233,6 +239,8 @@ pub struct Operation {
     pub(super) phase: Phase,
     /// Whether it was asked before the server had answered anything: its latency holds the server's start.
     pub(super) cold: bool,
+    /// The status of its HTTP response; 0 over stdio and before there is one.
+    pub(super) http_status: u16,
     pub(super) ended_us: u64,
     pub(super) first: Exchange,
     pub(super) extra: Option<Box<Extra>>,
@@ -257,6 +265,12 @@ impl Operation {
     #[must_use]
     pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
         std::iter::once(&self.first).chain(self.extra.iter().flat_map(|extra| &extra.later))
+    }
+
+    /// The status of the HTTP response to its last request.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        (self.http_status > 0).then_some(self.http_status)
     }
 
     /// The first exchange.

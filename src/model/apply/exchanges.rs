@@ -94,6 +94,11 @@ impl Session {
         if let (Symbol::NONE, Some(session)) = (exchange.session, session) {
             exchange.session = session;
         }
+        for key in self.following.asked.0.get(&id).into_iter().flatten() {
+            if let Some(open) = self.following.pairing.peek(key) {
+                self.operations[open.operation.index()].http_status = status;
+            }
+        }
     }
 
     pub(super) fn on_http_end(&mut self, at: Micros, id: ExchangeId, how: HttpEnd) {
@@ -185,6 +190,6 @@ impl Session {
     /// The HTTP exchange that began an operation.
     #[must_use]
     pub fn http_of(&self, id: OperationId) -> Option<&HttpExchange> {
-        self.http.get(self.operations.get(id.index())?.first().request.exchange?)
+        self.http.get(self.operations.get(id.index())?.first().request.exchange()?)
     }
 }

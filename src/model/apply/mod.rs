@@ -163,7 +163,15 @@ impl Session {
         self.own_ns[to.index()].record(u64::from(own.0));
         self.own_all_ns.record(u64::from(own.0));
         let bytes = u32::try_from(whole.bytes).unwrap_or(u32::MAX);
-        let half = Half { at, place, own, bytes, index: 0, exchange, in_parts: parts > 0 };
+        let half = Half {
+            at,
+            place,
+            own,
+            bytes,
+            index: 0,
+            exchange_number: exchange.map_or(0, |exchange| exchange.0),
+            in_parts: parts > 0,
+        };
         let passing = Passing { from: to.sender(), exchange, half };
         let Some(text) = whole.text else {
             self.note(passing, LogKind::TooLong { from: passing.from }, &payload.text);

@@ -175,6 +175,7 @@ impl Session {
             state: State::Pending,
             tokens: None,
             phase: if asked == Asked::Listen { Phase::Listening } else { Phase::Answer },
+            http_status: 0,
             cold: passing.from == Peer::Client && self.started.is_some() && self.first_answer.is_none(),
             ended_us: Operation::NOT_ENDED,
             first: exchange,

@@ -130,6 +130,7 @@ fn plain(term: &Term, operation: &Operation, now: Micros) -> bool {
         }
         Term::Status(status) => status.holds(operation.state),
         Term::From(peer) => operation.from == *peer,
+        Term::Http(wanted) => operation.http_status().is_some_and(|status| wanted.holds(status)),
         Term::Amount(measure, bounds) => {
             amount(*measure, operation, now).is_some_and(|amount| bounds.hold(amount))
         }

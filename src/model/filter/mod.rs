@@ -5,6 +5,7 @@
 //! "two words"  read*         a quoted text is taken as it is; with * the whole name must fit
 //! tool: server: method: id:  in one place only; id: wants the whole id, and tool:=name the whole name
 //! status:ok|error|pending|cancelled|abandoned|unknown   also tool_error, protocol_error
+//! http:401|4xx               the status of the HTTP response
 //! dir:client|server|in|out   who asked (in: the client asked the server; out: the server asked)
 //! dur:>500ms tok:>=1k size:10kb..2mb     > >= < <= = and ranges
 //! and or not ( ) -word       a space means and
@@ -91,7 +92,43 @@ enum Term {
     Id(Pattern),
     Status(Status),
     From(Peer),
+    Http(HttpStatus),
     Amount(Measure, Bounds),
+}
+
+/// What `http:` may name: one status, or all of a hundred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HttpStatus {
+    One(u16),
+    Class(u8),
+}
+
+impl HttpStatus {
+    /// Reads `404` or `4xx`.
+    fn read(text: &str) -> Option<Self> {
+        let [class @ b'1'..=b'5', rest @ ..] = text.as_bytes() else { return None };
+        match rest {
+            [b'x' | b'X', b'x' | b'X'] => Some(Self::Class(class - b'0')),
+            [b'0'..=b'9', b'0'..=b'9'] => text.parse().ok().map(Self::One),
+            _ => None,
+        }
+    }
+
+    fn holds(self, status: u16) -> bool {
+        match self {
+            Self::One(one) => status == one,
+            Self::Class(class) => status / 100 == u16::from(class),
+        }
+    }
+}
+
+impl fmt::Display for HttpStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(status) => write!(f, "{status}"),
+            Self::Class(class) => write!(f, "{class}xx"),
+        }
+    }
 }
 
 /// What `status:` may name.
@@ -126,8 +163,8 @@ impl Status {
 
 impl Filter {
     /// The fields one can name, each with its colon: for completion and help.
-    pub const FIELDS: [&'static str; 9] =
-        ["tool:", "server:", "method:", "id:", "status:", "dir:", "dur:", "tok:", "size:"];
+    pub const FIELDS: [&'static str; 10] =
+        ["tool:", "server:", "method:", "id:", "status:", "http:", "dir:", "dur:", "tok:", "size:"];
 
     /// The values `status:` takes.
     pub fn status_values() -> impl Iterator<Item = &'static str> {
@@ -253,6 +290,7 @@ impl fmt::Display for Term {
             Self::Id(pattern) => write!(f, "id:{pattern}"),
             Self::Status(status) => write!(f, "status:{}", status.as_str()),
             Self::From(peer) => write!(f, "dir:{}", peer.as_str()),
+            Self::Http(status) => write!(f, "http:{status}"),
             Self::Amount(measure, bounds) => {
                 let field = match measure {
                     Measure::Duration => "dur",

@@ -3,7 +3,7 @@
 //! Knows nothing of what is filtered.
 
 use super::pattern::{ends_word, is_keyword};
-use super::{Bounds, Filter, FilterError, Measure, Node, Pattern, Status, Term};
+use super::{Bounds, Filter, FilterError, HttpStatus, Measure, Node, Pattern, Status, Term};
 use crate::wire::Peer;
 
 /// How deep parentheses and negations may nest.
@@ -175,6 +175,16 @@ impl<'t> Parser<'t> {
                 ];
                 self.choice(&peers, "client, server, in, out").map(Term::From)
             }
+            Field::Http => {
+                let word = self.peek_word();
+                match HttpStatus::read(word) {
+                    Some(status) => {
+                        self.position += word.len();
+                        Ok(Term::Http(status))
+                    }
+                    None => self.expected("an HTTP status such as 404, or 4xx"),
+                }
+            }
             Field::Amount(measure) => {
                 let word = self.peek_word();
                 match Bounds::read(measure, word) {
@@ -260,17 +270,19 @@ enum Field {
     Method,
     Id,
     Status,
+    Http,
     Dir,
     Amount(Measure),
 }
 
 impl Field {
-    const ALL: [(&'static str, Self); 9] = [
+    const ALL: [(&'static str, Self); 10] = [
         ("tool", Self::Tool),
         ("server", Self::Server),
         ("method", Self::Method),
         ("id", Self::Id),
         ("status", Self::Status),
+        ("http", Self::Http),
         ("dir", Self::Dir),
         ("dur", Self::Amount(Measure::Duration)),
         ("tok", Self::Amount(Measure::Tokens)),

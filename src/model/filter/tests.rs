@@ -114,6 +114,7 @@ fn errors_point_at_the_place_and_say_what_was_expected() {
     for (text, position, expected) in [
         ("status:", 7, "one of ok, error, tool_error"),
         ("a status:fine", 9, "one of ok"),
+        ("http:9xx", 5, "404, or 4xx"),
         ("dur:5", 4, "> >= < <= = or a range"),
         ("dur:>5kb", 4, "500ms"),
         ("stauts:ok", 0, "one of tool: server:"),
@@ -170,6 +171,8 @@ fn term() -> impl Strategy<Value = Term> {
         name().prop_map(Term::Server),
         name().prop_map(Term::Method),
         name().prop_map(Term::Id),
+        prop_oneof![(100..600_u16).prop_map(HttpStatus::One), (1..6_u8).prop_map(HttpStatus::Class)]
+            .prop_map(Term::Http),
         prop::sample::select(Status::ALL.to_vec()).prop_map(|(_, status)| Term::Status(status)),
         prop::sample::select(vec![Peer::Client, Peer::Server]).prop_map(Term::From),
         (measure, 0..6, amount.clone(), amount).prop_map(|(measure, kind, one, two)| {

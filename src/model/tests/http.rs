@@ -60,6 +60,8 @@ fn a_status_that_is_an_error_ends_the_request_whatever_the_body_says() {
     play.post(1, "", MODERN).ask("1", "tools/call", CALL).status(1, 415, "");
     play.server("fail to deserialize request body").end(1, HttpEnd::Complete);
     assert_eq!(play.states(), [State::Done(Outcome::HttpError { status: 415 })]);
+    let passes = |text: &str| Filter::parse(text).unwrap().count(&play.session, Micros(0));
+    assert_eq!(["http:415", "http:4xx", "http:200", "http:5xx"].map(passes), [1, 1, 0, 0]);
     assert_eq!(play.session.totals().noise, 1);
     // An error of the protocol that could not name the request is the request's all the same.
     play.post(2, "", MODERN).ask("1", "tools/call", CALL).status(2, 400, "");

@@ -27,6 +27,11 @@ impl Front {
 
     /// Whether a request may pass; what is wrong with it if not.
     pub(super) fn check(&self, request: &Request<'_>) -> Result<(), String> {
+        // Servers believe a host in the target rather than the Host field (RFC 9112 section 3.2.2).
+        let is_path = request.target.starts_with('/') || request.target == "*";
+        if !is_path && request.method != "CONNECT" {
+            return Err("it asks for a whole URL, as one asks a proxy to the web; ask for a path".to_owned());
+        }
         if request.headers.count("host") > 1 {
             return Err("it has several Host fields".to_owned());
         }
@@ -44,7 +49,7 @@ impl Front {
 
     fn check_host(&self, host: &str) -> Result<(), String> {
         let (name, port) = split(host.trim());
-        let is_ours = self.is_ours(name) && port.is_none_or(|port| port.parse() == Ok(self.port));
+        let is_ours = self.is_ours(name) && port.is_none_or(|port| self.is_our_port(port));
         let known =
             || format!("its Host is `{host}`, and this is {}; add other names with --allow-host", self.own());
         if is_ours { Ok(()) } else { Err(known()) }
@@ -63,6 +68,11 @@ impl Front {
         self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
+    fn is_our_port(&self, port: &str) -> bool {
+        // Digits only: numbers are also read with a sign.
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse() == Ok(self.port)
+    }
+
     fn own(&self) -> String {
         format!("{} at port {}", self.names[0], self.port)
     }
@@ -72,6 +82,7 @@ impl Front {
 fn split(host: &str) -> (&str, Option<&str>) {
     if let Some(rest) = host.strip_prefix('[')
         && let Some((address, behind)) = rest.split_once(']')
+        && (behind.is_empty() || behind.starts_with(':'))
     {
         return (address, behind.strip_prefix(':'));
     }
@@ -121,6 +132,9 @@ mod tests {
             "Host: localhost:80\r\n",
             "Host: localhost:7080\r\nHost: localhost:7080\r\n",
             "Host: [::1:7080\r\n",
+            "Host: [::1]evil.example\r\n",
+            "Host: localhost:+7080\r\n",
+            "Host: localhost:\r\n",
             "Host: \r\n",
             "",
             "Host: localhost:7080\r\nOrigin: null\r\n",
@@ -129,6 +143,23 @@ mod tests {
             "Host: localhost:7080\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n",
         ] {
             assert!(check(fields).is_err(), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_target_that_names_a_host_itself_is_not_let_in() {
+        let front = Front::new("127.0.0.1", 7080, &[]);
+        for (line, passes) in [
+            ("GET /mcp", true),
+            ("GET /mcp?to=http://evil.example/", true),
+            ("OPTIONS *", true),
+            ("GET http://evil.example/mcp", false),
+            ("GET HTTPS://localhost:7080/mcp", false),
+            ("GET evil.example", false),
+        ] {
+            let head = format!("{line} HTTP/1.1\r\nHost: localhost:7080\r\n\r\n");
+            let checked = front.check(&request(head.as_bytes()).unwrap().unwrap().0);
+            assert_eq!(checked.is_ok(), passes, "{line}");
         }
     }
 }

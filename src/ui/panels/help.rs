@@ -25,7 +25,7 @@ const FILTERS: [(&str, &str); 8] = [
     ("status:error", "ok pending cancelled abandoned"),
     ("dur:>500ms", "longer; < >= <= also, us, s, m"),
     ("tok:>1k size:>10kb", "the result's tokens and bytes"),
-    ("dir:client", "asked by client or server"),
+    ("dir:client http:4xx", "who asked; the HTTP status"),
     ("tool:=read_file id:7", "exactly this name, this id"),
     ("a or not (b and c)", "and, or, not, parentheses"),
 ];

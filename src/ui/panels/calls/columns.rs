@@ -28,6 +28,8 @@ pub(super) enum Field {
     Name,
     /// What the requester waited.
     Duration,
+    /// The HTTP status.
+    Http,
     /// Bytes of the request.
     RequestBytes,
     /// Bytes of the answer.
@@ -43,12 +45,13 @@ pub(super) enum Field {
 }
 
 /// The columns, left to right.
-pub(super) const FIELDS: [Field; 11] = [
+pub(super) const FIELDS: [Field; 12] = [
     Field::Time,
     Field::Status,
     Field::Server,
     Field::Name,
     Field::Duration,
+    Field::Http,
     Field::RequestBytes,
     Field::ResponseBytes,
     Field::ModelTokens,
@@ -65,6 +68,7 @@ impl Sortable for Field {
             Self::Time | Self::Server | Self::Name | Self::Id => Order::Ascending,
             Self::Status
             | Self::Duration
+            | Self::Http
             | Self::RequestBytes
             | Self::ResponseBytes
             | Self::ModelTokens
@@ -80,6 +84,7 @@ impl Sortable for Field {
             Self::Server => "server",
             Self::Name => "name",
             Self::Duration => "duration",
+            Self::Http => "http",
             Self::RequestBytes => "request-bytes",
             Self::ResponseBytes => "response-bytes",
             Self::ModelTokens => "model-tokens",
@@ -91,16 +96,19 @@ impl Sortable for Field {
 }
 
 impl Field {
-    /// Its heading, width and importance; `servers` is how many sessions are open, `names` what the names
-    /// ask for.
+    /// Its heading, width and importance; `names` is what the names ask for.
     #[must_use]
-    pub(super) fn column(self, servers: usize, names: Want) -> Column {
+    pub(super) fn column(self, sessions: &[Opened<'_>], names: Want) -> Column {
+        let is_http = || sessions.iter().any(|opened| !opened.session.http().all().is_empty());
+        let absent = Want::fixed(u16::MAX, u8::MAX);
         let right = |title, want| Column { title, want, align: Align::Right };
         let left = |title, want| Column { title, want, align: Align::Left };
         match self {
             Self::Time => left("time", Want::fixed(9, 2)),
             Self::Status => left("", Want::fixed(1, 0)),
-            Self::Server if servers < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
+            Self::Server if sessions.len() < 2 => left("", absent),
+            Self::Http if is_http() => right("http", Want::fixed(4, 4)),
+            Self::Http => left("", absent),
             Self::Server => left("server", Want::growing(8, 16, 1, 3)),
             Self::Name => left("call", names),
             Self::Duration => right("waited ", Want::fixed(DURATION_WIDTH + 1, 0)),
@@ -140,6 +148,7 @@ impl Field {
             Self::Server => source as u64,
             Self::Name => rank().map_or(0, u64::from),
             Self::Duration => operation.latency_us(opened.now),
+            Self::Http => operation.http_status().map_or(0, u64::from),
             Self::RequestBytes => u64::from(operation.first().request.bytes),
             Self::ResponseBytes => operation.answer().map_or(0, |half| 1 + u64::from(half.bytes)),
             Self::ModelTokens => operation.tokens.map_or(0, |tokens| 1 + u64::from(tokens.model)),
@@ -176,6 +185,9 @@ impl Field {
             Self::Server => text(clip::middle(&opened.session.header.label, room).into_owned(), Role::Dim),
             Self::Name => name(opened, operation, room, cx),
             Self::Duration => waited(opened, operation, plain, cx),
+            Self::Http => operation.http_status().map_or_else(none, |status| {
+                text(status.to_string(), if status >= 400 { Role::Bad } else { Role::Dim })
+            }),
             Self::RequestBytes => text(bytes(u64::from(operation.first().request.bytes)), plain),
             Self::ResponseBytes => answer.map_or_else(none, |half| text(bytes(u64::from(half.bytes)), plain)),
             Self::ModelTokens => counted(operation, plain, cx, |tokens| tokens.model),

@@ -93,7 +93,7 @@ impl Calls {
 
     fn draw_list(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let names = Want::names(longest_name(cx), area.width, 14);
-        let columns = FIELDS.map(|field| field.column(cx.sessions.len(), names));
+        let columns = FIELDS.map(|field| field.column(cx.sessions, names));
         self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
         let sorted = self.sort.heading();
         self.layout.headings(&columns, sorted, buf, cx.theme);

@@ -111,6 +111,16 @@ pub(super) struct Serve {
     /// Do not check who the server is: whoever is on the way can read and change everything
     #[arg(long)]
     pub(super) insecure: bool,
+    /// Add a field to every request to the server, in place of the client's own of that name; can be repeated.
+    /// Others on this machine can read it in the list of processes: for secrets take --header-env
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) header: Vec<String>,
+    /// The same with the value of an environment variable
+    #[arg(long, value_name = "NAME=VARIABLE")]
+    pub(super) header_env: Vec<String>,
+    /// Take only requests that carry this token (Authorization: Bearer …); it is not passed on
+    #[arg(long, value_name = "TOKEN", env = "MCPTOP_AUTH_TOKEN", hide_env_values = true)]
+    pub(super) auth_token: Option<String>,
     /// A further name by which clients may call us, and whose pages may; can be repeated
     #[arg(long, value_name = "NAME")]
     pub(super) allow_host: Vec<String>,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::Serve;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, session};
-use crate::proxy::http::{self, Dialer, Target, Trust};
+use crate::proxy::http::{self, Dialer, FieldError, Fields, Target, Trust};
 use crate::proxy::{Clock, Observer, until_asked_to_end};
 use crate::record::Folders;
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
@@ -29,6 +29,13 @@ pub(super) fn run(args: &Serve) -> ExitCode {
         }
         complain(&format!("other machines can use the server through {}", args.listen));
     }
+    let fields = match fields(args) {
+        Ok(fields) => fields,
+        Err(error) => {
+            complain(&error.to_string());
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
     // One thread: requests are forwarded in microseconds, and a hand-over between threads takes longer than that.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -44,7 +51,7 @@ pub(super) fn run(args: &Serve) -> ExitCode {
         Trust::Roots(args.ca_file.clone())
     };
     match Dialer::new(target, &trust) {
-        Ok(dialer) => runtime.block_on(serve(args, dialer)),
+        Ok(dialer) => runtime.block_on(serve(args, fields, dialer)),
         Err(error) => {
             complain(&error.to_string());
             ExitCode::from(EXIT_USAGE)
@@ -52,7 +59,14 @@ pub(super) fn run(args: &Serve) -> ExitCode {
     }
 }
 
-async fn serve(args: &Serve, dialer: Dialer) -> ExitCode {
+fn fields(args: &Serve) -> Result<Fields, FieldError> {
+    let mut fields = Fields::default();
+    args.header.iter().try_for_each(|text| fields.add(text))?;
+    args.header_env.iter().try_for_each(|text| fields.add_from(text, |name| std::env::var(name).ok()))?;
+    Ok(fields)
+}
+
+async fn serve(args: &Serve, fields: Fields, dialer: Dialer) -> ExitCode {
     let clock = Clock::start();
     let target = dialer.target();
     let path = target.path.clone();
@@ -79,7 +93,7 @@ async fn serve(args: &Serve, dialer: Dialer) -> ExitCode {
     complain(&format!("serving {url} at http://{local}{path}; run `mcptop` in another terminal to watch"));
     let observer = Observer { clock, tap: tap.clone() };
     let why = tokio::select! {
-        () = server.run(&args.allow_host, observer) => "it stopped listening",
+        () = server.run(&args.allow_host, args.auth_token.clone(), fields, observer) => "it stopped listening",
         why = until_asked_to_end() => why,
     };
     if let Some(tap) = &tap {

@@ -470,6 +470,35 @@ fn what_should_not_reach_the_server_does_not() {
 }
 
 #[test]
+fn fields_the_user_adds_replace_the_clients_own_and_our_token_stays_with_us() {
+    let proxy = Served::start(&[
+        "--header",
+        "X-Team=blue",
+        "--header-env",
+        "Authorization=CARGO_PKG_NAME",
+        "--auth-token",
+        "s3cret-of-ours",
+    ]);
+    let mut stranger = proxy.client();
+    stranger.send(call(&proxy));
+    let told = stranger.rest();
+    assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("\r\nWWW-Authenticate: Bearer\r\n"), "{told}");
+    assert!(proxy.is_left_alone());
+    let mut client = proxy.client();
+    client.send(call(&proxy).replacen(
+        "\r\n",
+        "\r\nAuthorization: Bearer s3cret-of-ours\r\nx-team: red\r\n",
+        1,
+    ));
+    let head = proxy.accept().head();
+    assert!(head.ends_with("\r\nX-Team: blue\r\nAuthorization: mcptop\r\n\r\n"), "{head}");
+    assert!(!head.contains("s3cret") && !head.contains("red"), "{head}");
+    drop(client);
+    let recording = std::fs::read_to_string(&proxy.recording).unwrap();
+    assert!(!recording.contains("s3cret"), "{recording}");
+}
+
+#[test]
 fn other_machines_are_let_in_only_when_that_is_meant() {
     let refused = Command::new(env!("CARGO_BIN_EXE_mcptop"))
         .args(["serve", "--listen", "0.0.0.0:0", "http://127.0.0.1:1/mcp"])

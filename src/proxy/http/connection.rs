@@ -17,10 +17,12 @@ use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::fields::Fields;
 use super::front::Front;
 use super::observation::Notes;
 use super::refusal::Refusal;
 use super::stall::{Finding, Stalls};
+use super::target::Target;
 use super::upstream::Upstream;
 use crate::proxy::Observer;
 use crate::trace::{ExchangeId, Fact, HttpEnd};
@@ -35,14 +37,25 @@ pub(super) struct Shared {
     pub(super) authority: String,
     /// What the server is called in messages.
     pub(super) url: String,
+    /// What the user adds to every request.
+    pub(super) fields: Fields,
     pub(super) observer: Observer,
     stalls: Stalls,
     exchanges: AtomicU32,
 }
 
 impl Shared {
-    pub(super) fn new(front: Front, authority: String, url: String, observer: Observer) -> Self {
-        Self { front, authority, url, observer, stalls: Stalls::default(), exchanges: AtomicU32::new(0) }
+    pub(super) fn new(front: Front, target: &Target, fields: Fields, observer: Observer) -> Self {
+        let (authority, url) = (target.authority.clone(), target.to_string());
+        Self {
+            front,
+            authority,
+            url,
+            fields,
+            observer,
+            stalls: Stalls::default(),
+            exchanges: AtomicU32::new(0),
+        }
     }
 
     fn next_exchange(&self) -> ExchangeId {

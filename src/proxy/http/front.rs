@@ -11,22 +11,48 @@ use crate::wire::http::Request;
 pub struct Front {
     names: Vec<String>,
     port: u16,
+    token: Option<String>,
+}
+
+/// Why a request may not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// It does not name us, or comes from somebody else's page.
+    Foreign(String),
+    /// It does not carry our token.
+    Unknown,
 }
 
 /// The names of this machine that nobody else can have.
 const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 impl Front {
-    /// A front that listens at this address and port, and goes by these further names.
+    /// A front that listens at this address and port, goes by these further names, and asks for this token if there is
+    /// one.
     #[must_use]
-    pub fn new(address: &str, port: u16, names: &[String]) -> Self {
+    pub fn new(address: &str, port: u16, names: &[String], token: Option<String>) -> Self {
         let own = OWN_NAMES.iter().copied().chain([address]);
         let names = own.chain(names.iter().map(String::as_str)).map(str::to_ascii_lowercase);
-        Self { names: names.collect(), port }
+        Self { names: names.collect(), port, token }
     }
 
     /// Whether a request may pass; what is wrong with it if not.
-    pub(super) fn check(&self, request: &Request<'_>) -> Result<(), String> {
+    pub(super) fn check(&self, request: &Request<'_>) -> Result<(), Rejected> {
+        self.check_names(request).map_err(Rejected::Foreign)?;
+        let Some(token) = &self.token else { return Ok(()) };
+        let mut given = request.headers.all(TOKEN_FIELD);
+        match (given.next(), given.next()) {
+            (Some(field), None) if is_bearer(field, token) => Ok(()),
+            _ => Err(Rejected::Unknown),
+        }
+    }
+
+    /// Whether a client's token is for us, and so not for the server.
+    pub(super) fn takes_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    fn check_names(&self, request: &Request<'_>) -> Result<(), String> {
         // Servers believe a host in the target rather than the Host field (RFC 9112 section 3.2.2).
         let is_path = request.target.starts_with('/') || request.target == "*";
         if !is_path && request.method != "CONNECT" {
@@ -78,6 +104,18 @@ impl Front {
     }
 }
 
+/// The field in which a client gives its token (RFC 6750 section 2.1).
+pub(super) const TOKEN_FIELD: &str = "authorization";
+
+/// Whether the field holds this token; how long that takes says nothing of where they differ.
+fn is_bearer(field: &[u8], token: &str) -> bool {
+    let field = field.trim_ascii();
+    let Some((scheme, given)) = field.split_at_checked("Bearer ".len()) else { return false };
+    let given = given.trim_ascii();
+    let differ = given.iter().zip(token.bytes()).fold(0, |differ, (ours, theirs)| differ | (ours ^ theirs));
+    scheme.eq_ignore_ascii_case(b"Bearer ") && given.len() == token.len() && differ == 0
+}
+
 /// A host name, without the brackets of an IPv6 address, and its port.
 fn split(host: &str) -> (&str, Option<&str>) {
     if let Some(rest) = host.strip_prefix('[')
@@ -97,9 +135,14 @@ mod tests {
     use super::*;
     use crate::wire::http::request;
 
-    fn check(fields: &str) -> Result<(), String> {
+    fn check(fields: &str) -> Result<(), Rejected> {
+        check_with(fields, None)
+    }
+
+    fn check_with(fields: &str, token: Option<&str>) -> Result<(), Rejected> {
         let head = format!("POST /mcp HTTP/1.1\r\n{fields}\r\n");
-        let front = Front::new("192.168.0.7", 7080, &["mcp.example.org".to_owned()]);
+        let front =
+            Front::new("192.168.0.7", 7080, &["mcp.example.org".to_owned()], token.map(str::to_owned));
         front.check(&request(head.as_bytes()).unwrap().unwrap().0)
     }
 
@@ -121,6 +164,24 @@ mod tests {
             ["http://localhost:6274", "https://mcp.example.org", "http://[::1]:1", "http://127.0.0.1:7080"]
         {
             assert_eq!(check(&format!("Host: localhost:7080\r\nOrigin: {origin}\r\n")), Ok(()));
+        }
+    }
+
+    #[test]
+    fn who_has_our_token_is_let_in_and_nobody_else() {
+        let with = |field: &str| check_with(&format!("Host: localhost:7080\r\n{field}"), Some("s3cret"));
+        assert_eq!(with("Authorization: Bearer s3cret\r\n"), Ok(()));
+        assert_eq!(with("authorization: bearer  s3cret \r\n"), Ok(()));
+        for field in [
+            "",
+            "Authorization: Bearer s3cre\r\n",
+            "Authorization: Bearer s3cret2\r\n",
+            "Authorization: Bearer S3cret\r\n",
+            "Authorization: Basic s3cret\r\n",
+            "Authorization: Bearer\r\n",
+            "Authorization: Bearer s3cret\r\nAuthorization: Bearer s3cret\r\n",
+        ] {
+            assert_eq!(with(field), Err(Rejected::Unknown), "{field}");
         }
     }
 
@@ -148,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_target_that_names_a_host_itself_is_not_let_in() {
-        let front = Front::new("127.0.0.1", 7080, &[]);
+        let front = Front::new("127.0.0.1", 7080, &[], None);
         for (line, passes) in [
             ("GET /mcp", true),
             ("GET /mcp?to=http://evil.example/", true),

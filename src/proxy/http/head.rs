@@ -2,15 +2,33 @@
 //!
 //! Pure: fields in, bytes out.
 
+use super::fields::Fields;
+use super::front::TOKEN_FIELD;
 use crate::wire::http::{Headers, Request, Response, is_hop_by_hop};
 
+/// What of a request's head is ours.
+pub(super) struct Ours<'a> {
+    /// Fields the user adds.
+    pub(super) fields: &'a Fields,
+    /// Whether the client's token is for us.
+    pub(super) keeps_token: bool,
+}
+
 /// Writes the head of a request for the server: our client's, with the server's own name as its host.
-pub(super) fn write_request(out: &mut Vec<u8>, request: &Request<'_>, authority: &str) {
+/// `ours` are fields that replace the client's, and its token is left out where that is for us.
+pub(super) fn write_request(out: &mut Vec<u8>, request: &Request<'_>, authority: &str, ours: &Ours<'_>) {
     out.extend_from_slice(request.method.as_bytes());
     out.push(b' ');
     out.extend_from_slice(request.target.as_bytes());
     out.extend_from_slice(if request.minor == 0 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
-    write_fields(out, &request.headers, Some(authority));
+    write_fields(out, &request.headers, Some(authority), |name| {
+        ours.fields.replaces(name) || (ours.keeps_token && name.eq_ignore_ascii_case(TOKEN_FIELD))
+    });
+    for (name, value) in ours.fields.iter() {
+        for piece in [name, ": ", value, "\r\n"] {
+            out.extend_from_slice(piece.as_bytes());
+        }
+    }
     out.extend_from_slice(b"\r\n");
 }
 
@@ -21,17 +39,22 @@ pub(super) fn write_response(out: &mut Vec<u8>, response: &Response<'_>, closes:
     out.push(b' ');
     out.extend_from_slice(response.reason.as_bytes());
     out.extend_from_slice(b"\r\n");
-    write_fields(out, &response.headers, None);
+    write_fields(out, &response.headers, None, |_| false);
     if closes {
         out.extend_from_slice(b"Connection: close\r\n");
     }
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_fields(out: &mut Vec<u8>, headers: &Headers<'_>, authority: Option<&str>) {
+fn write_fields(
+    out: &mut Vec<u8>,
+    headers: &Headers<'_>,
+    authority: Option<&str>,
+    is_dropped: impl Fn(&str) -> bool,
+) {
     let named: Vec<&str> = headers.words("connection").collect();
     for (name, value) in headers.iter() {
-        if is_hop_by_hop(name, &named) {
+        if is_hop_by_hop(name, &named) || is_dropped(name) {
             continue;
         }
         out.extend_from_slice(name.as_bytes());
@@ -54,7 +77,8 @@ mod tests {
 
     fn passed_on(head: &str) -> String {
         let mut out = Vec::new();
-        write_request(&mut out, &request(head.as_bytes()).unwrap().unwrap().0, "upstream:3000");
+        let ours = Ours { fields: &Fields::default(), keeps_token: false };
+        write_request(&mut out, &request(head.as_bytes()).unwrap().unwrap().0, "upstream:3000", &ours);
         String::from_utf8(out).unwrap()
     }
 

@@ -4,6 +4,7 @@
 //! waits for others. Bodies pass as bytes; only heads are read and written anew. Knows nothing of recordings.
 
 mod connection;
+mod fields;
 mod front;
 mod head;
 mod observation;
@@ -14,7 +15,8 @@ mod target;
 mod tls;
 mod upstream;
 
-pub use front::Front;
+pub use fields::{FieldError, Fields};
+pub use front::{Front, Rejected};
 pub use server::{ListenError, Serve};
 pub use target::{Target, TargetError};
 pub use tls::{TlsError, Trust};

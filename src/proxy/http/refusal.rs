@@ -31,6 +31,12 @@ impl Refusal {
         Self::plain(403, "Forbidden", format!("mcptop does not pass this request on: {why}\n"))
     }
 
+    /// The request does not carry our token.
+    pub(super) fn unauthorized() -> Self {
+        let text = "mcptop asks for its own token: Authorization: Bearer …\n".to_owned();
+        Self::plain(401, "Unauthorized", text)
+    }
+
     /// The request cannot be read.
     pub(super) fn unreadable(error: HeadError) -> Self {
         let (status, reason) = match error {
@@ -73,9 +79,10 @@ impl Refusal {
     pub(super) fn write_head(&self, out: &mut Vec<u8>) {
         let Self { status, reason, media, text } = self;
         let len_bytes = text.len();
+        let challenge = if *status == 401 { "WWW-Authenticate: Bearer\r\n" } else { "" };
         out.extend_from_slice(
             format!(
-                "HTTP/1.1 {status} {reason}\r\nContent-Type: {media}\r\nContent-Length: {len_bytes}\r\nConnection: close\r\n\r\n"
+                "HTTP/1.1 {status} {reason}\r\nContent-Type: {media}\r\nContent-Length: {len_bytes}\r\n{challenge}Connection: close\r\n\r\n"
             )
             .as_bytes(),
         );

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::connection::{Connection, Dialing, End, Shared};
+use super::fields::Fields;
 use super::front::Front;
 use super::upstream::{Dialer, ToServer};
 use crate::proxy::Observer;
@@ -59,12 +60,11 @@ impl Serve {
         self.local
     }
 
-    /// Serves until the future is dropped. `names` are further names by which clients may call us.
-    pub async fn run(self, names: &[String], observer: Observer) {
-        let front = Front::new(&self.local.ip().to_string(), self.local.port(), names);
-        let target = self.dialer.target();
-        let (authority, url) = (target.authority.clone(), target.to_string());
-        let shared = Arc::new(Shared::new(front, authority, url, observer));
+    /// Serves until the future is dropped. `names` are further names by which clients may call us, `token` is what they
+    /// must give us, and `fields` are added to every request.
+    pub async fn run(self, names: &[String], token: Option<String>, fields: Fields, observer: Observer) {
+        let front = Front::new(&self.local.ip().to_string(), self.local.port(), names, token);
+        let shared = Arc::new(Shared::new(front, self.dialer.target(), fields, observer));
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut number = 0;
         loop {

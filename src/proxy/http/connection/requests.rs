@@ -2,8 +2,9 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Answering, Asking, Connection, Dialing, Exchange, Link};
-use crate::proxy::http::head::write_request;
+use super::{Answering, Asking, Connection, Dialing, Exchange, Link, Shared};
+use crate::proxy::http::front::Rejected;
+use crate::proxy::http::head::{Ours, write_request};
 use crate::proxy::http::refusal::Refusal;
 use crate::proxy::http::upstream::Upstream;
 use crate::trace::{Fact, session_name, url_without_secrets};
@@ -70,8 +71,10 @@ where
             server_stays: true,
         });
         self.note_request(head);
-        if let Err(why) = self.shared.front.check(head) {
-            return self.refuse(&Refusal::forbidden(&why));
+        match self.shared.front.check(head) {
+            Ok(()) => {}
+            Err(Rejected::Foreign(why)) => return self.refuse(&Refusal::forbidden(&why)),
+            Err(Rejected::Unknown) => return self.refuse(&Refusal::unauthorized()),
         }
         if head.method == "CONNECT" {
             return self.refuse(&Refusal::not_done("tunnels (CONNECT)"));
@@ -83,7 +86,9 @@ where
             Ok(framing) => framing,
             Err(error) => return self.refuse(&Refusal::unreadable(error)),
         };
-        write_request(&mut self.up.out, head, &self.shared.authority);
+        let Shared { fields, front, authority, .. } = &*self.shared;
+        let ours = Ours { fields, keeps_token: front.takes_token() };
+        write_request(&mut self.up.out, head, authority, &ours);
         let body = Body::new(framing);
         self.asking = if body.is_over() { Asking::Nothing } else { Asking::Body(body) };
         self.answering = Answering::Head;

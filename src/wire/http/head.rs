@@ -29,10 +29,10 @@ pub struct Headers<'a>(Vec<(&'a str, &'a [u8])>);
 
 impl<'a> Headers<'a> {
     fn new(parsed: &[httparse::Header<'a>]) -> Self {
-        Self(parsed.iter().map(|header| (header.name, header.value)).collect())
+        Self(parsed.iter().map(|header| (header.name, trimmed(header.value))).collect())
     }
 
-    /// Each name and value, as they came.
+    /// Each name and value, as they came but for the white space around the value.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a [u8])> {
         self.0.iter().copied()
@@ -49,10 +49,10 @@ impl<'a> Headers<'a> {
         self.all(name).next()
     }
 
-    /// The first value of a field as text without white space around it; `None` also if it is not UTF-8.
+    /// The first value of a field as text; `None` also if it is not UTF-8.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&'a str> {
-        std::str::from_utf8(self.first(name)?).ok().map(str::trim)
+        std::str::from_utf8(self.first(name)?).ok()
     }
 
     /// How often a field stands there.
@@ -66,9 +66,20 @@ impl<'a> Headers<'a> {
         self.all(name)
             .filter_map(|value| std::str::from_utf8(value).ok())
             .flat_map(|value| value.split(','))
-            .map(str::trim)
+            .map(|word| word.trim_matches(BLANK))
             .filter(|word| !word.is_empty())
     }
+}
+
+/// The white space of HTTP (RFC 9110 section 5.6.3). What Unicode counts as such besides belongs to the value: a
+/// reader that takes it away sees another value than one that does not.
+const BLANK: [char; 2] = [' ', '\t'];
+
+fn trimmed(value: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let begin = value.iter().position(|byte| !is_blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_blank(byte)).map_or(begin, |at| at + 1);
+    &value[begin..end]
 }
 
 /// The head of a request.

@@ -92,10 +92,8 @@ async fn serve(args: &Serve, fields: Fields, dialer: Dialer) -> ExitCode {
     }
     complain(&format!("serving {url} at http://{local}{path}; run `mcptop` in another terminal to watch"));
     let observer = Observer { clock, tap: tap.clone() };
-    let why = tokio::select! {
-        () = server.run(&args.allow_host, args.auth_token.clone(), fields, observer) => "it stopped listening",
-        why = until_asked_to_end() => why,
-    };
+    let (token, leave) = (args.auth_token.clone(), until_asked_to_end());
+    let why = server.run(&args.allow_host, token, fields, observer, leave).await;
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Ended { exit: Exit::Code(0), why: why.into() });
     }

@@ -52,6 +52,8 @@ pub enum HttpEnd {
     ServerLeft,
     /// mcptop answered itself: the request was refused, or the server could not be reached.
     Refused,
+    /// mcptop itself was ended.
+    ProxyLeft,
 }
 
 impl HttpEnd {
@@ -63,6 +65,7 @@ impl HttpEnd {
             Self::ClientLeft => "client_left",
             Self::ServerLeft => "server_left",
             Self::Refused => "refused",
+            Self::ProxyLeft => "proxy_left",
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mcptop::model::{OperationId, Outcome, Session, State};
 use mcptop::record::Reader;
+use mcptop::trace::HttpEnd;
 
 /// Nothing here takes a tenth of this; a test that waits longer has found a hang.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -78,6 +79,16 @@ impl Served {
         head.replace("{us}", &self.address.to_string()).replace('\n', "\r\n")
     }
 
+    /// Waits until what it has recorded is as it should be, and ends it then.
+    fn end_after(self, is_so: impl Fn(&Session) -> bool) -> Session {
+        let begin = Instant::now();
+        while !is_so(&read(&self.recording)) {
+            assert!(begin.elapsed() < PATIENCE);
+            std::thread::yield_now();
+        }
+        self.end()
+    }
+
     /// Ends it and reads what it recorded.
     fn end(mut self) -> Session {
         rustix::process::kill_process(
@@ -86,13 +97,19 @@ impl Served {
         )
         .unwrap();
         assert!(self.child.wait().unwrap().success());
-        let mut reader = Reader::open(&self.recording).unwrap();
-        let mut session = Session::new(reader.header().clone());
-        while !reader.read(1 << 20, &mut |event, place| session.apply(event, place)).unwrap().at_end {}
-        assert_eq!(reader.damaged().in_words(), None);
+        let mut session = read(&self.recording);
         session.end_of_recording();
         session
     }
+}
+
+/// What a recording says so far.
+fn read(recording: &Path) -> Session {
+    let mut reader = Reader::open(recording).unwrap();
+    let mut session = Session::new(reader.header().clone());
+    while !reader.read(1 << 20, &mut |event, place| session.apply(event, place)).unwrap().at_end {}
+    assert_eq!(reader.damaged().in_words(), None);
+    session
 }
 
 impl Drop for Served {
@@ -374,6 +391,111 @@ fn a_client_that_leaves_is_seen_by_the_server_at_every_phase() {
         drop(client);
         assert!(server.is_gone(), "phase {phase}");
     }
+}
+
+#[test]
+fn a_client_that_leaves_is_seen_even_behind_what_it_sent_ahead() {
+    let proxy = Served::start(&[]);
+    for ahead in [call(&proxy), "\r\n".to_owned()] {
+        let mut client = proxy.client();
+        client.send(call(&proxy) + &ahead);
+        let mut server = proxy.accept();
+        server.head();
+        server.take(CALL.len());
+        drop(client);
+        assert!(server.is_gone(), "{ahead}");
+    }
+}
+
+#[test]
+fn a_client_that_leaves_within_an_upload_the_server_does_not_read_is_seen() {
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
+    client.send(proxy.request("POST /mcp HTTP/1.1\nHost: {us}\nContent-Length: 1000000000\n\n"));
+    let server = proxy.accept();
+    client.0.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    while client.0.write(&[b'x'; 8_192]).is_ok() {}
+    rustix::net::sockopt::set_socket_linger(&client.0, Some(Duration::ZERO)).unwrap();
+    drop(client);
+    let session = proxy.end_after(|session| session.http().open() == 0 && !session.http().all().is_empty());
+    assert_eq!(session.http().all()[0].ended.map(|(_, how)| how), Some(HttpEnd::ClientLeft));
+    drop(server);
+}
+
+#[test]
+fn a_client_that_leaves_while_the_server_is_being_connected_to_is_seen() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/mcp", server.local_addr().unwrap());
+    let proxy = Served::at(&url, server, &["--insecure"]);
+    let mut client = proxy.client();
+    client.send(call(&proxy));
+    let mut server = proxy.accept();
+    server.take(1);
+    drop(client);
+    // It never answers the greeting.
+    server.0.read_to_end(&mut Vec::new()).unwrap();
+}
+
+#[test]
+fn a_proxy_that_is_ended_cuts_what_is_under_way_and_says_so() {
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
+    client.send(call(&proxy));
+    let mut server = proxy.accept();
+    server.head();
+    server.take(CALL.len());
+    // The end of the connection would be the end of this answer.
+    server.send("HTTP/1.1 200 OK\r\n\r\nhalf");
+    client.head();
+    client.expect("half");
+    let session = proxy.end();
+    assert_eq!(client.0.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert!(server.is_gone());
+    assert_eq!(session.http().all()[0].ended.map(|(_, how)| how), Some(HttpEnd::ProxyLeft));
+    assert_eq!(session.operations()[0].state, State::Abandoned);
+}
+
+#[test]
+fn a_server_that_leaves_before_it_answers_is_told_to_the_very_request() {
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
+    client.send(call(&proxy));
+    let mut server = proxy.accept();
+    server.head();
+    server.take(CALL.len());
+    drop(server);
+    let told = client.rest();
+    assert!(told.starts_with("HTTP/1.1 502 ") && told.contains(r#""id":1}"#), "{told}");
+}
+
+#[test]
+fn what_follows_chunks_that_are_none_is_no_request() {
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
+    client.send(proxy.request("POST /mcp HTTP/1.1\nHost: {us}\nTransfer-Encoding: chunked\n\n2\nab"));
+    let mut server = proxy.accept();
+    server.head();
+    server.expect("2\r\nab");
+    // The server refuses early and takes no more.
+    server.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    drop(server);
+    assert!(client.head().starts_with("HTTP/1.1 413 "));
+    client.send("no chunk\r\n".to_owned() + &call(&proxy));
+    client.rest();
+    assert!(proxy.is_left_alone());
+}
+
+#[test]
+fn an_offer_of_another_protocol_is_ignored() {
+    let proxy = Served::start(&[]);
+    let mut client = proxy.client();
+    client.send(call(&proxy).replacen(
+        "\r\n",
+        "\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+        1,
+    ));
+    let head = proxy.accept().head();
+    assert!(head.starts_with("POST /mcp HTTP/1.1\r\nHost: ") && !head.contains("h2c"), "{head}");
 }
 
 #[test]

@@ -135,7 +135,9 @@ impl Session {
             // Until 2025-11-25 a stream may break and be resumed: a disconnect is no cancellation there.
             _ if exchange.session != Symbol::NONE => None,
             (_, HttpEnd::ClientLeft) => Some(State::Cancelled { late_answer: false }),
-            (_, HttpEnd::Complete | HttpEnd::ServerLeft | HttpEnd::Refused) => Some(State::Abandoned),
+            (_, HttpEnd::Complete | HttpEnd::ServerLeft | HttpEnd::Refused | HttpEnd::ProxyLeft) => {
+                Some(State::Abandoned)
+            }
         }
     }
 

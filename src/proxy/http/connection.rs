@@ -5,6 +5,7 @@
 
 mod answers;
 mod requests;
+mod way;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -12,11 +13,14 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep, timeout};
 
+use self::way::Way;
 use super::fields::Fields;
 use super::front::Front;
 use super::observation::Notes;
@@ -66,9 +70,17 @@ impl Shared {
 /// A connection to the server that is coming about.
 pub(super) type Dialing<U> = Pin<Box<dyn Future<Output = io::Result<U>> + Send>>;
 
+/// The connection to a client.
+pub(super) trait Client: AsyncRead + AsyncWrite + Unpin {
+    /// Whether it has closed its side, even if what it sent before has not been read yet.
+    fn has_closed(&self) -> bool;
+    /// Lets the connection end as one that broke.
+    fn cut(&self);
+}
+
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+enum End {
     /// Everything was delivered; the client's side may still be sending.
     Closed,
     /// The client went away.
@@ -77,8 +89,9 @@ pub(super) enum End {
     Abort,
 }
 
-/// A client's connection, and the one to the server that belongs to it.
-pub(super) struct Connection<C, U, D> {
+/// A client's connection, and the one to the server that belongs to it. Dropping it in the middle of an exchange cuts
+/// the answer, and says so in the recording.
+pub(super) struct Connection<C: Client, U, D> {
     shared: Arc<Shared>,
     /// Which connection of ours this is, counted from 1.
     number: u32,
@@ -90,6 +103,10 @@ pub(super) struct Connection<C, U, D> {
     asking: Asking,
     answering: Answering,
     exchange: Option<Exchange>,
+    /// The beginning of the request's body, for the id of an answer of ours.
+    asked: Vec<u8>,
+    /// When to look at a client again that cannot be read on.
+    look_again: Option<Pin<Box<Sleep>>>,
     /// When the last piece of the answer under way was read, and how many bytes it had.
     last_piece: Option<(Instant, usize)>,
     /// Whether everything has been acknowledged at once since the request under way was sent.
@@ -104,14 +121,6 @@ enum Link<U> {
     None,
     Dialing(Dialing<U>),
     Open(U),
-}
-
-/// One direction: what could not be understood yet, and what is ready to be written.
-struct Way {
-    rest: Vec<u8>,
-    out: Vec<u8>,
-    out_at: usize,
-    notes: Notes,
 }
 
 /// What comes next from the client.
@@ -144,8 +153,13 @@ struct Exchange {
 
 /// What is read at once, and what a connection at rest does not keep: one buffer serves all connections of a thread.
 const READ_BYTES: usize = 64 * 1024;
-/// What may stay allocated for what was written.
-const KEEP_BYTES: usize = 16 * 1024;
+/// What of a client's next requests is read while the one under way is not done: its end stands behind it.
+const AHEAD_BYTES: usize = 64 * 1024;
+/// How often a client that has sent more than that is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How long a client that we have answered for the last time may take to close: a connection that is closed while it
+/// still sends is reset, and the answer may be lost with it (RFC 9112 section 9.6).
+const FAREWELL: Duration = Duration::from_secs(2);
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into_boxed_slice());
@@ -153,17 +167,12 @@ thread_local! {
 
 impl<C, U, D> Connection<C, U, D>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
+    C: Client,
     U: Upstream,
     D: FnMut() -> Dialing<U> + Unpin,
 {
     pub(super) fn new(shared: Arc<Shared>, number: u32, client: C, dial: D) -> Self {
-        let way = |to| Way {
-            rest: Vec::new(),
-            out: Vec::new(),
-            out_at: 0,
-            notes: Notes::new(shared.observer.clone(), to),
-        };
+        let way = |to| Way::new(Notes::new(shared.observer.clone(), to));
         let (up, down) = (way(Direction::ToServer), way(Direction::ToClient));
         Self {
             shared,
@@ -176,6 +185,8 @@ where
             asking: Asking::Head,
             answering: Answering::Nothing,
             exchange: None,
+            asked: Vec::new(),
+            look_again: None,
             last_piece: None,
             is_acknowledging: false,
             is_closing: false,
@@ -183,20 +194,18 @@ where
         }
     }
 
-    /// Forwards until the connection ends; gives the client's side back.
-    pub(super) async fn run(mut self) -> (C, End) {
+    /// Forwards until the connection ends.
+    pub(super) async fn run(mut self) {
         let end = std::future::poll_fn(|cx| self.poll(cx)).await;
-        let how = match end {
-            End::Closed => HttpEnd::Complete,
-            End::ClientLeft => HttpEnd::ClientLeft,
-            End::Abort => HttpEnd::ServerLeft,
-        };
-        self.up.notes.give_up(how);
-        self.down.notes.give_up(how);
-        if let Some(Exchange { id, .. }) = self.exchange {
-            self.down.notes.now(|| Fact::HttpEnd { exchange: id, how });
+        if end == End::Closed {
+            let farewell = async {
+                self.client.shutdown().await?;
+                let mut rest = [0; 4096];
+                while self.client.read(&mut rest).await? > 0 {}
+                io::Result::Ok(())
+            };
+            let _ = timeout(FAREWELL, farewell).await;
         }
-        (self.client, end)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -217,16 +226,17 @@ where
         }
     }
 
-    /// Reads from the client, unless something has to go on first. Its end is seen at any time.
+    /// Reads from the client. What cannot be taken yet is kept, within bounds: behind it may stand the client's end.
     fn poll_requests(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_closing
-            || !self.up.out.is_empty()
-            || (self.asking == Asking::Nothing && !self.up.rest.is_empty())
-        {
+        if self.is_closing {
             return Poll::Pending;
         }
-        if self.asking == Asking::Head && !self.up.rest.is_empty() && self.take_requests(&[]) {
+        let can_take = self.up.out.is_empty() && self.asking != Asking::Nothing;
+        if can_take && !self.up.rest.is_empty() && self.take_requests(&[]) {
             return Poll::Ready(());
+        }
+        if self.up.rest.len() >= AHEAD_BYTES {
+            return self.poll_presence(cx);
         }
         SCRATCH.with_borrow_mut(|scratch| {
             let mut buffer = ReadBuf::new(scratch);
@@ -236,10 +246,26 @@ where
                 self.end = Some(if is_idle { End::Closed } else { End::ClientLeft });
             } else {
                 self.up.notes.woke(Instant::now());
-                self.take_requests(buffer.filled());
+                if can_take {
+                    self.take_requests(buffer.filled());
+                } else {
+                    self.up.rest.extend_from_slice(buffer.filled());
+                }
             }
             Poll::Ready(())
         })
+    }
+
+    /// Whether a client is still there whose end stands behind more than is read ahead.
+    fn poll_presence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.client.has_closed() {
+            self.end = Some(End::ClientLeft);
+            return Poll::Ready(());
+        }
+        let look_again = self.look_again.get_or_insert_with(|| Box::pin(sleep(LOOK_AGAIN)));
+        ready!(look_again.as_mut().poll(cx));
+        self.look_again = None;
+        Poll::Ready(())
     }
 
     fn poll_dialing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -293,6 +319,10 @@ where
     fn poll_to_client(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(self.down.poll_write(cx, &mut self.client)) {
             Ok(()) if self.is_closing => self.end = Some(End::Closed),
+            Ok(()) if self.exchange.is_none() => {
+                self.up.shrink();
+                self.down.shrink();
+            }
             Ok(()) => {}
             Err(_) => self.end = Some(End::ClientLeft),
         }
@@ -337,9 +367,7 @@ where
 
     /// The server cannot answer: the client is told so.
     fn give_up(&mut self, why: &str) {
-        let end_of_head =
-            memchr::memmem::find(&self.up.out, b"\r\n\r\n").map_or(self.up.out.len(), |at| at + 4);
-        let refusal = Refusal::unreachable(&self.shared.url, why, &self.up.out[end_of_head..]);
+        let refusal = Refusal::unreachable(&self.shared.url, why, &self.asked);
         self.refuse(&refusal);
     }
 
@@ -353,56 +381,36 @@ where
     }
 }
 
-impl Way {
-    /// Writes what is ready; `Pending` also if there is nothing.
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        to: &mut (impl AsyncWrite + Unpin),
-    ) -> Poll<io::Result<()>> {
-        if self.out.is_empty() {
-            return Poll::Pending;
-        }
-        while self.out_at < self.out.len() {
-            match ready!(Pin::new(&mut *to).poll_write(cx, &self.out[self.out_at..]))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => self.out_at += written,
-            }
-        }
-        ready!(Pin::new(to).poll_flush(cx))?;
-        self.notes.forwarded(&self.out);
-        self.clear();
-        Poll::Ready(Ok(()))
-    }
-
-    fn clear(&mut self) {
-        self.out.clear();
-        self.out.shrink_to(KEEP_BYTES);
-        self.out_at = 0;
-    }
-
-    /// Takes the bytes of a body as they came, and notes which of them are data.
-    fn take_body(
-        &mut self,
-        body: &mut Body,
-        bytes: &[u8],
-        exchange: ExchangeId,
-    ) -> Result<usize, crate::wire::http::BodyError> {
-        let begin = self.out.len();
-        let taken = if self.notes.is_on() {
-            let notes = &mut self.notes;
-            body.take(bytes, |data| {
-                // The data is a piece of `bytes`, which are forwarded as they are.
-                let at = begin + (data.as_ptr().addr() - bytes.as_ptr().addr());
-                notes.data(exchange, at..at + data.len());
-            })?
-        } else {
-            body.take(bytes, |_| ())?
+impl<C: Client, U, D> Drop for Connection<C, U, D> {
+    fn drop(&mut self) {
+        let how = match self.end {
+            Some(End::Closed) => HttpEnd::Complete,
+            Some(End::ClientLeft) => HttpEnd::ClientLeft,
+            Some(End::Abort) => HttpEnd::ServerLeft,
+            None => HttpEnd::ProxyLeft,
         };
-        self.out.extend_from_slice(&bytes[..taken]);
-        if body.is_over() {
-            self.notes.last(exchange);
+        let is_cut = self.exchange.is_some() || !self.down.out.is_empty();
+        self.up.notes.give_up(how);
+        self.down.notes.give_up(how);
+        if let Some(Exchange { id, .. }) = self.exchange {
+            self.down.notes.now(|| Fact::HttpEnd { exchange: id, how });
         }
-        Ok(taken)
+        if is_cut {
+            self.client.cut();
+        }
+    }
+}
+
+impl Client for TcpStream {
+    fn has_closed(&self) -> bool {
+        // What the socket is ready for is known without asking the system.
+        let ready =
+            std::pin::pin!(self.ready(Interest::READABLE)).poll(&mut Context::from_waker(Waker::noop()));
+        matches!(ready, Poll::Ready(Ok(ready)) if ready.is_read_closed())
+    }
+
+    fn cut(&self) {
+        // A socket that refuses is as good as gone.
+        let _ = self.set_zero_linger();
     }
 }

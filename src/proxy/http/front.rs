@@ -74,7 +74,7 @@ impl Front {
     }
 
     fn check_host(&self, host: &str) -> Result<(), String> {
-        let (name, port) = split(host.trim());
+        let (name, port) = split(host);
         let is_ours = self.is_ours(name) && port.is_none_or(|port| self.is_our_port(port));
         let known =
             || format!("its Host is `{host}`, and this is {}; add other names with --allow-host", self.own());
@@ -82,7 +82,7 @@ impl Front {
     }
 
     fn check_origin(&self, origin: &str) -> Result<(), String> {
-        let site = origin.trim().split_once("://").map(|(_, site)| split(site).0);
+        let site = origin.split_once("://").map(|(_, site)| split(site).0);
         // The port may differ: an inspector on this machine is a page of this machine.
         if site.is_some_and(|name| self.is_ours(name)) {
             return Ok(());
@@ -109,7 +109,6 @@ pub(super) const TOKEN_FIELD: &str = "authorization";
 
 /// Whether the field holds this token; how long that takes says nothing of where they differ.
 fn is_bearer(field: &[u8], token: &str) -> bool {
-    let field = field.trim_ascii();
     let Some((scheme, given)) = field.split_at_checked("Bearer ".len()) else { return false };
     let given = given.trim_ascii();
     let differ = given.iter().zip(token.bytes()).fold(0, |differ, (ours, theirs)| differ | (ours ^ theirs));

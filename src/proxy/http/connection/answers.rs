@@ -1,9 +1,7 @@
 //! What the server sends: heads lose what concerns one connection, bodies pass.
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::requests::SESSION;
-use super::{Answering, Asking, Connection, Dialing, End, Link};
+use super::{Answering, Asking, Client, Connection, Dialing, End, Link};
 use crate::proxy::http::head::write_response;
 use crate::proxy::http::upstream::Upstream;
 use crate::trace::{Fact, HttpEnd, session_name};
@@ -11,7 +9,7 @@ use crate::wire::http::{Body, Framing, Response, response};
 
 impl<C, U, D> Connection<C, U, D>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
+    C: Client,
     U: Upstream,
     D: FnMut() -> Dialing<U> + Unpin,
 {
@@ -37,7 +35,7 @@ where
                 },
                 Answering::Body(mut body) => {
                     let Some(id) = self.exchange.as_ref().map(|exchange| exchange.id) else { return };
-                    match self.down.take_body(&mut body, bytes, id) {
+                    match self.down.take_body(&mut body, bytes, id, |_| ()) {
                         Ok(taken) => bytes = &bytes[taken..],
                         Err(_) => return self.end = Some(End::Abort),
                     }

@@ -1,8 +1,6 @@
 //! What the client sends: heads are checked and written anew, bodies pass.
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::{Answering, Asking, Connection, Dialing, Exchange, Link, Shared};
+use super::{Answering, Asking, Client, Connection, Dialing, Exchange, Link, Shared};
 use crate::proxy::http::front::Rejected;
 use crate::proxy::http::head::{Ours, write_request};
 use crate::proxy::http::refusal::Refusal;
@@ -12,12 +10,15 @@ use crate::wire::http::{Body, HeadError, Request, request};
 
 /// The field that names a session.
 pub(super) const SESSION: &str = "mcp-session-id";
+/// So much of a request is kept while it is under way. The id of a longer one is not known any more when the answer
+/// has to be ours.
+const ASKED_BYTES: usize = 4 * 1024;
 /// The field that names the protocol's revision.
 const REVISION: &str = "mcp-protocol-version";
 
 impl<C, U, D> Connection<C, U, D>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
+    C: Client,
     U: Upstream,
     D: FnMut() -> Dialing<U> + Unpin,
 {
@@ -39,7 +40,10 @@ where
                 },
                 Asking::Body(mut body) => {
                     let Some(id) = self.exchange.as_ref().map(|exchange| exchange.id) else { break };
-                    match self.up.take_body(&mut body, bytes, id) {
+                    match self.up.take_body(&mut body, bytes, id, |data| {
+                        let room = ASKED_BYTES - self.asked.len();
+                        self.asked.extend_from_slice(&data[..room.min(data.len())]);
+                    }) {
                         Ok(taken) => {
                             bytes = &bytes[taken..];
                             self.asking = if body.is_over() { Asking::Nothing } else { Asking::Body(body) };
@@ -50,8 +54,8 @@ where
                     }
                 }
                 Asking::Discarded(mut body) => {
-                    let Ok(taken) = body.take(bytes, |_| ()) else { break };
-                    bytes = &bytes[taken..];
+                    // Where a body ends whose chunks are none cannot be told: nothing behind it is a request.
+                    bytes = &bytes[body.take(bytes, |_| ()).unwrap_or(bytes.len())..];
                     self.asking = if body.is_over() { Asking::Nothing } else { Asking::Discarded(body) };
                 }
                 Asking::Nothing => break,
@@ -79,8 +83,9 @@ where
         if head.method == "CONNECT" {
             return self.refuse(&Refusal::not_done("tunnels (CONNECT)"));
         }
-        if head.headers.count("upgrade") > 0 {
-            return self.refuse(&Refusal::not_done("a change of the protocol (Upgrade)"));
+        // Any other offer may be ignored (RFC 9110 section 7.8), and is: it is not passed on.
+        if head.headers.words("upgrade").any(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
+            return self.refuse(&Refusal::not_done("WebSocket connections (Upgrade)"));
         }
         let framing = match head.framing() {
             Ok(framing) => framing,
@@ -92,6 +97,7 @@ where
         let body = Body::new(framing);
         self.asking = if body.is_over() { Asking::Nothing } else { Asking::Body(body) };
         self.answering = Answering::Head;
+        self.asked.clear();
         self.last_piece = None;
         if matches!(self.link, Link::None) {
             self.link = Link::Dialing((self.dial)());

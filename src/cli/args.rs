@@ -126,9 +126,10 @@ pub(super) struct Serve {
     pub(super) allow_host: Vec<String>,
     #[command(flatten)]
     pub(super) keep: Keep,
-    /// The server's address
-    #[arg(value_name = "URL")]
-    pub(super) url: String,
+    /// The server's address; with several, each is an instance of it: sessions stay where they were opened, everything
+    /// else goes where the fewest requests are under way
+    #[arg(value_name = "URL", required = true)]
+    pub(super) urls: Vec<String>,
 }
 
 /// Stand in front of a stdio server: forward every byte, record the session.

@@ -11,10 +11,10 @@ use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
 
 /// Serves until it is asked to end.
 pub(super) fn run(args: &Serve) -> ExitCode {
-    let target = match Target::parse(&args.url) {
-        Ok(target) => target,
-        Err(error) => {
-            complain(&error.to_string());
+    let targets = match targets(&args.urls) {
+        Ok(targets) => targets,
+        Err(why) => {
+            complain(&why);
             return ExitCode::from(EXIT_USAGE);
         }
     };
@@ -50,12 +50,24 @@ pub(super) fn run(args: &Serve) -> ExitCode {
     } else {
         Trust::Roots(args.ca_file.clone())
     };
-    match Dialer::new(target, &trust) {
-        Ok(dialer) => runtime.block_on(serve(args, fields, dialer)),
+    match targets.into_iter().map(|target| Dialer::new(target, &trust)).collect() {
+        Ok(dialers) => runtime.block_on(serve(args, fields, dialers)),
         Err(error) => {
             complain(&error.to_string());
             ExitCode::from(EXIT_USAGE)
         }
+    }
+}
+
+/// The instances of the server. A request's path is passed on as it is, so they must have the same.
+fn targets(urls: &[String]) -> Result<Vec<Target>, String> {
+    let targets: Result<Vec<Target>, _> = urls.iter().map(|url| Target::parse(url)).collect();
+    let targets = targets.map_err(|error| error.to_string())?;
+    match targets.iter().find(|target| target.path != targets[0].path) {
+        Some(other) => {
+            Err(format!("{} and {other} are not two instances of one server: their paths differ", targets[0]))
+        }
+        None => Ok(targets),
     }
 }
 
@@ -66,12 +78,12 @@ fn fields(args: &Serve) -> Result<Fields, FieldError> {
     Ok(fields)
 }
 
-async fn serve(args: &Serve, fields: Fields, dialer: Dialer) -> ExitCode {
+async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>) -> ExitCode {
     let clock = Clock::start();
-    let target = dialer.target();
+    let target = dialers[0].target();
     let path = target.path.clone();
     let label = args.keep.label.clone().unwrap_or_else(|| label::of_host(&target.authority));
-    let server = match http::Serve::bind(args.listen, dialer).await {
+    let server = match http::Serve::bind(args.listen, dialers).await {
         Ok(server) => server,
         Err(error) => {
             complain(&error.to_string());
@@ -79,9 +91,10 @@ async fn serve(args: &Serve, fields: Fields, dialer: Dialer) -> ExitCode {
         }
     };
     let local = server.local();
-    let url = url_without_secrets(&args.url);
-    let header =
-        session::header(label, Front::Http { listen: local.to_string() }, Back::Url { url: url.clone() });
+    let mut urls = args.urls.iter().map(|url| url_without_secrets(url));
+    let back = Back::Url { url: urls.next().unwrap_or_default(), others: urls.collect() };
+    let shown = back.display();
+    let header = session::header(label, Front::Http { listen: local.to_string() }, back);
     let folders = Folders::of_user();
     let recorder = session::record(&args.keep, &header, folders.as_ref());
     let public =
@@ -90,7 +103,7 @@ async fn serve(args: &Serve, fields: Fields, dialer: Dialer) -> ExitCode {
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Started { pid: None });
     }
-    complain(&format!("serving {url} at http://{local}{path}; run `mcptop` in another terminal to watch"));
+    complain(&format!("serving {shown} at http://{local}{path}; run `mcptop` in another terminal to watch"));
     let observer = Observer { clock, tap: tap.clone() };
     let (token, leave) = (args.auth_token.clone(), until_asked_to_end());
     let why = server.run(&args.allow_host, token, fields, observer, leave).await;

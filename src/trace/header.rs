@@ -54,6 +54,9 @@ pub enum Back {
     Url {
         /// Its address, secrets removed.
         url: String,
+        /// The addresses of its further instances.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<String>,
     },
 }
 
@@ -63,7 +66,8 @@ impl Back {
     pub fn display(&self) -> String {
         match self {
             Self::Command { argv } => argv.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "),
-            Self::Url { url } => url.clone(),
+            Self::Url { url, others } if others.is_empty() => url.clone(),
+            Self::Url { url, others } => format!("{url} and {}", others.join(", ")),
         }
     }
 }

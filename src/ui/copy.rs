@@ -70,7 +70,7 @@ pub fn command_line(header: &Header, revision: Option<&str>, request: &[u8]) -> 
         back @ Back::Command { .. } => {
             format!("{{ printf '%s\\n' {}; sleep 10; }} | {}", lines.join(" "), back.display())
         }
-        Back::Url { url } => over_http(url, revision.unwrap_or(REVISION), &lines),
+        Back::Url { url, .. } => over_http(url, revision.unwrap_or(REVISION), &lines),
     })
 }
 
@@ -130,7 +130,8 @@ mod tests {
         assert!(line.contains(r#"'{"id":7,"method":"x","params":"it'\''s"}'"#), "{line}");
         assert!(line.ends_with("| uvx 'mcp server'"), "{line}");
         assert_eq!(command_line(&header(), None, b"[1]"), None);
-        let remote = Header { back: Back::Url { url: "http://h/mcp?a=1&b=2".into() }, ..header() };
+        let remote =
+            Header { back: Back::Url { url: "http://h/mcp?a=1&b=2".into(), others: vec![] }, ..header() };
         let line = command_line(&remote, Some("2025-11-25"), br#"{"id":7,"method":"x"}"#).unwrap();
         assert!(
             line.contains("curl -s 'http://h/mcp?a=1&b=2'")

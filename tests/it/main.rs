@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod endings;
+mod instances;
 #[cfg(unix)]
 mod live;
 mod model;

@@ -19,13 +19,14 @@ pub(crate) struct Served {
     /// What it said first on standard error, up to the line with its address.
     pub(crate) said: String,
     address: SocketAddr,
-    server: TcpListener,
+    /// Where the server is played.
+    pub(crate) server: TcpListener,
     recording: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Served {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::before(TcpListener::bind("127.0.0.1:0").unwrap(), arguments)
     }
 
@@ -62,12 +63,18 @@ impl Served {
     }
 
     /// The server is connected to.
-    fn accept(&self) -> Wire {
-        Wire(self.server.accept().unwrap().0).patient()
+    pub(crate) fn accept(&self) -> Wire {
+        Wire::accepted_by(&self.server)
+    }
+
+    /// Nobody plays the server any more.
+    pub(crate) fn without_server(mut self) -> Self {
+        self.server = TcpListener::bind("127.0.0.1:0").unwrap();
+        self
     }
 
     /// Whether nobody has connected to the server.
-    fn is_left_alone(&self) -> bool {
+    pub(crate) fn is_left_alone(&self) -> bool {
         self.server.set_nonblocking(true).unwrap();
         let accepted = self.server.accept();
         self.server.set_nonblocking(false).unwrap();
@@ -90,7 +97,7 @@ impl Served {
     }
 
     /// Ends it and reads what it recorded.
-    fn end(mut self) -> Session {
+    pub(crate) fn end(mut self) -> Session {
         rustix::process::kill_process(
             rustix::process::Pid::from_child(&self.child),
             rustix::process::Signal::TERM,
@@ -123,6 +130,11 @@ impl Drop for Served {
 pub(crate) struct Wire(pub(crate) TcpStream);
 
 impl Wire {
+    /// The next one that connects there.
+    pub(crate) fn accepted_by(listener: &TcpListener) -> Self {
+        Self(listener.accept().unwrap().0).patient()
+    }
+
     fn patient(self) -> Self {
         self.0.set_read_timeout(Some(PATIENCE)).unwrap();
         self
@@ -145,7 +157,7 @@ impl Wire {
     }
 
     /// A head with its blank line.
-    fn head(&mut self) -> String {
+    pub(crate) fn head(&mut self) -> String {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             head.push_str(&self.take(1));
@@ -540,7 +552,7 @@ fn a_server_that_is_away_is_named_and_found_again() {
     let back = TcpListener::bind(address).unwrap();
     let mut client = away.client();
     client.send(call(&away));
-    let mut server = Wire(back.accept().unwrap().0).patient();
+    let mut server = Wire::accepted_by(&back);
     server.head();
     server.send(answer("200 OK", "", RESULT));
     client.expect(&answer("200 OK", "", RESULT));

@@ -4,12 +4,14 @@
 //! not asked for. Knows nothing of listening, nor of how the server is reached.
 
 mod answers;
+mod link;
 mod requests;
 mod way;
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,13 +22,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, Re
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
+pub(super) use self::link::Dialing;
+use self::link::Link;
 use self::way::Way;
 use super::fields::Fields;
 use super::front::Front;
+use super::instances::{Busy, Instances};
 use super::observation::Notes;
 use super::refusal::Refusal;
-use super::stall::{Finding, Stalls};
-use super::target::Target;
+use super::stall::Finding;
 use super::upstream::Upstream;
 use crate::proxy::Observer;
 use crate::trace::{ExchangeId, Fact, HttpEnd};
@@ -34,41 +38,24 @@ use crate::wire::Direction;
 use crate::wire::http::Body;
 
 /// What all connections share.
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) front: Front,
-    /// What the server is called in the `Host` field.
-    pub(super) authority: String,
-    /// What the server is called in messages.
-    pub(super) url: String,
+    pub(super) instances: Arc<Instances>,
     /// What the user adds to every request.
     pub(super) fields: Fields,
     pub(super) observer: Observer,
-    stalls: Stalls,
     exchanges: AtomicU32,
 }
 
 impl Shared {
-    pub(super) fn new(front: Front, target: &Target, fields: Fields, observer: Observer) -> Self {
-        let (authority, url) = (target.authority.clone(), target.to_string());
-        Self {
-            front,
-            authority,
-            url,
-            fields,
-            observer,
-            stalls: Stalls::default(),
-            exchanges: AtomicU32::new(0),
-        }
+    pub(super) fn new(front: Front, instances: Instances, fields: Fields, observer: Observer) -> Self {
+        Self { front, instances: Arc::new(instances), fields, observer, exchanges: AtomicU32::new(0) }
     }
 
     fn next_exchange(&self) -> ExchangeId {
         ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
     }
 }
-
-/// A connection to the server that is coming about.
-pub(super) type Dialing<U> = Pin<Box<dyn Future<Output = io::Result<U>> + Send>>;
 
 /// The connection to a client.
 pub(super) trait Client: AsyncRead + AsyncWrite + Unpin {
@@ -97,6 +84,14 @@ pub(super) struct Connection<C: Client, U, D> {
     number: u32,
     client: C,
     link: Link<U>,
+    /// To which instance of the server the link goes.
+    to: usize,
+    /// Links to other instances, at rest.
+    parked: Vec<(usize, U)>,
+    /// Instances that the request under way could not be brought to.
+    failed: Vec<usize>,
+    /// Where in what is ready for the server it is named.
+    named_at: Range<usize>,
     dial: D,
     up: Way,
     down: Way,
@@ -114,13 +109,6 @@ pub(super) struct Connection<C: Client, U, D> {
     /// The connection ends as soon as what is ready for the client has been delivered.
     is_closing: bool,
     end: Option<End>,
-}
-
-/// The connection to the server.
-enum Link<U> {
-    None,
-    Dialing(Dialing<U>),
-    Open(U),
 }
 
 /// What comes next from the client.
@@ -145,6 +133,10 @@ enum Answering {
 /// The exchange under way.
 struct Exchange {
     id: ExchangeId,
+    /// Counts it among the requests of its instance.
+    busy: Option<Busy>,
+    /// Only this instance can answer it.
+    is_bound: bool,
     method: String,
     /// Whether the client means to go on afterwards, and whether the server does.
     client_stays: bool,
@@ -169,7 +161,7 @@ impl<C, U, D> Connection<C, U, D>
 where
     C: Client,
     U: Upstream,
-    D: FnMut() -> Dialing<U> + Unpin,
+    D: FnMut(usize) -> Dialing<U> + Unpin,
 {
     pub(super) fn new(shared: Arc<Shared>, number: u32, client: C, dial: D) -> Self {
         let way = |to| Way::new(Notes::new(shared.observer.clone(), to));
@@ -179,6 +171,10 @@ where
             number,
             client,
             link: Link::None,
+            to: 0,
+            parked: Vec::new(),
+            failed: Vec::new(),
+            named_at: 0..0,
             dial,
             up,
             down,
@@ -268,21 +264,12 @@ where
         Poll::Ready(())
     }
 
-    fn poll_dialing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Link::Dialing(dialing) = &mut self.link else { return Poll::Pending };
-        match ready!(dialing.as_mut().poll(cx)) {
-            Ok(stream) => self.link = Link::Open(stream),
-            Err(error) => self.give_up(&error.to_string()),
-        }
-        Poll::Ready(())
-    }
-
     fn poll_to_server(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Link::Open(stream) = &mut self.link else { return Poll::Pending };
         match ready!(self.up.poll_write(cx, stream)) {
             // A socket that has just sent goes back to waiting with its acknowledgements.
             Ok(()) => {
-                self.is_acknowledging = self.shared.stalls.acknowledges_at_once();
+                self.is_acknowledging = self.shared.instances.get(self.to).stalls.acknowledges_at_once();
                 if self.is_acknowledging {
                     stream.acknowledge_at_once();
                 }
@@ -306,7 +293,7 @@ where
             } else {
                 let now = Instant::now();
                 self.down.notes.woke(now);
-                if self.shared.stalls.acknowledges_at_once() {
+                if self.shared.instances.get(self.to).stalls.acknowledges_at_once() {
                     stream.acknowledge_at_once();
                 }
                 self.watch_for_stalls(now, buffer.filled().len());
@@ -333,7 +320,8 @@ where
     fn watch_for_stalls(&mut self, now: Instant, len_bytes: usize) {
         let Some(Exchange { id, .. }) = &self.exchange else { return };
         if let Some((before, before_bytes)) = self.last_piece.replace((now, len_bytes))
-            && let Some(finding) = self.shared.stalls.see(now - before, before_bytes, self.is_acknowledging)
+            && let Some(finding) =
+                self.instance().stalls.see(now - before, before_bytes, self.is_acknowledging)
         {
             let (exchange, gap_us) = (*id, u32::try_from((now - before).as_micros()).unwrap_or(u32::MAX));
             let is_removed = finding == Finding::Stalls;
@@ -367,7 +355,8 @@ where
 
     /// The server cannot answer: the client is told so.
     fn give_up(&mut self, why: &str) {
-        let refusal = Refusal::unreachable(&self.shared.url, why, &self.asked);
+        let url = self.instance().dialer.target().to_string();
+        let refusal = Refusal::unreachable(&url, why, &self.asked);
         self.refuse(&refusal);
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Pure: fields in, bytes out.
 
+use std::ops::Range;
+
 use super::fields::Fields;
 use super::front::TOKEN_FIELD;
 use crate::wire::http::{Headers, Request, Response, is_hop_by_hop};
@@ -15,13 +17,19 @@ pub(super) struct Ours<'a> {
 }
 
 /// Writes the head of a request for the server: our client's, with the server's own name as its host.
-/// `ours` are fields that replace the client's, and its token is left out where that is for us.
-pub(super) fn write_request(out: &mut Vec<u8>, request: &Request<'_>, authority: &str, ours: &Ours<'_>) {
+/// `ours` are fields that replace the client's, and its token is left out where that is for us. Says where in `out` the
+/// server's name stands.
+pub(super) fn write_request(
+    out: &mut Vec<u8>,
+    request: &Request<'_>,
+    authority: &str,
+    ours: &Ours<'_>,
+) -> Range<usize> {
     out.extend_from_slice(request.method.as_bytes());
     out.push(b' ');
     out.extend_from_slice(request.target.as_bytes());
     out.extend_from_slice(if request.minor == 0 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
-    write_fields(out, &request.headers, Some(authority), |name| {
+    let named_at = write_fields(out, &request.headers, Some(authority), |name| {
         ours.fields.replaces(name) || (ours.keeps_token && name.eq_ignore_ascii_case(TOKEN_FIELD))
     });
     for (name, value) in ours.fields.iter() {
@@ -30,6 +38,7 @@ pub(super) fn write_request(out: &mut Vec<u8>, request: &Request<'_>, authority:
         }
     }
     out.extend_from_slice(b"\r\n");
+    named_at
 }
 
 /// Writes the head of a response for the client; `closes` says that the connection ends with it.
@@ -39,7 +48,7 @@ pub(super) fn write_response(out: &mut Vec<u8>, response: &Response<'_>, closes:
     out.push(b' ');
     out.extend_from_slice(response.reason.as_bytes());
     out.extend_from_slice(b"\r\n");
-    write_fields(out, &response.headers, None, |_| false);
+    let _ = write_fields(out, &response.headers, None, |_| false);
     if closes {
         out.extend_from_slice(b"Connection: close\r\n");
     }
@@ -51,7 +60,8 @@ fn write_fields(
     headers: &Headers<'_>,
     authority: Option<&str>,
     is_dropped: impl Fn(&str) -> bool,
-) {
+) -> Range<usize> {
+    let mut named_at = 0..0;
     let named: Vec<&str> = headers.words("connection").collect();
     for (name, value) in headers.iter() {
         if is_hop_by_hop(name, &named) || is_dropped(name) {
@@ -61,12 +71,14 @@ fn write_fields(
         out.extend_from_slice(b": ");
         match authority {
             Some(authority) if name.eq_ignore_ascii_case("host") => {
+                named_at = out.len()..out.len() + authority.len();
                 out.extend_from_slice(authority.as_bytes());
             }
             _ => out.extend_from_slice(value),
         }
         out.extend_from_slice(b"\r\n");
     }
+    named_at
 }
 
 #[cfg(test)]

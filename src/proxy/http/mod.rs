@@ -7,6 +7,7 @@ mod connection;
 mod fields;
 mod front;
 mod head;
+mod instances;
 mod observation;
 mod refusal;
 mod server;

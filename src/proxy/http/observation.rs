@@ -62,6 +62,15 @@ impl Notes {
         }
     }
 
+    /// What stands before all data that waits to be forwarded is so long now and was so long before.
+    pub(super) fn shift(&mut self, now_bytes: usize, before_bytes: usize) {
+        for note in &mut self.waiting {
+            if let Note::Data { range, .. } = note {
+                *range = range.start + now_bytes - before_bytes..range.end + now_bytes - before_bytes;
+            }
+        }
+    }
+
     /// A body has ended.
     pub(super) fn last(&mut self, exchange: ExchangeId) {
         if self.is_on() {

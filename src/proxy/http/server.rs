@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use super::connection::{Connection, Dialing, Shared};
 use super::fields::Fields;
 use super::front::Front;
+use super::instances::Instances;
 use super::upstream::{Dialer, ToServer};
 use crate::proxy::Observer;
 
@@ -34,20 +35,20 @@ pub struct ListenError {
 /// A proxy that listens.
 pub struct Serve {
     listener: TcpListener,
-    dialer: Dialer,
+    dialers: Vec<Dialer>,
     local: SocketAddr,
 }
 
 impl Serve {
-    /// Begins to listen.
+    /// Begins to listen, for a server that has an instance at the end of each of these, at least one.
     ///
     /// # Errors
     /// If the address is taken or not ours.
-    pub async fn bind(listen: SocketAddr, dialer: Dialer) -> Result<Self, ListenError> {
+    pub async fn bind(listen: SocketAddr, dialers: Vec<Dialer>) -> Result<Self, ListenError> {
         let failed = |source| ListenError { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let local = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, dialer, local })
+        Ok(Self { listener, dialers, local })
     }
 
     /// Where it listens, with the port that the system chose if it was asked to.
@@ -67,7 +68,7 @@ impl Serve {
         leave: impl Future<Output = T>,
     ) -> T {
         let front = Front::new(&self.local.ip().to_string(), self.local.port(), names, token);
-        let shared = Arc::new(Shared::new(front, self.dialer.target(), fields, observer));
+        let shared = Arc::new(Shared::new(front, Instances::new(self.dialers), fields, observer));
         let mut connections = JoinSet::new();
         let mut number = 0;
         let mut leave = pin!(leave);
@@ -82,7 +83,7 @@ impl Serve {
                         continue;
                     };
                     number += 1;
-                    connections.spawn(serve(client, shared.clone(), self.dialer.clone(), number));
+                    connections.spawn(serve(client, shared.clone(), number));
                 }
             }
         };
@@ -91,13 +92,14 @@ impl Serve {
     }
 }
 
-async fn serve(client: TcpStream, shared: Arc<Shared>, dialer: Dialer, number: u32) {
+async fn serve(client: TcpStream, shared: Arc<Shared>, number: u32) {
     // Without it small messages wait for the acknowledgement of those before; a socket that refuses is as good as gone.
     if client.set_nodelay(true).is_err() {
         return;
     }
-    let dial = || -> Dialing<ToServer> {
-        let dialer = dialer.clone();
+    let instances = shared.instances.clone();
+    let dial = move |instance| -> Dialing<ToServer> {
+        let dialer = instances.get(instance).dialer.clone();
         Box::pin(async move { dialer.connect().await })
     };
     Connection::new(shared, number, client, dial).run().await;

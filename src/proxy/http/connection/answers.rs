@@ -1,5 +1,7 @@
 //! What the server sends: heads lose what concerns one connection, bodies pass.
 
+use std::time::Instant;
+
 use super::requests::SESSION;
 use super::{Answering, Asking, Client, Connection, Dialing, End, Link};
 use crate::proxy::http::head::write_response;
@@ -11,7 +13,7 @@ impl<C, U, D> Connection<C, U, D>
 where
     C: Client,
     U: Upstream,
-    D: FnMut() -> Dialing<U> + Unpin,
+    D: FnMut(usize) -> Dialing<U> + Unpin,
 {
     /// Takes what the server sent.
     pub(super) fn take_answers(&mut self, bytes: &[u8]) {
@@ -64,6 +66,9 @@ where
         exchange.client_stays &= framing != Framing::UntilClose;
         write_response(&mut self.down.out, head, !exchange.client_stays);
         let (id, status) = (exchange.id, head.status);
+        if let Some(session) = head.headers.first(SESSION) {
+            self.shared.instances.bind(session, self.to);
+        }
         self.down.notes.fact(|| Fact::HttpResponse {
             exchange: id,
             status,
@@ -99,7 +104,10 @@ where
     pub(super) fn on_server_end(&mut self, is_broken: bool) {
         match self.answering {
             Answering::Nothing => self.link = Link::None,
-            Answering::Head => self.give_up("it closed the connection before it had answered"),
+            Answering::Head => {
+                self.instance().failed(Instant::now());
+                self.give_up("it closed the connection before it had answered");
+            }
             Answering::Body(_) if is_broken => self.end = Some(End::Abort),
             Answering::Body(mut body) => match body.close() {
                 Ok(()) => {

@@ -1,6 +1,6 @@
 //! What the client sends: heads are checked and written anew, bodies pass.
 
-use super::{Answering, Asking, Client, Connection, Dialing, Exchange, Link, Shared};
+use super::{Answering, Asking, Client, Connection, Dialing, Exchange, Shared};
 use crate::proxy::http::front::Rejected;
 use crate::proxy::http::head::{Ours, write_request};
 use crate::proxy::http::refusal::Refusal;
@@ -20,7 +20,7 @@ impl<C, U, D> Connection<C, U, D>
 where
     C: Client,
     U: Upstream,
-    D: FnMut() -> Dialing<U> + Unpin,
+    D: FnMut(usize) -> Dialing<U> + Unpin,
 {
     /// Takes what the client sent; returns whether something came of it.
     pub(super) fn take_requests(&mut self, bytes: &[u8]) -> bool {
@@ -70,6 +70,8 @@ where
     fn begin(&mut self, head: &Request<'_>) {
         self.exchange = Some(Exchange {
             id: self.shared.next_exchange(),
+            busy: None,
+            is_bound: true,
             method: head.method.to_owned(),
             client_stays: head.keeps_alive() && head.minor > 0,
             server_stays: true,
@@ -91,17 +93,17 @@ where
             Ok(framing) => framing,
             Err(error) => return self.refuse(&Refusal::unreadable(error)),
         };
-        let Shared { fields, front, authority, .. } = &*self.shared;
+        self.turn_to(head.headers.first(SESSION));
+        let Shared { fields, front, .. } = &*self.shared;
+        let authority = &self.shared.instances.get(self.to).dialer.target().authority;
         let ours = Ours { fields, keeps_token: front.takes_token() };
-        write_request(&mut self.up.out, head, authority, &ours);
+        self.named_at = write_request(&mut self.up.out, head, authority, &ours);
         let body = Body::new(framing);
         self.asking = if body.is_over() { Asking::Nothing } else { Asking::Body(body) };
         self.answering = Answering::Head;
         self.asked.clear();
         self.last_piece = None;
-        if matches!(self.link, Link::None) {
-            self.link = Link::Dialing((self.dial)());
-        }
+        self.connect();
     }
 
     fn note_request(&mut self, head: &Request<'_>) {

@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod endings;
+#[cfg(target_os = "linux")]
 mod instances;
 #[cfg(unix)]
 mod live;

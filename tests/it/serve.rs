@@ -245,6 +245,26 @@ fn statuses_and_bodies_that_are_no_json_pass_as_they_are() {
 }
 
 #[test]
+fn redirections_within_the_server_stay_with_us() {
+    let proxy = Served::start(&[]);
+    let origin = format!("http://{}", proxy.server.local_addr().unwrap());
+    let (mut client, mut server) = (proxy.client(), None);
+    for (status, sent, passed) in [
+        ("307 Temporary Redirect", format!("{origin}/mcp/?a=b"), "/mcp/?a=b"),
+        ("308 Permanent Redirect", "/mcp/".to_owned(), "/mcp/"),
+        ("302 Found", "https://login.example/x".to_owned(), "https://login.example/x"),
+        ("201 Created", format!("{origin}/new"), &format!("{origin}/new")),
+    ] {
+        client.send(call(&proxy));
+        let server = server.get_or_insert_with(|| proxy.accept());
+        server.head();
+        server.expect(CALL);
+        server.send(answer(status, &format!("lOcation: {sent}\r\n"), ""));
+        client.expect(&answer(status, &format!("lOcation: {passed}\r\n"), ""));
+    }
+}
+
+#[test]
 fn events_arrive_one_by_one_with_everything_beside_their_data() {
     let proxy = Served::start(&[]);
     let mut client = proxy.client();

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::fields::Fields;
 use super::front::TOKEN_FIELD;
+use super::target::Target;
 use crate::wire::http::{Headers, Request, Response, is_hop_by_hop};
 
 /// What of a request's head is ours.
@@ -29,8 +30,15 @@ pub(super) fn write_request(
     out.push(b' ');
     out.extend_from_slice(request.target.as_bytes());
     out.extend_from_slice(if request.minor == 0 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
-    let named_at = write_fields(out, &request.headers, Some(authority), |name| {
-        ours.fields.replaces(name) || (ours.keeps_token && name.eq_ignore_ascii_case(TOKEN_FIELD))
+    let named_at = write_fields(out, &request.headers, |name| {
+        let is_for_us = ours.keeps_token && name.eq_ignore_ascii_case(TOKEN_FIELD);
+        if ours.fields.replaces(name) || is_for_us {
+            Passed::Not
+        } else if name.eq_ignore_ascii_case("host") {
+            Passed::As(authority.as_bytes())
+        } else {
+            Passed::AsItIs
+        }
     });
     for (name, value) in ours.fields.iter() {
         for piece in [name, ": ", value, "\r\n"] {
@@ -41,44 +49,59 @@ pub(super) fn write_request(
     named_at
 }
 
-/// Writes the head of a response for the client; `closes` says that the connection ends with it.
-pub(super) fn write_response(out: &mut Vec<u8>, response: &Response<'_>, closes: bool) {
+/// Writes the head of a response of `server` for the client; `closes` says that the connection ends with it.
+///
+/// A redirection within the server's own origin becomes one within ours: clients follow no other with what they know
+/// of us, and would else go past us.
+pub(super) fn write_response(out: &mut Vec<u8>, response: &Response<'_>, server: &Target, closes: bool) {
     out.extend_from_slice(if response.minor == 0 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
     out.extend_from_slice(response.status.to_string().as_bytes());
     out.push(b' ');
     out.extend_from_slice(response.reason.as_bytes());
     out.extend_from_slice(b"\r\n");
-    let _ = write_fields(out, &response.headers, None, |_| false);
+    let location = response.headers.text("location").filter(|_| matches!(response.status, 300..400));
+    let path = location.and_then(|location| server.path_of_own(location));
+    write_fields(out, &response.headers, |name| match path {
+        Some(path) if name.eq_ignore_ascii_case("location") => Passed::As(path.as_bytes()),
+        _ => Passed::AsItIs,
+    });
     if closes {
         out.extend_from_slice(b"Connection: close\r\n");
     }
     out.extend_from_slice(b"\r\n");
 }
 
-fn write_fields(
+/// What becomes of a field.
+enum Passed<'a> {
+    AsItIs,
+    /// With this value.
+    As(&'a [u8]),
+    Not,
+}
+
+/// Says where in `out` a value stands that was replaced.
+fn write_fields<'a>(
     out: &mut Vec<u8>,
     headers: &Headers<'_>,
-    authority: Option<&str>,
-    is_dropped: impl Fn(&str) -> bool,
+    passed: impl Fn(&str) -> Passed<'a>,
 ) -> Range<usize> {
-    let mut named_at = 0..0;
     let named: Vec<&str> = headers.words("connection").collect();
-    for (name, value) in headers.iter() {
-        if is_hop_by_hop(name, &named) || is_dropped(name) {
-            continue;
-        }
+    let mut replaced_at = 0..0;
+    for (name, value) in headers.iter().filter(|(name, _)| !is_hop_by_hop(name, &named)) {
+        let (value, is_replaced) = match passed(name) {
+            Passed::AsItIs => (value, false),
+            Passed::As(value) => (value, true),
+            Passed::Not => continue,
+        };
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b": ");
-        match authority {
-            Some(authority) if name.eq_ignore_ascii_case("host") => {
-                named_at = out.len()..out.len() + authority.len();
-                out.extend_from_slice(authority.as_bytes());
-            }
-            _ => out.extend_from_slice(value),
+        if is_replaced {
+            replaced_at = out.len()..out.len() + value.len();
         }
+        out.extend_from_slice(value);
         out.extend_from_slice(b"\r\n");
     }
-    named_at
+    replaced_at
 }
 
 #[cfg(test)]
@@ -107,7 +130,8 @@ mod tests {
         );
         let head = b"HTTP/1.1 202 Accepted, so\r\nConnection: keep-alive\r\nRetry-After: 3\r\n\r\n";
         let mut out = Vec::new();
-        write_response(&mut out, &response(head).unwrap().unwrap().0, true);
+        let server = Target::parse("http://upstream:3000/mcp").unwrap();
+        write_response(&mut out, &response(head).unwrap().unwrap().0, &server, true);
         assert_eq!(out, b"HTTP/1.1 202 Accepted, so\r\nRetry-After: 3\r\nConnection: close\r\n\r\n");
     }
 

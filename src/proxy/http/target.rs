@@ -64,6 +64,25 @@ impl Target {
             path: uri.path().to_owned(),
         })
     }
+
+    /// The path, query and fragment of an address within this server's origin, as a reference relative to it.
+    pub(super) fn path_of_own<'a>(&self, address: &'a str) -> Option<&'a str> {
+        let (scheme, rest) = address.split_once("://")?;
+        let is_tls = if scheme.eq_ignore_ascii_case("https") {
+            true
+        } else if scheme.eq_ignore_ascii_case("http") {
+            false
+        } else {
+            return None;
+        };
+        let (authority, path) = rest.split_at(rest.find('/')?);
+        let authority: http::uri::Authority = authority.parse().ok()?;
+        let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let is_named = authority.host().trim_matches(['[', ']']).eq_ignore_ascii_case(&self.host);
+        // What begins with two slashes names another host.
+        let is_path = !path.starts_with("//") && !authority.as_str().contains('@');
+        (is_tls == self.is_tls && port == self.port && is_named && is_path).then_some(path)
+    }
 }
 
 impl fmt::Display for Target {
@@ -87,6 +106,32 @@ mod tests {
         assert_eq!(Target::parse("http://h").unwrap().path, "/");
         let target = Target::parse("https://h/mcp").unwrap();
         assert_eq!((target.is_tls, target.port, target.to_string()), (true, 443, "https://h/mcp".to_owned()));
+    }
+
+    #[test]
+    fn addresses_within_the_servers_origin_become_paths() {
+        let target = Target::parse("http://Example.org/mcp").unwrap();
+        for own in ["http://example.org/a/?b=c#d", "HTTP://example.org:80/a/?b=c#d"] {
+            assert_eq!(target.path_of_own(own), Some("/a/?b=c#d"), "{own}");
+        }
+        for other in [
+            "https://example.org/a",
+            "http://example.org:81/a",
+            "http://example.org.evil/a",
+            "http://user@example.org/a",
+            "http://example.org//evil/a",
+            "http://example.org",
+            "//example.org/a",
+            "/a",
+            "mailto://x",
+            "",
+        ] {
+            assert_eq!(target.path_of_own(other), None, "{other}");
+        }
+        assert_eq!(
+            Target::parse("https://[::1]:8443/").unwrap().path_of_own("https://[::1]:8443/a"),
+            Some("/a")
+        );
     }
 
     #[test]

@@ -60,12 +60,12 @@ where
             Err(error) => return self.give_up(&format!("its answer cannot be read: {error}")),
         };
         if head.is_interim() {
-            return write_response(&mut self.down.out, head, false);
+            return self.write_head(head, false);
         }
         exchange.server_stays = head.keeps_alive();
         exchange.client_stays &= framing != Framing::UntilClose;
-        write_response(&mut self.down.out, head, !exchange.client_stays);
-        let (id, status) = (exchange.id, head.status);
+        let (id, status, closes) = (exchange.id, head.status, !exchange.client_stays);
+        self.write_head(head, closes);
         if let Some(session) = head.headers.first(SESSION) {
             self.shared.instances.bind(session, self.to);
         }
@@ -80,6 +80,11 @@ where
         if body.is_over() {
             self.complete();
         }
+    }
+
+    fn write_head(&mut self, head: &Response<'_>, closes: bool) {
+        let server = self.shared.instances.get(self.to).dialer.target();
+        write_response(&mut self.down.out, head, server, closes);
     }
 
     /// The response has been taken to its end.

@@ -67,6 +67,7 @@ impl Serve {
         observer: Observer,
         leave: impl Future<Output = T>,
     ) -> T {
+        allow_descriptors();
         let front = Front::new(&self.local.ip().to_string(), self.local.port(), names, token);
         let shared = Arc::new(Shared::new(front, Instances::new(self.dialers), fields, observer));
         let mut connections = JoinSet::new();
@@ -89,6 +90,18 @@ impl Serve {
         };
         connections.shutdown().await;
         why
+    }
+}
+
+/// Each exchange takes two descriptors, and the 1,024 that a process is usually given are soon used up: as many as it
+/// may have are asked for.
+fn allow_descriptors() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        // Where it is refused, fewer clients fit.
+        let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
     }
 }
 

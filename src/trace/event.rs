@@ -5,7 +5,7 @@ use std::ops::Sub;
 
 use serde::{Deserialize, Serialize};
 
-use super::Payload;
+use super::{Payload, PoolReturn, PoolState, PoolTake, SessionEnd};
 use crate::wire::{Direction, Peer};
 
 /// Monotonic time since the session's start, in microseconds.
@@ -123,6 +123,10 @@ pub enum Fact<'a> {
         session: Option<Cow<'a, str>>,
         /// The protocol revision it names.
         revision: Option<Cow<'a, str>>,
+        /// How its body is compressed (`Content-Encoding`); empty if it is not.
+        encoding: Cow<'a, str>,
+        /// Whether it takes up a stream where that broke off: it carries `Last-Event-ID`.
+        resumes: bool,
     },
     /// The head of an HTTP response was forwarded.
     HttpResponse {
@@ -134,6 +138,8 @@ pub enum Fact<'a> {
         media: Cow<'a, str>,
         /// The session it opens, as [`session_name`](super::session_name) shows it.
         session: Option<Cow<'a, str>>,
+        /// How its body is compressed (`Content-Encoding`); empty if it is not.
+        encoding: Cow<'a, str>,
     },
     /// What an event stream held besides messages: ids, retry times, comments, events without data.
     HttpEvent {
@@ -157,6 +163,31 @@ pub enum Fact<'a> {
         exchange: ExchangeId,
         /// How.
         how: HttpEnd,
+    },
+    /// A client got a session, or a process, out of the pool.
+    PoolTaken {
+        /// The client's session, as [`session_name`](super::session_name) shows it; empty if it has none.
+        session: Cow<'a, str>,
+        /// Where it came from.
+        how: PoolTake,
+        /// How long the client waited for it, in microseconds.
+        waited_us: u32,
+        /// How the pool stands then.
+        pool: PoolState,
+    },
+    /// What a client had taken is back.
+    PoolReturned {
+        /// What became of it.
+        how: PoolReturn,
+        /// How the pool stands then.
+        pool: PoolState,
+    },
+    /// A session that mcptop itself keeps with a client is over.
+    SessionEnded {
+        /// Which, as [`session_name`](super::session_name) shows it.
+        session: Cow<'a, str>,
+        /// Why.
+        why: SessionEnd,
     },
     /// The server wrote to its standard error.
     Stderr {

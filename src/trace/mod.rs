@@ -7,10 +7,12 @@ mod codec;
 mod event;
 mod header;
 mod payload;
+mod pool;
 mod secrets;
 
 pub use codec::{LineError, read_event, read_header, write_event, write_header};
 pub use event::{Event, ExchangeId, Exit, Fact, HttpEnd, Micros, Nanos, Place};
 pub use header::{Back, FORMAT_VERSION, Front, Header};
 pub use payload::Payload;
+pub use pool::{PoolReturn, PoolState, PoolTake, SessionEnd};
 pub use secrets::{session_name, url_without_secrets, without_secrets};

@@ -77,7 +77,7 @@ impl Session {
             Fact::Part { to, payload, exchange } => {
                 self.following.assembly.entry((*to, *exchange)).or_default().part(payload);
             }
-            Fact::HttpRequest { exchange, connection, method, target, session, revision } => {
+            Fact::HttpRequest { exchange, connection, method, target, session, revision, .. } => {
                 let head = exchanges::RequestHead {
                     exchange: *exchange,
                     connection: *connection,
@@ -88,7 +88,7 @@ impl Session {
                 };
                 self.on_http_request(at, &head);
             }
-            Fact::HttpResponse { exchange, status, media, session } => {
+            Fact::HttpResponse { exchange, status, media, session, .. } => {
                 self.on_http_response(at, *exchange, *status, media, session.as_deref());
             }
             Fact::HttpEvent { exchange, .. } => {
@@ -103,6 +103,8 @@ impl Session {
                 self.following.assembly.retain(|(_, of), _| *of != Some(*exchange));
                 self.on_http_end(at, *exchange, *how);
             }
+            // Not part of any call.
+            Fact::PoolTaken { .. } | Fact::PoolReturned { .. } | Fact::SessionEnded { .. } => {}
             Fact::Started { pid } => {
                 self.started = Some(at);
                 self.pid = *pid;

@@ -71,6 +71,8 @@ impl Play {
             target: "/mcp".into(),
             session: some(session),
             revision: some(revision),
+            encoding: "".into(),
+            resumes: false,
         })
     }
 
@@ -83,6 +85,7 @@ impl Play {
             status,
             media,
             session,
+            encoding: "".into(),
         })
     }
 

@@ -345,6 +345,7 @@ where
             status,
             media: media.into(),
             session: None,
+            encoding: "".into(),
         });
         let begin = self.down.out.len();
         self.down.out.extend_from_slice(refusal.body());

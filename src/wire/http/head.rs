@@ -69,6 +69,14 @@ impl<'a> Headers<'a> {
             .map(|word| word.trim_matches(BLANK))
             .filter(|word| !word.is_empty())
     }
+
+    /// How the body is compressed: the codings of `Content-Encoding` in the order in which they were applied, in small
+    /// letters and with commas between them; empty if there is none (RFC 9110 section 8.4).
+    #[must_use]
+    pub fn encoding(&self) -> String {
+        let codings = self.words("content-encoding").map(str::to_ascii_lowercase);
+        codings.filter(|coding| coding != "identity").collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The white space of HTTP (RFC 9110 section 5.6.3). What Unicode counts as such besides belongs to the value: a
@@ -194,6 +202,18 @@ mod tests {
         assert_eq!(request(&long), Err(HeadError::TooLong));
         let many = [b"GET / HTTP/1.1\r\n".to_vec(), b"a: b\r\n".repeat(HEADERS_MAX + 1)].concat();
         assert_eq!(request(&many), Err(HeadError::TooManyHeaders));
+    }
+
+    #[test]
+    fn codings_are_told_in_the_order_in_which_they_were_applied() {
+        let of = |fields: &str| {
+            let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+            response(head.as_bytes()).unwrap().unwrap().0.headers.encoding()
+        };
+        assert_eq!(of(""), "");
+        assert_eq!(of("Content-Encoding: identity\r\n"), "");
+        assert_eq!(of("content-encoding: GZIP\r\n"), "gzip");
+        assert_eq!(of("Content-Encoding: deflate , br\r\nContent-Encoding: zstd\r\n"), "deflate, br, zstd");
     }
 
     proptest! {

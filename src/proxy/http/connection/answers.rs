@@ -74,6 +74,7 @@ where
             status,
             media: media_type(head).to_ascii_lowercase().into(),
             session: head.headers.text(SESSION).map(|id| session_name(id).into()),
+            encoding: head.headers.encoding().into(),
         });
         let body = Body::new(framing);
         self.answering = Answering::Body(body);

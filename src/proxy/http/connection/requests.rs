@@ -116,6 +116,8 @@ where
             target: url_without_secrets(head.target).into(),
             session: head.headers.text(SESSION).map(|id| session_name(id).into()),
             revision: head.headers.text(REVISION).map(|revision| revision.to_owned().into()),
+            encoding: head.headers.encoding().into(),
+            resumes: head.headers.count("last-event-id") > 0,
         });
     }
 }

@@ -98,6 +98,10 @@ impl Rig {
         self.stdin.take().unwrap()
     }
 
+    pub(crate) fn take_stdout(&mut self) -> ChildStdout {
+        self.stdout.take().unwrap().into_inner()
+    }
+
     /// Everything the server still says, to the end of its output.
     pub(crate) fn receive_rest(&mut self) -> Vec<u8> {
         let mut stdout = self.stdout.take().unwrap();

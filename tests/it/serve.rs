@@ -15,13 +15,13 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `mcptop serve` in front of a server that the test plays.
 pub(crate) struct Served {
-    child: Child,
+    pub(crate) child: Child,
     /// What it said first on standard error, up to the line with its address.
     pub(crate) said: String,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Where the server is played.
     pub(crate) server: TcpListener,
-    recording: PathBuf,
+    pub(crate) recording: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -30,16 +30,21 @@ impl Served {
         Self::before(TcpListener::bind("127.0.0.1:0").unwrap(), arguments)
     }
 
-    fn before(server: TcpListener, arguments: &[&str]) -> Self {
+    pub(crate) fn before(server: TcpListener, arguments: &[&str]) -> Self {
         let url = format!("http://{}/mcp", server.local_addr().unwrap());
         Self::at(&url, server, arguments)
     }
 
     /// In front of a server at this address.
     pub(crate) fn at(url: &str, server: TcpListener, arguments: &[&str]) -> Self {
+        Self::by(Command::new(env!("CARGO_BIN_EXE_mcptop")), url, server, arguments)
+    }
+
+    /// The same, started by a command that ends with `mcptop`.
+    pub(crate) fn by(mut command: Command, url: &str, server: TcpListener, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let recording = folder.path().join("served.mcp.jsonl");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mcptop"))
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--record"])
             .arg(&recording)
             .args(arguments)
@@ -82,7 +87,7 @@ impl Served {
     }
 
     /// A request in our own name.
-    fn request(&self, head: &str) -> String {
+    pub(crate) fn request(&self, head: &str) -> String {
         head.replace("{us}", &self.address.to_string()).replace('\n', "\r\n")
     }
 
@@ -96,14 +101,19 @@ impl Served {
         self.end()
     }
 
-    /// Ends it and reads what it recorded.
-    pub(crate) fn end(mut self) -> Session {
+    /// Ends it in order.
+    pub(crate) fn stop(&mut self) {
         rustix::process::kill_process(
             rustix::process::Pid::from_child(&self.child),
             rustix::process::Signal::TERM,
         )
         .unwrap();
         assert!(self.child.wait().unwrap().success());
+    }
+
+    /// Ends it and reads what it recorded.
+    pub(crate) fn end(mut self) -> Session {
+        self.stop();
         let mut session = read(&self.recording);
         session.end_of_recording();
         session
@@ -135,7 +145,7 @@ impl Wire {
         Self(listener.accept().unwrap().0).patient()
     }
 
-    fn patient(self) -> Self {
+    pub(crate) fn patient(self) -> Self {
         self.0.set_read_timeout(Some(PATIENCE)).unwrap();
         self
     }
@@ -145,7 +155,7 @@ impl Wire {
     }
 
     /// So many bytes.
-    fn take(&mut self, len_bytes: usize) -> String {
+    pub(crate) fn take(&mut self, len_bytes: usize) -> String {
         let mut bytes = vec![0; len_bytes];
         self.0.read_exact(&mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
@@ -158,11 +168,12 @@ impl Wire {
 
     /// A head with its blank line.
     pub(crate) fn head(&mut self) -> String {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            head.push_str(&self.take(1));
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") {
+            self.0.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
         }
-        head
+        String::from_utf8(head).unwrap()
     }
 
     /// Everything until the other side closes in order.
@@ -172,9 +183,12 @@ impl Wire {
         rest
     }
 
-    /// Whether the other side is gone, in whatever way.
-    fn is_gone(&mut self) -> bool {
-        matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
+    /// Whether the other side is gone, in whatever way, rather than silent; what it sent before does not count.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        match std::io::copy(&mut self.0, &mut std::io::sink()) {
+            Ok(_) => true,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        }
     }
 }
 

@@ -92,19 +92,9 @@ pub(super) struct Keep {
     pub(super) label: Option<String>,
 }
 
-/// Stand in front of an HTTP server: pass every request on, record the traffic.
-///
-/// Point your AI client at the address that is printed instead of the server's own; the path stays the same. Run `mcptop`
-/// in another terminal to watch.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example: mcptop serve http://localhost:3000/mcp")]
-pub(super) struct Serve {
-    /// Where to listen; port 0 lets the system choose one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
-    pub(super) listen: SocketAddr,
-    /// Let other machines connect: needed to listen on an address that is not this machine's own
-    #[arg(long)]
-    pub(super) allow_remote: bool,
+/// How a server behind a URL is reached.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Reach {
     /// Certificates (PEM) to trust besides those this machine trusts, for a server over https
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     pub(super) ca_file: Option<PathBuf>,
@@ -118,6 +108,23 @@ pub(super) struct Serve {
     /// The same with the value of an environment variable
     #[arg(long, value_name = "NAME=VARIABLE")]
     pub(super) header_env: Vec<String>,
+}
+
+/// Stand in front of an HTTP server: pass every request on, record the traffic.
+///
+/// Point your AI client at the address that is printed instead of the server's own; the path stays the same. Run `mcptop`
+/// in another terminal to watch.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: mcptop serve http://localhost:3000/mcp")]
+pub(super) struct Serve {
+    /// Where to listen; port 0 lets the system choose one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
+    pub(super) listen: SocketAddr,
+    /// Let other machines connect: needed to listen on an address that is not this machine's own
+    #[arg(long)]
+    pub(super) allow_remote: bool,
+    #[command(flatten)]
+    pub(super) reach: Reach,
     /// Take only requests that carry this token (Authorization: Bearer …); it is not passed on
     #[arg(long, value_name = "TOKEN", env = "MCPTOP_AUTH_TOKEN", hide_env_values = true)]
     pub(super) auth_token: Option<String>,
@@ -132,21 +139,66 @@ pub(super) struct Serve {
     pub(super) urls: Vec<String>,
 }
 
-/// Stand in front of a stdio server: forward every byte, record the session.
+/// Give a stdio client a server, and record the session: a command, forwarding every byte, or the URL of a remote server.
 ///
-/// Put this in front of the server's command in your AI client's configuration. Nothing changes for the client or the
-/// server; run `mcptop` in a terminal to watch.
+/// Put this in front of the server's command in your AI client's configuration, or take it as the command for a server that
+/// has a URL. Nothing changes for the client or the server; run `mcptop` in a terminal to watch.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: mcptop wrap -- npx -y @modelcontextprotocol/server-filesystem ~/Documents")]
+#[command(
+    after_help = "Examples: mcptop wrap -- npx -y @modelcontextprotocol/server-filesystem ~/Documents\n          \
+                        mcptop wrap https://mcp.example.org/mcp"
+)]
 pub(super) struct Wrap {
     #[command(flatten)]
     pub(super) keep: Keep,
     /// Seconds a server may stay silent after the client has closed its side, before it is terminated
     #[arg(long, value_name = "SECONDS", default_value_t = 3.0, value_parser = seconds)]
     pub(super) grace: f64,
-    /// The server's command and its arguments
-    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
+    #[command(flatten)]
+    pub(super) reach: Reach,
+    /// The server's command and its arguments, or its URL (http:// or https://)
+    #[arg(value_name = "COMMAND|URL", required = true, trailing_var_arg = true)]
     pub(super) command: Vec<OsString>,
+}
+
+/// What a stdio client is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrapped<'a> {
+    /// A program with its arguments.
+    Command(&'a OsString, &'a [OsString]),
+    /// A server at this address.
+    Url(&'a str),
+}
+
+impl Wrap {
+    /// What is to be wrapped.
+    ///
+    /// # Errors
+    /// If flags or words do not fit what it is.
+    pub(super) fn what(&self) -> Result<Wrapped<'_>, &'static str> {
+        let Some((first, rest)) = self.command.split_first() else {
+            return Err("a command or a URL is missing");
+        };
+        let is_url = |text: &&str| {
+            let scheme = text.split("://").next().unwrap_or_default();
+            text.contains("://")
+                && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        };
+        match (first.to_str().filter(is_url), rest) {
+            (Some(url), []) => Ok(Wrapped::Url(url)),
+            (Some(_), _) => Err("nothing may stand behind a URL; flags go in front of it"),
+            (None, _) if self.reach.is_used() => Err(
+                "--ca-file, --insecure, --header and --header-env are for a server that is reached by its URL",
+            ),
+            (None, arguments) => Ok(Wrapped::Command(first, arguments)),
+        }
+    }
+}
+
+impl Reach {
+    fn is_used(&self) -> bool {
+        self.insecure || self.ca_file.is_some() || !self.header.is_empty() || !self.header_env.is_empty()
+    }
 }
 
 /// A size in bytes, as `512M` or `1000000`.
@@ -212,6 +264,17 @@ mod tests {
         let wrap = wrapped(parse("mcptop wrap npx -y x --no-record").unwrap());
         assert_eq!((wrap.command.len(), wrap.keep.no_record), (4, false));
         assert!(parse("mcptop wrap --lable a -- npx").is_err(), "a misspelt flag is not a command");
+        assert!(matches!(wrap.what(), Ok(Wrapped::Command(..))));
         assert!(parse("mcptop wrap").is_err());
+    }
+
+    #[test]
+    fn a_first_word_that_is_an_address_is_the_server() {
+        let wrap = |line: &str| wrapped(Args::try_parse_from(line.split(' ')).unwrap());
+        assert_eq!(wrap("mcptop wrap https://h/mcp").what(), Ok(Wrapped::Url("https://h/mcp")));
+        assert_eq!(wrap("mcptop wrap --header a=b -- HTTP://h").what(), Ok(Wrapped::Url("HTTP://h")));
+        assert!(wrap("mcptop wrap http://h/mcp --header a=b").what().is_err());
+        assert!(wrap("mcptop wrap --insecure npx server").what().is_err());
+        assert!(matches!(wrap("mcptop wrap npx http://h").what(), Ok(Wrapped::Command(..))));
     }
 }

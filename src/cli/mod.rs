@@ -3,6 +3,8 @@
 mod args;
 mod label;
 mod listing;
+mod reach;
+mod remote;
 mod serve;
 mod session;
 mod view;
@@ -28,7 +30,7 @@ pub fn run() -> ExitCode {
     let args = Args::parse();
     match args.command {
         None => view::everything(args.look),
-        Some(Command::Wrap(wrap)) => wrap::run(wrap),
+        Some(Command::Wrap(wrap)) => wrap::run(&wrap),
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Open(open)) => view::open(open),
         Some(Command::Demo(demo)) => view::demo(demo),

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use super::args::Serve;
-use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, session};
-use crate::proxy::http::{self, Dialer, FieldError, Fields, Target, Trust};
-use crate::proxy::{Clock, Observer, until_asked_to_end};
-use crate::record::Folders;
+use super::session::Attended;
+use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, reach, session};
+use crate::proxy::http::{self, Dialer, Fields, Target};
+use crate::proxy::{Clock, until_asked_to_end};
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
 
 /// Serves until it is asked to end.
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Serve) -> ExitCode {
         }
         complain(&format!("other machines can use the server through {}", args.listen));
     }
-    let fields = match fields(args) {
+    let fields = match reach::fields(&args.reach) {
         Ok(fields) => fields,
         Err(error) => {
             complain(&error.to_string());
@@ -44,12 +44,7 @@ pub(super) fn run(args: &Serve) -> ExitCode {
             return ExitCode::from(EXIT_UNREACHABLE);
         }
     };
-    let trust = if args.insecure {
-        complain("--insecure: whoever is on the way to the server can read and change everything");
-        Trust::Anybody
-    } else {
-        Trust::Roots(args.ca_file.clone())
-    };
+    let trust = reach::trust(&args.reach);
     match targets.into_iter().map(|target| Dialer::new(target, &trust)).collect() {
         Ok(dialers) => runtime.block_on(serve(args, fields, dialers)),
         Err(error) => {
@@ -71,13 +66,6 @@ fn targets(urls: &[String]) -> Result<Vec<Target>, String> {
     }
 }
 
-fn fields(args: &Serve) -> Result<Fields, FieldError> {
-    let mut fields = Fields::default();
-    args.header.iter().try_for_each(|text| fields.add(text))?;
-    args.header_env.iter().try_for_each(|text| fields.add_from(text, |name| std::env::var(name).ok()))?;
-    Ok(fields)
-}
-
 async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>) -> ExitCode {
     let clock = Clock::start();
     let target = dialers[0].target();
@@ -95,26 +83,18 @@ async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>) -> ExitCode {
     let back = Back::Url { url: urls.next().unwrap_or_default(), others: urls.collect() };
     let shown = back.display();
     let header = session::header(label, Front::Http { listen: local.to_string() }, back);
-    let folders = Folders::of_user();
-    let recorder = session::record(&args.keep, &header, folders.as_ref());
-    let public =
-        folders.and_then(|folders| session::publish(&folders, &header, clock, None, recorder.as_ref()));
-    let tap = recorder.as_ref().map(|recorder| recorder.tap.clone());
+    let attended = Attended::begin(&args.keep, &header, clock, None);
+    let observer = attended.observer();
+    let tap = observer.tap.clone();
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Started { pid: None });
     }
     complain(&format!("serving {shown} at http://{local}{path}; run `mcptop` in another terminal to watch"));
-    let observer = Observer { clock, tap: tap.clone() };
     let (token, leave) = (args.auth_token.clone(), until_asked_to_end());
     let why = server.run(&args.allow_host, token, fields, observer, leave).await;
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Ended { exit: Exit::Code(0), why: why.into() });
     }
-    if let Some(running) = recorder {
-        running.finish();
-    }
-    if let Some(public) = public {
-        public.withdraw().await;
-    }
+    attended.end().await;
     ExitCode::SUCCESS
 }

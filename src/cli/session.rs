@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::args::Keep;
 use super::complain;
 use crate::control::{Listener, Order, Reply, Status};
-use crate::proxy::Clock;
+use crate::proxy::{Clock, Observer};
 use crate::record::{self, Entry, Folders, Limits, Recorder, Recording, Registered, Report};
 use crate::tap::{self, Tap};
 use crate::trace::{Back, FORMAT_VERSION, Fact, Front, Header};
@@ -41,6 +41,39 @@ impl Running {
         self.recorder.finish();
         if self.ephemeral {
             let _ = std::fs::remove_file(self.report.path());
+        }
+    }
+}
+
+/// A session with what goes on beside it: its recording, its entry in the registry, its control socket.
+pub(super) struct Attended {
+    clock: Clock,
+    recorder: Option<Running>,
+    public: Option<Public>,
+}
+
+impl Attended {
+    /// Begins what is wanted and possible.
+    pub(super) fn begin(args: &Keep, header: &Header, clock: Clock, server_pid: Option<u32>) -> Self {
+        let folders = Folders::of_user();
+        let recorder = record(args, header, folders.as_ref());
+        let public =
+            folders.and_then(|folders| publish(&folders, header, clock, server_pid, recorder.as_ref()));
+        Self { clock, recorder, public }
+    }
+
+    /// Who looks at the traffic.
+    pub(super) fn observer(&self) -> Observer {
+        Observer { clock: self.clock, tap: self.recorder.as_ref().map(|recorder| recorder.tap.clone()) }
+    }
+
+    /// Finishes the recording and takes everything back.
+    pub(super) async fn end(self) {
+        if let Some(running) = self.recorder {
+            running.finish();
+        }
+        if let Some(public) = self.public {
+            public.withdraw().await;
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `mcptop wrap`: the proxy, its recorder and its control socket, put together.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::args::Wrap;
-use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, session};
-use crate::proxy::{self, Clock, Grace, Observer};
-use crate::record::Folders;
+use super::args::{Wrap, Wrapped};
+use super::session::Attended;
+use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, remote, session};
+use crate::proxy::{self, Clock, Grace};
 use crate::trace::{Back, Front, Header, without_secrets};
 
 /// From SIGTERM to SIGKILL. Shorter than the time after which SDK clients kill us: one second for the TypeScript SDK's
@@ -14,7 +15,14 @@ use crate::trace::{Back, Front, Header, without_secrets};
 const AFTER_TERM: Duration = Duration::from_millis(800);
 
 /// Runs the wrapped server to its end and returns its exit status.
-pub(super) fn run(args: Wrap) -> ExitCode {
+pub(super) fn run(args: &Wrap) -> ExitCode {
+    let wrapped = match args.what() {
+        Ok(wrapped) => wrapped,
+        Err(why) => {
+            complain(why);
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -22,14 +30,17 @@ pub(super) fn run(args: Wrap) -> ExitCode {
             return ExitCode::from(EXIT_UNREACHABLE);
         }
     };
-    let status = runtime.block_on(wrap(args));
+    let grace = Grace { after_eof: Duration::from_secs_f64(args.grace), after_term: AFTER_TERM };
+    let status = match wrapped {
+        Wrapped::Command(program, arguments) => runtime.block_on(wrap(args, program, arguments, grace)),
+        Wrapped::Url(url) => runtime.block_on(remote::wrap(args, url, grace)),
+    };
     // Not returned through `main`: the relay may still wait for a client that will never read again.
     std::process::exit(status)
 }
 
-async fn wrap(args: Wrap) -> i32 {
+async fn wrap(args: &Wrap, program: &OsString, arguments: &[OsString], grace: Grace) -> i32 {
     let clock = Clock::start();
-    let Some((program, arguments)) = args.command.split_first() else { return i32::from(EXIT_USAGE) };
     let command = proxy::Command { program: program.clone(), arguments: arguments.to_vec() };
     // The server comes first: it takes longest, and everything below happens while it starts.
     let server = match proxy::start(&command) {
@@ -39,21 +50,9 @@ async fn wrap(args: Wrap) -> i32 {
             return i32::from(EXIT_UNREACHABLE);
         }
     };
-    let header = header(&args);
-    let folders = Folders::of_user();
-    let recorder = session::record(&args.keep, &header, folders.as_ref());
-    let pid = server.pid();
-    let public =
-        folders.and_then(|folders| session::publish(&folders, &header, clock, pid, recorder.as_ref()));
-    let observer = Observer { clock, tap: recorder.as_ref().map(|recorder| recorder.tap.clone()) };
-    let grace = Grace { after_eof: Duration::from_secs_f64(args.grace), after_term: AFTER_TERM };
-    let exit = server.run(observer, grace).await;
-    if let Some(running) = recorder {
-        running.finish();
-    }
-    if let Some(public) = public {
-        public.withdraw().await;
-    }
+    let attended = Attended::begin(&args.keep, &header(args), clock, server.pid());
+    let exit = server.run(attended.observer(), grace).await;
+    attended.end().await;
     match exit {
         Ok(exit) => exit.status(),
         Err(error) => {

@@ -8,6 +8,7 @@ mod group;
 pub mod guard;
 pub mod http;
 mod relay;
+pub mod remote;
 mod session;
 
 pub use clock::Clock;

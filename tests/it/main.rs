@@ -17,6 +17,8 @@ mod pictures;
 #[cfg(unix)]
 mod recording;
 #[cfg(unix)]
+mod remote;
+#[cfg(unix)]
 mod rig;
 mod screens;
 #[cfg(target_os = "linux")]

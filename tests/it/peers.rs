@@ -14,6 +14,7 @@ mod rust_client;
 mod scenario;
 
 use clients::Client;
+use http::Through;
 use scenario::Scenario;
 
 /// Plays the server's scenario with every client in every era both speak, direct and wrapped, and compares.
@@ -66,24 +67,34 @@ fn every_client_sees_the_same_of_playwright_mcp_through_wrap() {
     every_client_sees_the_same("playwright");
 }
 
-/// The same over HTTP, without and with `mcptop serve` in front of the server's address.
-fn every_client_sees_the_same_over_http(server: &str) {
+/// The same over HTTP, without and with mcptop in between.
+fn every_client_sees_the_same_over_http(server: &str, through: Through) {
     let scenario = Scenario::load(server);
     for client in Client::ALL {
         for era in client.eras().iter().filter(|era| scenario.eras.contains(era)) {
-            http::compare(&scenario, client, *era);
+            http::compare(&scenario, client, *era, through);
         }
     }
 }
 
 #[test]
 fn every_client_sees_the_same_of_server_everything_through_serve() {
-    every_client_sees_the_same_over_http("everything");
+    every_client_sees_the_same_over_http("everything", Through::Serve);
 }
 
 #[test]
 fn every_client_sees_the_same_of_a_python_server_through_serve_in_both_eras() {
-    every_client_sees_the_same_over_http("tides");
+    every_client_sees_the_same_over_http("tides", Through::Serve);
+}
+
+#[test]
+fn every_stdio_client_sees_of_a_remote_server_everything_what_it_sees_over_http() {
+    every_client_sees_the_same_over_http("everything", Through::Wrap);
+}
+
+#[test]
+fn every_stdio_client_sees_of_a_remote_python_server_what_it_sees_over_http_in_both_eras() {
+    every_client_sees_the_same_over_http("tides", Through::Wrap);
 }
 
 #[test]

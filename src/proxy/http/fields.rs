@@ -78,12 +78,12 @@ impl Fields {
     }
 
     /// Whether a field of the client's is replaced.
-    pub(super) fn replaces(&self, name: &str) -> bool {
+    pub(in crate::proxy) fn replaces(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     /// Each name and value.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(in crate::proxy) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 }

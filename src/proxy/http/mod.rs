@@ -18,7 +18,9 @@ mod upstream;
 
 pub use fields::{FieldError, Fields};
 pub use front::{Front, Rejected};
+pub(super) use refusal::UNREACHABLE;
 pub use server::{ListenError, Serve};
 pub use target::{Target, TargetError};
+pub(super) use tls::client_config;
 pub use tls::{TlsError, Trust};
 pub use upstream::Dialer;

@@ -9,7 +9,7 @@ use crate::wire::http::HeadError;
 use crate::wire::{Contents, Message, contents};
 
 /// The JSON-RPC error code for a server that cannot be reached; outside of every reserved range.
-const UNREACHABLE: i64 = 50_200;
+pub(in crate::proxy) const UNREACHABLE: i64 = 50_200;
 
 /// An answer of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]

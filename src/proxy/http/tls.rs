@@ -60,24 +60,28 @@ impl Tls {
     /// If the roots cannot be read, or the host's name is none.
     pub(super) fn new(host: &str, trust: &Trust) -> Result<Self, TlsError> {
         let name = ServerName::try_from(host.to_owned())?;
-        let provider = Arc::new(ring::default_provider());
-        let verifier: Arc<dyn ServerCertVerifier> = match trust {
-            Trust::Roots(file) => {
-                let further = file.as_deref().map_or_else(|| Ok(Vec::new()), roots_in)?;
-                Arc::new(Verifier::new_with_extra_roots(further, provider.clone())?)
-            }
-            Trust::Anybody => Arc::new(Anybody(provider.clone())),
-        };
-        let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let mut config =
-            versions.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+        Ok(Self { connector: TlsConnector::from(Arc::new(client_config(trust)?)), name })
     }
 
     pub(super) async fn connect(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.connector.connect(self.name.clone(), stream).await
     }
+}
+
+/// How we speak TLS: as HTTP/1.1, believing `trust`.
+pub(in crate::proxy) fn client_config(trust: &Trust) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::Roots(file) => {
+            let further = file.as_deref().map_or_else(|| Ok(Vec::new()), roots_in)?;
+            Arc::new(Verifier::new_with_extra_roots(further, provider.clone())?)
+        }
+        Trust::Anybody => Arc::new(Anybody(provider.clone())),
+    };
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = versions.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn roots_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

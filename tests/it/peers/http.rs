@@ -1,4 +1,5 @@
-//! One scenario played twice by the same client over HTTP: straight to the server, and through `mcptop serve`.
+//! One scenario played twice by the same client: straight to the server over HTTP, and through `mcptop serve` in front of
+//! it or over the standard streams of `mcptop wrap URL`.
 //!
 //! Knows nothing of particular servers.
 
@@ -28,8 +29,17 @@ impl Drop for Running {
     }
 }
 
-/// Plays the scenario direct and through the proxy; the client must have got the same, and the recording must be whole.
-pub(super) fn compare(scenario: &Scenario, client: Client, era: Era) {
+/// What stands between the client and the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Through {
+    /// `mcptop serve URL`: the client speaks HTTP.
+    Serve,
+    /// `mcptop wrap URL`: the client knows only standard streams.
+    Wrap,
+}
+
+/// Plays the scenario direct and through the proxy; the client must have got the same, and the recordings must be whole.
+pub(super) fn compare(scenario: &Scenario, client: Client, era: Era, through: Through) {
     let root = tempfile::Builder::new().prefix("mcptop-peers-").tempdir().unwrap();
     let [dir, home, recordings] = ["project", "home", "recordings"].map(|name| root.path().join(name));
     for folder in [&home, &recordings] {
@@ -37,22 +47,36 @@ pub(super) fn compare(scenario: &Scenario, client: Client, era: Era) {
     }
     scenario.make_folder(&dir);
     let (_server, direct) = serve(scenario, &dir);
-    let (proxy, through) = proxy(&direct, &home, &recordings);
-    let play = |url: &str| {
+    let play = |server: &[String]| {
         scenario.make_folder(&dir);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(client.play(era, scenario, &dir, &home, &[url.to_owned()]))
+        runtime.block_on(client.play(era, scenario, &dir, &home, server))
     };
-    let (plain, proxied) = (play(&direct), play(&through));
-    let what = format!("{} with {client:?} in the {era:?} era over HTTP", scenario.name);
+    let plain = play(std::slice::from_ref(&direct));
+    let proxied = match through {
+        Through::Serve => {
+            let (proxy, address) = proxy(&direct, &home, &recordings);
+            let proxied = play(&[address]);
+            end(proxy);
+            proxied
+        }
+        Through::Wrap => {
+            let command = [MCPTOP, "wrap", "--record", path_text(&recordings), &direct];
+            play(&command.map(str::to_owned))
+        }
+    };
+    let what = format!("{} with {client:?} in the {era:?} era over HTTP through {through:?}", scenario.name);
     assert!(plain.contains(r#""inputSchema""#), "{what}: the client got no tools:\n{plain}");
     for (at, (plain, proxied)) in plain.lines().zip(proxied.lines()).enumerate() {
         assert!(plain == proxied, "{what}, line {}:\n  direct  {plain}\n  proxied {proxied}", at + 1);
     }
     assert_eq!(plain, proxied, "{what}");
-    end(proxy);
-    let [recording] = &recordings::of_folder(&recordings)[..] else { panic!("one recording") };
-    let session = recordings::read(recording);
+    let found = recordings::of_folder(&recordings);
+    let sessions = if through == Through::Wrap { client.sessions(era) } else { 1 };
+    assert_eq!(found.len(), sessions, "{what}");
+    // A sibling that only asks for the era has one call.
+    let all = found.iter().map(|recording| recordings::read(recording));
+    let session = all.max_by_key(|session| session.totals().calls).unwrap();
     assert!(session.totals().calls >= 10 && session.totals().orphans == 0, "{what}: {:?}", session.totals());
     assert!(session.pending().next().is_none() && session.http().open() == 0, "{what}");
 }

@@ -40,6 +40,8 @@ pub(super) async fn play(
     };
     let progress: Progress = Arc::default();
     if server[0].starts_with("http") {
+        // Its HTTP client speaks TLS as ours does, and wants to be told how; a second time says the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let transport = StreamableHttpClientTransport::from_uri(server[0].as_str());
         let transport = Listening { inner: transport, progress: Arc::clone(&progress) };
         let session = answering.serve_with_lifecycle(transport, lifecycle).await.unwrap();

@@ -1,0 +1,47 @@
+//! `mcptop wrap URL`: a remote server for a client that knows only standard streams.
+
+use super::args::Wrap;
+use super::session::Attended;
+use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, reach, session};
+use crate::proxy::http::Target;
+use crate::proxy::remote::{Options, Remote};
+use crate::proxy::{Clock, Grace};
+use crate::trace::{Back, Front, url_without_secrets};
+
+/// Stays until the client leaves; returns the exit status.
+pub(super) async fn wrap(args: &Wrap, url: &str, grace: Grace) -> i32 {
+    let clock = Clock::start();
+    let (remote, authority) = match remote(args, url) {
+        Ok(remote) => remote,
+        Err(why) => {
+            complain(&why);
+            return i32::from(EXIT_USAGE);
+        }
+    };
+    let label = args.keep.label.clone().unwrap_or_else(|| label::of_host(&authority));
+    let header =
+        session::header(label, Front::Stdio, Back::Url { url: url_without_secrets(url), others: Vec::new() });
+    let attended = Attended::begin(&args.keep, &header, clock, None);
+    let ended = remote.run(attended.observer(), grace).await;
+    attended.end().await;
+    match ended {
+        Ok(()) => 0,
+        Err(error) => {
+            complain(&format!("cannot use the standard streams: {error}"));
+            i32::from(EXIT_UNREACHABLE)
+        }
+    }
+}
+
+/// The proxy, and the host it goes to. `Err` says what of the command line cannot be used.
+fn remote(args: &Wrap, url: &str) -> Result<(Remote, String), String> {
+    let target = Target::parse(url).map_err(|error| error.to_string())?;
+    let fields = reach::fields(&args.reach).map_err(|error| error.to_string())?;
+    let options = Options {
+        url: url.parse().map_err(|error| format!("`{}` is no address: {error}", url_without_secrets(url)))?,
+        trust: reach::trust(&args.reach),
+        fields,
+    };
+    let remote = Remote::new(options).map_err(|error| error.to_string())?;
+    Ok((remote, target.authority))
+}

@@ -1,0 +1,291 @@
+//! Carries one line of the client to the server, and what the server says to it back to the client.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use super::event::one_line;
+use super::journal::{Entry, Names};
+use super::link::{Answer, LAST_EVENT, Link, Request, SESSION};
+use super::live::{Asked, Live};
+use super::reply::{Reply, cancelled, error_as_answer};
+use super::said::{Kind, Said};
+use super::stream::{BODY_BYTES_MAX, Cursor, End, beginning, whole};
+use super::writer::Gone;
+use super::{EVENT_STREAM, JSON};
+use crate::trace::HttpEnd;
+
+/// How much of an error is read: one that JSON-RPC knows may carry something.
+const ERROR_BYTES_MAX: usize = 1024 * 1024;
+
+/// A line of the client, without its ending.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) text: Bytes,
+    pub(super) said: Said,
+    /// When its last byte was about to be read.
+    pub(super) woke: Instant,
+}
+
+impl Request {
+    pub(super) fn names(&self) -> Names<'_> {
+        Names {
+            session: self.now.session.as_deref(),
+            revision: self.now.revision.as_deref(),
+            resumes: self.fields.contains_key(LAST_EVENT),
+        }
+    }
+}
+
+impl Link {
+    /// Carries a line, until everything it asked is answered or given up, or the client has taken it back.
+    pub(super) async fn carry(&self, line: Line, mut asked: Asked) {
+        let request = self.post(&line.said, &line.text);
+        let entry = self.journal.begin("POST", request.names());
+        entry.asked(line.woke, &line.text);
+        let taken_back = asked.taken_back();
+        tokio::select! {
+            // A client that is gone is seen by the writer as well.
+            _ = self.exchange(&line, request.clone(), entry, asked) => {}
+            // Dropping the exchange closes its connection, which is how the server learns of it.
+            () = taken_back => {}
+        }
+    }
+
+    async fn exchange(
+        &self,
+        line: &Line,
+        mut request: Request,
+        mut entry: Entry<'_>,
+        mut asked: Asked,
+    ) -> Result<(), Gone> {
+        let mut is_renewed = false;
+        let answer = loop {
+            let answer = match self.send(&request).await {
+                Ok(answer) => answer,
+                Err(reply) => {
+                    entry.ends(HttpEnd::Refused);
+                    return self.refuse(&reply, &entry, &mut asked).await;
+                }
+            };
+            if is_renewed || !answer.lost_session(&request) || line.said.kind.dies_with_its_session() {
+                break answer;
+            }
+            is_renewed = true;
+            if let Err(reply) = self.renew(&request).await {
+                entry.response(answer.status.as_u16(), &answer.media, None);
+                entry.ends(HttpEnd::Complete);
+                return self.refuse(&reply, &entry, &mut asked).await;
+            }
+            request = self.post(&line.said, &line.text);
+        };
+        let is_success = answer.status.is_success();
+        if line.said.kind == Kind::Initialize && is_success {
+            self.handshake.name(answer.session.as_deref());
+        }
+        entry.response(answer.status.as_u16(), &answer.media, answer.session.as_deref());
+        if is_success && answer.media == EVENT_STREAM {
+            self.follow(line, answer, entry, asked).await
+        } else if is_success {
+            self.take(answer, entry, asked).await
+        } else {
+            self.fail(line, answer, entry, asked).await
+        }
+    }
+
+    /// A body at once: an answer, or nothing where nothing was asked.
+    async fn take(&self, answer: Answer, mut entry: Entry<'_>, asked: Asked) -> Result<(), Gone> {
+        let (status, media, woke) = (answer.status.as_u16(), answer.media, Instant::now());
+        if asked.left().is_empty() || media != JSON {
+            let body = beginning(answer.body, ERROR_BYTES_MAX).await;
+            entry.body(woke, &body);
+            entry.ends(HttpEnd::Complete);
+            let reply = Reply::no_answer(&self.shown, status, &media, &body);
+            return self.refuse(&reply, &entry, &mut { asked }).await;
+        }
+        match whole(answer.body, BODY_BYTES_MAX).await {
+            Ok(body) => {
+                let woke = Instant::now();
+                let mut asked = Some(asked);
+                self.hand_on(&body, &mut asked).await?;
+                entry.body(woke, &body);
+                entry.ends(HttpEnd::Complete);
+                let reply = Reply::no_answer(&self.shown, status, &media, &body);
+                match &mut asked {
+                    Some(asked) => self.refuse(&reply, &entry, asked).await,
+                    None => Ok(()),
+                }
+            }
+            Err(why) => {
+                entry.ends(HttpEnd::ServerLeft);
+                self.refuse(&Reply::cut_off(&self.shown, &why), &entry, &mut { asked }).await
+            }
+        }
+    }
+
+    /// A status that is no success.
+    async fn fail(
+        &self,
+        line: &Line,
+        answer: Answer,
+        mut entry: Entry<'_>,
+        mut asked: Asked,
+    ) -> Result<(), Gone> {
+        let (status, location) = (answer.status.as_u16(), answer.location);
+        let body = beginning(answer.body, ERROR_BYTES_MAX).await;
+        let woke = Instant::now();
+        if let Some(error) = error_as_answer(&body, &line.said) {
+            let mut ours = Some(asked);
+            self.hand_on(&error, &mut ours).await?;
+            let Some(back) = ours else { return Ok(()) };
+            asked = back;
+        }
+        entry.body(woke, &body);
+        entry.ends(HttpEnd::Complete);
+        let reply = Reply::of_status(status, &self.shown, &line.said, &body, location.as_deref());
+        for question in asked.give_up() {
+            let line = reply.line(&question.id);
+            self.writer.line(line.clone()).await?;
+            // A status that says it all is what the recording shows.
+            if status < 400 {
+                entry.answered(&line);
+            }
+        }
+        Ok(())
+    }
+
+    /// An event stream, to its end, and on where it broke off if the server lets us.
+    async fn follow(
+        &self,
+        line: &Line,
+        answer: Answer,
+        mut entry: Entry<'_>,
+        asked: Asked,
+    ) -> Result<(), Gone> {
+        let (mut cursor, mut asked) = (Cursor::default(), Some(asked));
+        let end = self.read_stream(answer.body, &entry, &mut asked, &mut cursor).await?;
+        entry.ends(end.how());
+        let Some(mut asked) = asked else { return Ok(()) };
+        if asked.left().is_empty() || !asked.is_wanted() {
+            return Ok(());
+        }
+        let is_modern = line.said.revision.is_some();
+        if !is_modern && cursor.last.is_some() && end != End::TooLong {
+            return self.resume(entry, asked, cursor, &end).await;
+        }
+        if is_modern && line.said.is_listen() && cursor.has_news {
+            // The subscription had begun: its end is no answer but a message (specification of 2026-07-28).
+            for question in asked.give_up() {
+                let line = cancelled(&question.id, &end.why());
+                self.writer.line(line.clone()).await?;
+                entry.answered(&line);
+            }
+            return Ok(());
+        }
+        self.refuse(&Reply::cut_off(&self.shown, &end.why()), &entry, &mut asked).await
+    }
+
+    /// Answers in the server's stead what is still asked.
+    pub(super) async fn refuse(
+        &self,
+        reply: &Reply,
+        entry: &Entry<'_>,
+        asked: &mut Asked,
+    ) -> Result<(), Gone> {
+        for question in asked.give_up() {
+            let line = reply.line(&question.id);
+            self.writer.line(line.clone()).await?;
+            entry.answered(&line);
+        }
+        Ok(())
+    }
+
+    /// Opens a new session in place of the one that `request` named and the server has forgotten.
+    async fn renew(&self, request: &Request) -> Result<(), Reply> {
+        let _only_one = self.handshake.renewing.lock().await;
+        if self.handshake.now().generation != request.now.generation {
+            return Ok(());
+        }
+        let Some((initialize, initialized)) = self.handshake.lines() else {
+            return Err(Reply::cut_off(&self.shown, "it has forgotten the session"));
+        };
+        self.journal
+            .note("the server has forgotten the session: a new one is opened with the client's own words");
+        let said = Said::read(&initialize);
+        let opening = self.post(&said, &initialize);
+        let mut entry = self.journal.begin("POST", opening.names());
+        let answer = self.send(&opening).await?;
+        entry.response(answer.status.as_u16(), &answer.media, answer.session.as_deref());
+        entry.ends(HttpEnd::Complete);
+        let session = answer.session.clone();
+        self.read_opening(&said, answer, &entry).await?;
+        drop(entry);
+        if let Some(line) = initialized {
+            self.say_opened(&line, session.as_deref()).await?;
+        }
+        self.handshake.name(session.as_deref());
+        self.handshake.renewed();
+        Ok(())
+    }
+
+    /// Reads what the server says to `initialize`; only the answer itself is not for the client, which has one.
+    async fn read_opening(&self, said: &Said, answer: Answer, entry: &Entry<'_>) -> Result<(), Reply> {
+        if !answer.status.is_success() {
+            let (status, location) = (answer.status.as_u16(), answer.location);
+            let body = beginning(answer.body, ERROR_BYTES_MAX).await;
+            return Err(Reply::of_status(status, &self.shown, said, &body, location.as_deref()));
+        }
+        let mut asked = Some(Live::ours(said));
+        let gone = |_| Reply::cut_off(&self.shown, "nobody reads");
+        if answer.media == EVENT_STREAM {
+            let quiet = self.read_stream(answer.body, entry, &mut asked, &mut Cursor::default()).await;
+            quiet.map_err(gone)?;
+        } else {
+            let body = whole(answer.body, ERROR_BYTES_MAX).await;
+            let body = body.map_err(|why| Reply::cut_off(&self.shown, &why))?;
+            self.hand_on(&one_line(&body), &mut asked).await.map_err(gone)?;
+        }
+        let is_open = asked.is_some_and(|asked| asked.is_agreed);
+        if is_open { Ok(()) } else { Err(Reply::cut_off(&self.shown, "it refuses to open a new session")) }
+    }
+
+    async fn say_opened(&self, line: &Bytes, session: Option<&str>) -> Result<(), Reply> {
+        let mut request = self.post(&Said::read(line), line);
+        request.put_session(session);
+        let mut entry = self.journal.begin("POST", request.names());
+        let answer = self.send(&request).await?;
+        entry.response(answer.status.as_u16(), &answer.media, None);
+        entry.ends(HttpEnd::Complete);
+        Ok(())
+    }
+}
+
+impl End {
+    /// How the exchange ended.
+    pub(super) fn how(&self) -> HttpEnd {
+        match self {
+            Self::Closed => HttpEnd::Complete,
+            Self::Broken(_) | Self::TooLong => HttpEnd::ServerLeft,
+        }
+    }
+
+    /// The same for people.
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::Closed => "its event stream ended without the answer".to_owned(),
+            Self::Broken(why) => why.clone(),
+            Self::TooLong => "an event is longer than 16 MiB".to_owned(),
+        }
+    }
+}
+
+impl Request {
+    fn put_session(&mut self, session: Option<&str>) {
+        self.now.session = session.map(str::to_owned);
+        self.fields.remove(SESSION);
+        if let Some(session) = session.and_then(|session| HeaderValue::from_str(session).ok()) {
+            self.fields.insert(SESSION, session);
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod id;
 mod latency;
 mod log;
 mod operation;
+mod pool;
 mod read;
 mod row;
 mod series;
@@ -22,7 +23,10 @@ pub use context::ContextTokens;
 pub use definitions::{Definition, DefinitionTokens, Definitions};
 pub use filter::{Bounds, Filter, FilterError, Matcher, Measure, Pattern};
 pub use handshake::{Era, Handshake, Implementation, Instructions};
-pub use http::{HttpExchange, HttpExchanges, Stall};
+pub use http::{
+    Client, ClientEnd, ClientId, Clients, Connection, Connections, HttpExchange, HttpExchanges, Stall,
+    Traffic,
+};
 pub use id::RawId;
 pub use latency::{LATENCY_US_MAX, Latency};
 pub use log::{Log, LogEntry, LogKind};
@@ -30,8 +34,9 @@ pub use operation::{
     Exchange, Half, Operation, OperationId, OperationTokens, Outcome, Phase, Progress, ProgressPoint, State,
     Task,
 };
+pub use pool::{Pool, PoolBucket};
 pub use row::{Row, RowKey, Tally};
-pub use series::{Bucket, Series};
+pub use series::{Absorb, Bucket, Series};
 pub use session::{End, NotificationCount, Samples, Session, Totals};
 pub use symbol::{Symbol, Symbols};
 

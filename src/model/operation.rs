@@ -3,7 +3,7 @@
 //! Plain state with the questions one can ask of it; how events change it is the business of `apply`.
 
 use super::apply::Key;
-use super::{RawId, Symbol};
+use super::{ClientId, RawId, Symbol};
 use crate::tokens::Accuracy;
 use crate::trace::{ExchangeId, Micros, Nanos, Place};
 use crate::wire::Peer;
@@ -241,6 +241,8 @@ pub struct Operation {
     pub(super) cold: bool,
     /// The status of its HTTP response; 0 over stdio and before there is one.
     pub(super) http_status: u16,
+    /// The client that asked or was asked; `None` over stdio and where nothing tells.
+    pub(super) client: Option<ClientId>,
     pub(super) ended_us: u64,
     pub(super) first: Exchange,
     pub(super) extra: Option<Box<Extra>>,
@@ -271,6 +273,12 @@ impl Operation {
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         (self.http_status > 0).then_some(self.http_status)
+    }
+
+    /// The client that asked, or was asked by the server; `None` over stdio and where nothing tells.
+    #[must_use]
+    pub fn client(&self) -> Option<ClientId> {
+        self.client
     }
 
     /// The first exchange.

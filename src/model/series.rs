@@ -27,7 +27,9 @@ impl Bucket {
     pub fn latency_us_mean(&self) -> Option<u64> {
         (self.timed > 0).then(|| self.latency_us_sum / u64::from(self.timed))
     }
+}
 
+impl Absorb for Bucket {
     fn absorb(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
         self.errors = self.errors.saturating_add(other.errors);
@@ -38,16 +40,22 @@ impl Bucket {
     }
 }
 
-/// A bounded time series. Empty until the first value, then [`Series::BUCKETS`] buckets of 40 bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Series {
-    width_us: u64,
-    buckets: Vec<Bucket>,
+/// What happened in a time, to which what happened right after it can be added.
+pub trait Absorb: Copy + Default {
+    /// Adds what happened later.
+    fn absorb(&mut self, later: &Self);
 }
 
-impl Default for Series {
+/// A bounded time series. Empty until the first value, then [`Series::BUCKETS`] buckets (of calls: 40 bytes each).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series<B = Bucket> {
+    width_us: u64,
+    buckets: Vec<B>,
+}
+
+impl<B> Default for Series<B> {
     fn default() -> Self {
-        Self { width_us: Self::WIDTH_US_MIN, buckets: Vec::new() }
+        Self { width_us: Series::WIDTH_US_MIN, buckets: Vec::new() }
     }
 }
 
@@ -57,6 +65,13 @@ impl Series {
     /// The width of a bucket in a young session: 128 of them are 16 seconds.
     pub const WIDTH_US_MIN: u64 = 125_000;
 
+    /// Forgets all token counts.
+    pub(super) fn forget_tokens(&mut self) {
+        self.buckets.iter_mut().for_each(|bucket| bucket.tokens = 0);
+    }
+}
+
+impl<B: Absorb> Series<B> {
     /// The width of a bucket in microseconds.
     #[must_use]
     pub fn width_us(&self) -> u64 {
@@ -65,15 +80,15 @@ impl Series {
 
     /// The buckets from the session's start to the last one with anything in it.
     #[must_use]
-    pub fn buckets(&self) -> &[Bucket] {
+    pub fn buckets(&self) -> &[B] {
         &self.buckets
     }
 
     /// The time from the start to `now` as exactly `columns` buckets, the last one ending at or after `now`; oldest
     /// first. Buckets are as wide as is needed, at least as wide as those kept.
     #[must_use]
-    pub fn columns(&self, now: Micros, columns: usize) -> Vec<Bucket> {
-        let mut out = vec![Bucket::default(); columns];
+    pub fn columns(&self, now: Micros, columns: usize) -> Vec<B> {
+        let mut out = vec![B::default(); columns];
         if columns == 0 {
             return out;
         }
@@ -89,20 +104,15 @@ impl Series {
     }
 
     /// The bucket that holds `at`, widening all if it lies beyond the last.
-    pub(super) fn at(&mut self, at: Micros) -> &mut Bucket {
-        while at.0 / self.width_us >= Self::BUCKETS as u64 {
+    pub(super) fn at(&mut self, at: Micros) -> &mut B {
+        while at.0 / self.width_us >= Series::BUCKETS as u64 {
             self.widen();
         }
         let position = usize::try_from(at.0 / self.width_us).expect("below BUCKETS");
         if position >= self.buckets.len() {
-            self.buckets.resize(position + 1, Bucket::default());
+            self.buckets.resize(position + 1, B::default());
         }
         &mut self.buckets[position]
-    }
-
-    /// Forgets all token counts.
-    pub(super) fn forget_tokens(&mut self) {
-        self.buckets.iter_mut().for_each(|bucket| bucket.tokens = 0);
     }
 
     fn widen(&mut self) {
@@ -128,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_width_doubles_when_the_session_outgrows_the_buckets() {
-        let mut series = Series::default();
+        let mut series: Series = Series::default();
         series.at(Micros(0)).calls = 1;
         series.at(Micros(15_999_999)).calls = 2;
         assert_eq!((series.width_us(), series.buckets().len()), (125_000, 128));
@@ -139,7 +149,7 @@ mod tests {
 
     #[test]
     fn columns_cover_the_time_until_now() {
-        let mut series = Series::default();
+        let mut series: Series = Series::default();
         series.at(Micros(0)).calls = 1;
         series.at(Micros(1_000_000)).calls = 2;
         let calls = |now, columns| -> Vec<u32> {
@@ -154,7 +164,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost_by_widening(times in proptest::collection::vec(0_u64..1 << 40, 1..60), columns in 1_usize..200) {
-            let mut series = Series::default();
+            let mut series: Series = Series::default();
             for at in &times {
                 let bucket = series.at(Micros(*at));
                 bucket.calls += 1;

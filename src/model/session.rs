@@ -4,8 +4,8 @@
 
 use super::apply::Following;
 use super::{
-    DefinitionTokens, Definitions, Handshake, HttpExchanges, Latency, Log, Operation, OperationId, Row,
-    RowKey, Symbol, Symbols,
+    Client, DefinitionTokens, Definitions, Handshake, HttpExchanges, Latency, Log, Operation, OperationId,
+    Pool, Row, RowKey, Symbol, Symbols,
 };
 use crate::trace::{Exit, Header, Micros};
 use crate::wire::{Direction, Peer};
@@ -113,6 +113,7 @@ pub struct Session {
     pub header: Header,
     pub(super) symbols: Symbols,
     pub(super) http: HttpExchanges,
+    pub(super) pool: Option<Box<Pool>>,
     pub(super) operations: Vec<Operation>,
     pub(super) rows: Vec<Row>,
     pub(super) handshake: Handshake,
@@ -150,6 +151,7 @@ impl Session {
             header,
             symbols: Symbols::new(),
             http: HttpExchanges::default(),
+            pool: None,
             operations: Vec::new(),
             rows: Vec::new(),
             handshake: Handshake::default(),
@@ -232,6 +234,18 @@ impl Session {
     #[must_use]
     pub fn http(&self) -> &HttpExchanges {
         &self.http
+    }
+
+    /// The pool of sessions or processes behind the proxy, if there is one.
+    #[must_use]
+    pub fn pool(&self) -> Option<&Pool> {
+        self.pool.as_deref()
+    }
+
+    /// The client that took part in an operation, where there are several (over HTTP).
+    #[must_use]
+    pub fn client_of(&self, operation: &Operation) -> Option<&Client> {
+        self.http.clients().get(operation.client()?)
     }
 
     /// Noise, notes, drops, orphans and the like.

@@ -210,6 +210,7 @@ impl Session {
         self.handshake.server = server.and_then(Implementation::read);
         self.handshake.server_capabilities = json(capabilities, CAPABILITIES_MAX);
         self.handshake.instructions = Instructions::read(instructions, passing.half.place);
+        self.on_negotiated(self.handshake.negotiated.clone(), passing);
     }
 
     fn read_discovered(&mut self, result: &str, passing: Passing) {

@@ -35,6 +35,11 @@ const REQUESTS_MAX: usize = 1_024;
 const EXCHANGES_MAX: usize = 262_144;
 
 impl Asked {
+    /// The requests of an exchange that are followed.
+    pub(super) fn of(&self, exchange: ExchangeId) -> &[Key] {
+        self.0.get(&exchange).map_or(&[], |keys| keys)
+    }
+
     fn add(&mut self, exchange: ExchangeId, key: Key) {
         if self.0.len() >= EXCHANGES_MAX {
             self.0.clear();
@@ -54,22 +59,30 @@ pub(super) struct RequestHead<'a> {
     pub(super) target: &'a str,
     pub(super) session: Option<&'a str>,
     pub(super) revision: Option<&'a str>,
+    pub(super) resumes: bool,
 }
 
 impl Session {
     pub(super) fn on_http_request(&mut self, at: Micros, head: &RequestHead<'_>) {
+        let client = self.client_at_request(at, head);
         let mut symbol = |text: Option<&str>| text.map_or(Symbol::NONE, |text| self.symbols.intern(text));
         let exchange = HttpExchange {
             id: head.exchange,
             connection: head.connection,
+            client,
             method: symbol(Some(head.method)),
             target: symbol(Some(head.target)),
             session: symbol(head.session),
             revision: symbol(head.revision),
+            resumes: head.resumes,
+            is_standing: head.method == "GET",
             asked: at,
             answered: None,
             status: None,
             media: Symbol::NONE,
+            is_stream: false,
+            first_message: None,
+            calls: 0,
             events: 0,
             ended: None,
         };
@@ -84,16 +97,20 @@ impl Session {
         media: &str,
         session: Option<&str>,
     ) {
+        let is_stream = media.eq_ignore_ascii_case("text/event-stream");
         let media = if media.is_empty() { Symbol::NONE } else { self.symbols.intern(media) };
         let session = session.map(|session| self.symbols.intern(session));
-        let Some(exchange) = self.http.get_mut(id) else { return };
-        exchange.answered.get_or_insert(at);
-        exchange.status = Some(status);
-        exchange.media = media;
-        // A session is opened by the answer to `initialize`; later answers may repeat it.
-        if let (Symbol::NONE, Some(session)) = (exchange.session, session) {
-            exchange.session = session;
-        }
+        self.http.change(id, at, |exchange| {
+            exchange.answered.get_or_insert(at);
+            exchange.status = Some(status);
+            exchange.media = media;
+            exchange.is_stream = is_stream;
+            // A session is opened by the answer to `initialize`; later answers may repeat it.
+            if let (Symbol::NONE, Some(session)) = (exchange.session, session) {
+                exchange.session = session;
+            }
+        });
+        self.client_at_response(at, id, status);
         for key in self.following.asked.0.get(&id).into_iter().flatten() {
             if let Some(open) = self.following.pairing.peek(key) {
                 self.operations[open.operation.index()].http_status = status;
@@ -102,6 +119,7 @@ impl Session {
     }
 
     pub(super) fn on_http_end(&mut self, at: Micros, id: ExchangeId, how: HttpEnd) {
+        self.client_at_end(at, id);
         self.http.end(id, at, how);
         let keys = self.following.asked.0.remove(&id).unwrap_or_default();
         for key in keys {

@@ -4,6 +4,7 @@
 
 mod answers;
 mod assembly;
+mod clients;
 mod exchanges;
 mod notices;
 mod pairing;
@@ -36,6 +37,8 @@ pub(super) struct Following {
     progress: HashMap<Key, OperationId>,
     /// Requests by the HTTP exchange in which they were asked.
     asked: exchanges::Asked,
+    /// The client that a modern request named last, and in which words.
+    named: clients::Named,
     /// Every pending operation.
     pub(super) pending: BTreeSet<OperationId>,
     /// Rows by their keys.
@@ -77,7 +80,9 @@ impl Session {
             Fact::Part { to, payload, exchange } => {
                 self.following.assembly.entry((*to, *exchange)).or_default().part(payload);
             }
-            Fact::HttpRequest { exchange, connection, method, target, session, revision, .. } => {
+            Fact::HttpRequest {
+                exchange, connection, method, target, session, revision, resumes, ..
+            } => {
                 let head = exchanges::RequestHead {
                     exchange: *exchange,
                     connection: *connection,
@@ -85,17 +90,14 @@ impl Session {
                     target: read::cut(target, TEXT_MAX),
                     session: session.as_deref(),
                     revision: revision.as_deref(),
+                    resumes: *resumes,
                 };
                 self.on_http_request(at, &head);
             }
             Fact::HttpResponse { exchange, status, media, session, .. } => {
                 self.on_http_response(at, *exchange, *status, media, session.as_deref());
             }
-            Fact::HttpEvent { exchange, .. } => {
-                if let Some(exchange) = self.http.get_mut(*exchange) {
-                    exchange.events = exchange.events.saturating_add(1);
-                }
-            }
+            Fact::HttpEvent { exchange, .. } => self.http.count_event(*exchange),
             Fact::HttpStall { gap_us, is_removed, .. } => {
                 self.http.stall = Some(Stall { at, gap_us: *gap_us, is_removed: *is_removed });
             }
@@ -103,8 +105,11 @@ impl Session {
                 self.following.assembly.retain(|(_, of), _| *of != Some(*exchange));
                 self.on_http_end(at, *exchange, *how);
             }
-            // Not part of any call.
-            Fact::PoolTaken { .. } | Fact::PoolReturned { .. } | Fact::SessionEnded { .. } => {}
+            Fact::PoolTaken { session, how, waited_us, pool } => {
+                self.on_taken(at, session, *how, *waited_us, *pool);
+            }
+            Fact::PoolReturned { how, pool } => self.pool_at(at).returned(at, *how, *pool),
+            Fact::SessionEnded { session, why } => self.on_session_end(at, session, *why),
             Fact::Started { pid } => {
                 self.started = Some(at);
                 self.pid = *pid;
@@ -175,6 +180,9 @@ impl Session {
             in_parts: parts > 0,
         };
         let passing = Passing { from: to.sender(), exchange, half };
+        if let (Some(id), Direction::ToClient) = (exchange, to) {
+            self.note_first_message(id, at);
+        }
         let Some(text) = whole.text else {
             self.note(passing, LogKind::TooLong { from: passing.from }, &payload.text);
             return self.on_lost(to);

@@ -6,13 +6,14 @@ use std::collections::VecDeque;
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::clients::Introduction;
 use super::pairing::{Asked, Key, ListKind, Open, Opened, Slot};
 use super::{Passing, TEXT_MAX};
 use crate::model::handshake::{CAPABILITIES_MAX, Implementation};
 use crate::model::operation::Extra;
 use crate::model::read::{cut, json, members, text};
 use crate::model::{
-    Era, Exchange, LogKind, Operation, OperationId, Phase, RawId, RowKey, Session, State, Symbol,
+    Era, Exchange, Handshake, LogKind, Operation, OperationId, Phase, RawId, RowKey, Session, State, Symbol,
 };
 use crate::wire::{Peer, string_value};
 
@@ -101,7 +102,7 @@ impl Session {
         let read = Params::read(method, params);
         let meta = read.meta.map(|meta| self.read_meta(method, meta, passing)).unwrap_or_default();
         if method == "initialize" {
-            self.read_initialize(params.unwrap_or_default());
+            self.read_initialize(params.unwrap_or_default(), passing);
         }
         let exchange = Exchange { id: RawId::new(id), request: passing.half, response: None };
         let symbol = self.symbols.intern(method);
@@ -113,7 +114,8 @@ impl Session {
         } else {
             let asked = read.asked(method);
             let related = meta.related_task.as_deref();
-            (self.begin_operation(symbol, &read, asked, exchange, related, passing), Slot::First, asked)
+            let operation = self.begin_operation(symbol, &read, asked, exchange, related, passing);
+            (operation, Slot::First, asked)
         };
         let row = &mut self.rows[self.operations[operation.index()].row as usize];
         row.request_bytes += u64::from(passing.half.bytes);
@@ -167,6 +169,7 @@ impl Session {
         let extra = serves.map(|call| Box::new(Extra { serves: Some(call), ..Extra::default() }));
         self.following.listening |= asked == Asked::Listen;
         let row = self.row_of(key);
+        let client = self.count_call(passing);
         self.begin(Operation {
             from: passing.from,
             method,
@@ -176,6 +179,7 @@ impl Session {
             tokens: None,
             phase: if asked == Asked::Listen { Phase::Listening } else { Phase::Answer },
             http_status: 0,
+            client,
             cold: passing.from == Peer::Client && self.started.is_some() && self.first_answer.is_none(),
             ended_us: Operation::NOT_ENDED,
             first: exchange,
@@ -239,13 +243,20 @@ impl Session {
         self.go_on(id, Phase::Answer);
     }
 
-    fn read_initialize(&mut self, params: &str) {
+    fn read_initialize(&mut self, params: &str, passing: Passing) {
         let [version, client, capabilities] =
             members(params, ["protocolVersion", "clientInfo", "capabilities"]);
         self.handshake.era = Era::Legacy;
         self.handshake.requested = text(version, TEXT_MAX);
         self.handshake.client = client.and_then(Implementation::read);
         self.handshake.client_capabilities = json(capabilities, CAPABILITIES_MAX);
+        let Handshake { requested, client, client_capabilities, .. } = &self.handshake;
+        let told = Introduction {
+            requested: requested.clone(),
+            name: client.clone(),
+            capabilities: client_capabilities.clone(),
+        };
+        self.on_opening(told, passing);
     }
 
     /// Reads `params._meta`: the progress token, and in modern sessions who the client is.
@@ -262,6 +273,7 @@ impl Session {
         );
         if let (Some(version), Peer::Client) = (version, passing.from) {
             self.read_modern_client(method, version, client, capabilities);
+            self.on_named(version, client, capabilities, passing);
         }
         let related_task = related.and_then(|related| {
             let [task] = members(related, ["taskId"]);

@@ -3,7 +3,7 @@
 //! Knows nothing of the filter's text.
 
 use super::{Filter, Measure, Node, Pattern, Status, Term};
-use crate::model::{Operation, Outcome, Session, State, Symbol};
+use crate::model::{Client, Operation, Outcome, Session, State, Symbol};
 use crate::trace::Micros;
 use crate::wire::string_value;
 
@@ -24,6 +24,10 @@ impl Filter {
                 Term::Tool(pattern) => !operation.target.is_none() && names(pattern, operation.target),
                 Term::Method(pattern) => names(pattern, operation.method),
                 Term::Server(pattern) => server(pattern),
+                Term::Client(pattern) => match session.client_of(operation) {
+                    Some(client) => is_client(session, client, pattern),
+                    None => is_only_client(session, pattern),
+                },
                 other => plain(other, operation, now),
             })
         })
@@ -58,8 +62,10 @@ struct Ready<'f> {
     term: &'f Term,
     /// For each symbol whether its name fits; empty for terms that do not look at names.
     names: Vec<bool>,
-    /// Whether the server's name fits.
-    server: bool,
+    /// For each client whether its name fits; empty for terms that do not ask.
+    clients: Vec<bool>,
+    /// Whether the server's name fits, or that of the only client.
+    whole: bool,
 }
 
 impl<'f> Ready<'f> {
@@ -70,8 +76,16 @@ impl<'f> Ready<'f> {
             }
             _ => Vec::new(),
         };
-        let server = matches!(term, Term::Word(pattern) | Term::Server(pattern) if serves(session, pattern));
-        Self { term, names, server }
+        let (clients, whole) = match term {
+            Term::Word(pattern) | Term::Server(pattern) => (Vec::new(), serves(session, pattern)),
+            Term::Client(pattern) => {
+                let all = session.http().clients().all().iter();
+                let fit = all.map(|client| is_client(session, client, pattern)).collect();
+                (fit, is_only_client(session, pattern))
+            }
+            _ => (Vec::new(), false),
+        };
+        Self { term, names, clients, whole }
     }
 
     fn name(&self, symbol: Symbol) -> bool {
@@ -98,7 +112,7 @@ impl Matcher<'_> {
         self.root.as_ref().is_none_or(|root| {
             root.holds(&|ready| match ready.term {
                 Term::Word(pattern) => {
-                    ready.server
+                    ready.whole
                         || ready.name(operation.target)
                         || ready.name(operation.method)
                         || pattern.matches(operation.id().as_bytes())
@@ -106,7 +120,11 @@ impl Matcher<'_> {
                 }
                 Term::Tool(_) => !operation.target.is_none() && ready.name(operation.target),
                 Term::Method(_) => ready.name(operation.method),
-                Term::Server(_) => ready.server,
+                Term::Server(_) => ready.whole,
+                Term::Client(_) => match operation.client() {
+                    Some(client) => ready.clients.get(client.index()).copied().unwrap_or(false),
+                    None => ready.whole,
+                },
                 other => plain(other, operation, now),
             })
         })
@@ -118,6 +136,22 @@ fn serves(session: &Session, pattern: &Pattern) -> bool {
     let own = session.handshake().server.as_ref();
     pattern.matches(session.header.label.as_bytes())
         || own.is_some_and(|own| pattern.matches(own.name.as_bytes()))
+}
+
+/// Whether a client goes by a name that fits: its own with its version, or that of its session.
+fn is_client(session: &Session, client: &Client, pattern: &Pattern) -> bool {
+    let names = [&*client.shown_name(), session.name(client.session)];
+    let own = client.name.as_ref().map(|own| &*own.name);
+    names.into_iter().chain(own).any(|name| !name.is_empty() && pattern.matches(name.as_bytes()))
+}
+
+/// The same where there is one client only, as over stdio.
+fn is_only_client(session: &Session, pattern: &Pattern) -> bool {
+    let own = session.handshake().client.as_ref().filter(|_| session.http().all().is_empty());
+    own.is_some_and(|own| {
+        pattern.matches(own.name.as_bytes())
+            || pattern.matches(format!("{} {}", own.name, own.version).as_bytes())
+    })
 }
 
 /// The terms that look at no names.
@@ -134,7 +168,7 @@ fn plain(term: &Term, operation: &Operation, now: Micros) -> bool {
         Term::Amount(measure, bounds) => {
             amount(*measure, operation, now).is_some_and(|amount| bounds.hold(amount))
         }
-        Term::Word(_) | Term::Tool(_) | Term::Method(_) | Term::Server(_) => false,
+        Term::Word(_) | Term::Tool(_) | Term::Method(_) | Term::Server(_) | Term::Client(_) => false,
     }
 }
 

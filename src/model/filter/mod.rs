@@ -6,6 +6,7 @@
 //! tool: server: method: id:  in one place only; id: wants the whole id, and tool:=name the whole name
 //! status:ok|error|pending|cancelled|abandoned|unknown   also tool_error, protocol_error
 //! http:401|4xx               the status of the HTTP response
+//! client:                    who asked: the client's name and version, or the name of its session
 //! dir:client|server|in|out   who asked (in: the client asked the server; out: the server asked)
 //! dur:>500ms tok:>=1k size:10kb..2mb     > >= < <= = and ranges
 //! and or not ( ) -word       a space means and
@@ -88,6 +89,7 @@ enum Term {
     Word(Pattern),
     Tool(Pattern),
     Server(Pattern),
+    Client(Pattern),
     Method(Pattern),
     Id(Pattern),
     Status(Status),
@@ -163,8 +165,9 @@ impl Status {
 
 impl Filter {
     /// The fields one can name, each with its colon: for completion and help.
-    pub const FIELDS: [&'static str; 10] =
-        ["tool:", "server:", "method:", "id:", "status:", "http:", "dir:", "dur:", "tok:", "size:"];
+    pub const FIELDS: [&'static str; 11] = [
+        "tool:", "server:", "client:", "method:", "id:", "status:", "http:", "dir:", "dur:", "tok:", "size:",
+    ];
 
     /// The values `status:` takes.
     pub fn status_values() -> impl Iterator<Item = &'static str> {
@@ -201,6 +204,12 @@ impl Filter {
     #[must_use]
     pub fn of_server(label: &str) -> Self {
         Self { root: Some(Node::One(Term::Server(Pattern::Whole(label.into())))) }
+    }
+
+    /// The operations of one client, given by the name of its session, or its own.
+    #[must_use]
+    pub fn of_client(name: &str) -> Self {
+        Self { root: Some(Node::One(Term::Client(Pattern::Whole(name.into())))) }
     }
 
     /// What passes both.
@@ -286,6 +295,7 @@ impl fmt::Display for Term {
             Self::Word(pattern) => pattern.fmt(f),
             Self::Tool(pattern) => write!(f, "tool:{pattern}"),
             Self::Server(pattern) => write!(f, "server:{pattern}"),
+            Self::Client(pattern) => write!(f, "client:{pattern}"),
             Self::Method(pattern) => write!(f, "method:{pattern}"),
             Self::Id(pattern) => write!(f, "id:{pattern}"),
             Self::Status(status) => write!(f, "status:{}", status.as_str()),

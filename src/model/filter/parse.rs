@@ -160,6 +160,7 @@ impl<'t> Parser<'t> {
         match field {
             Field::Tool => self.name("a tool's name").map(Term::Tool),
             Field::Server => self.name("a server's name").map(Term::Server),
+            Field::Client => self.name("a client's name, or that of its session").map(Term::Client),
             Field::Method => self.name("a method").map(Term::Method),
             Field::Id => self.name("an id").map(Term::Id),
             Field::Status => {
@@ -267,6 +268,7 @@ fn one_or(mut parts: Vec<Node<Term>>, join: impl Fn(Vec<Node<Term>>) -> Node<Ter
 enum Field {
     Tool,
     Server,
+    Client,
     Method,
     Id,
     Status,
@@ -276,9 +278,10 @@ enum Field {
 }
 
 impl Field {
-    const ALL: [(&'static str, Self); 10] = [
+    const ALL: [(&'static str, Self); 11] = [
         ("tool", Self::Tool),
         ("server", Self::Server),
+        ("client", Self::Client),
         ("method", Self::Method),
         ("id", Self::Id),
         ("status", Self::Status),

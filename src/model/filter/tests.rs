@@ -91,6 +91,31 @@ fn terms_pick_what_they_say() {
 }
 
 #[test]
+fn clients_are_told_apart_by_their_names_and_sessions() {
+    let mut play = Play::new();
+    for (exchange, session, name) in [(1, "aa~1", "claude"), (2, "bb~2", "cursor")] {
+        let params = format!(r#"{{"clientInfo":{{"name":"{name}","version":"1.{exchange}"}}}}"#);
+        play.post(exchange, "", "").ask("0", "initialize", &params);
+        play.status(exchange, 200, session).answer("0", "{}");
+    }
+    play.post(3, "bb~2", "").ask("1", "tools/call", r#"{"name":"read"}"#);
+    for (text, want) in [
+        ("client:cursor", &[1, 2][..]),
+        ("client:aa~1", &[0]),
+        ("client:=aa~1", &[0]),
+        ("client:=cursor", &[1, 2]),
+        ("client:\"cursor 1.2\" tool:read", &[2]),
+        ("-client:claude", &[1, 2]),
+        ("client:nobody", &[]),
+    ] {
+        assert_eq!(passing(&play, text), want, "{text}");
+    }
+    let mut stdio = Play::new();
+    stdio.ask("0", "initialize", r#"{"clientInfo":{"name":"claude","version":"2"}}"#);
+    assert_eq!((passing(&stdio, "client:claude").len(), passing(&stdio, "client:cursor").len()), (1, 0));
+}
+
+#[test]
 fn unknown_operations_are_not_slow() {
     let mut play = playing();
     play.fact(Fact::Dropped { to: Direction::ToClient, messages: 1, bytes: 1 });
@@ -169,6 +194,7 @@ fn term() -> impl Strategy<Value = Term> {
         pattern().prop_map(Term::Word),
         name().prop_map(Term::Tool),
         name().prop_map(Term::Server),
+        name().prop_map(Term::Client),
         name().prop_map(Term::Method),
         name().prop_map(Term::Id),
         prop_oneof![(100..600_u16).prop_map(HttpStatus::One), (1..6_u8).prop_map(HttpStatus::Class)]

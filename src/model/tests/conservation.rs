@@ -101,7 +101,9 @@ fn play(play: &mut Play, number: usize, step: &Step) {
         Step::Frame { to, text } => play.frame(*to, text),
         Step::Post { session, modern } => {
             let next = posted + 1;
-            play.post(next, if *session { "s~1" } else { "" }, if *modern { "2026-07-28" } else { "" })
+            let (session, revision) =
+                (if *session { "s~1" } else { "" }, if *modern { "2026-07-28" } else { "" });
+            play.http(next, ["POST", "GET"][next as usize % 5 / 4], next % 3 + 1, session, revision)
         }
         Step::Status(code, opens) => play.status(posted, *code, if *opens { "s~1" } else { "" }),
         Step::Within(back) => play.within(posted.saturating_sub(*back)),
@@ -112,8 +114,30 @@ fn play(play: &mut Play, number: usize, step: &Step) {
     };
 }
 
+/// Counts the exchanges anew and compares with what is kept of them, of their clients and connections.
+fn exchanges_balance(session: &Session) {
+    let http = session.http();
+    let sum = |of: &dyn Fn(&HttpExchange) -> bool| {
+        let mut sum = Traffic::default();
+        http.all().iter().filter(|exchange| of(exchange)).for_each(|exchange| sum.add(exchange));
+        sum
+    };
+    assert_eq!(*http.traffic(), sum(&|_| true));
+    for (index, client) in http.clients().all().iter().enumerate() {
+        assert_eq!(client.traffic, sum(&|one| one.client.is_some_and(|id| id.index() == index)));
+    }
+    let mut used = 0;
+    for (number, connection) in http.connections().iter() {
+        assert_eq!(connection.traffic, sum(&|exchange| exchange.connection == number));
+        used += 1;
+    }
+    assert_eq!(http.connections().used(), used);
+    assert!(http.connections().in_use() <= used);
+}
+
 /// Counts the operations anew and compares with every row and the totals.
 fn books_balance(session: &Session) {
+    exchanges_balance(session);
     let pending: Vec<OperationId> = (0..)
         .map(OperationId)
         .zip(session.operations())

@@ -1,5 +1,6 @@
 //! Playbooks: what passed, as text, and what it must mean. Everything goes through the line codec, as in a recording.
 
+mod clients;
 mod conservation;
 mod endings;
 mod exchanges;
@@ -63,16 +64,28 @@ impl Play {
 
     /// An HTTP request passes, in a session and a revision if they are not empty.
     pub(super) fn post(&mut self, exchange: u32, session: &str, revision: &str) -> &mut Self {
+        self.http(exchange, "POST", 1, session, revision)
+    }
+
+    /// A request of any method passes on any connection.
+    pub(super) fn http(
+        &mut self,
+        exchange: u32,
+        method: &str,
+        connection: u32,
+        session: &str,
+        revision: &str,
+    ) -> &mut Self {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned().into());
         self.within(exchange).fact(Fact::HttpRequest {
             exchange: ExchangeId(exchange),
-            connection: 1,
-            method: "POST".into(),
+            connection,
+            method: method.to_owned().into(),
             target: "/mcp".into(),
             session: some(session),
             revision: some(revision),
             encoding: "".into(),
-            resumes: false,
+            resumes: method == "GET" && exchange > 100,
         })
     }
 

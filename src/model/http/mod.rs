@@ -60,6 +60,8 @@ pub struct HttpExchange {
 
 /// How many exchanges are kept, the first ones.
 const EXCHANGES_MAX: usize = 4_000_000;
+/// How many exchanges may be told before one with a smaller number.
+const OVERTAKING_MAX: usize = 10_000;
 
 /// Answers in pieces 40 ms apart: what a server without `TCP_NODELAY` does to a client that acknowledges late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,11 +147,17 @@ impl HttpExchanges {
             self.not_kept += 1;
             return;
         }
-        // They come in the order of their numbers, unless a recording is damaged.
-        if self.all.last().is_none_or(|last| last.id < exchange.id) {
-            self.account(&exchange, exchange.asked, Traffic::add);
-            self.all.push(exchange);
+        // A number is given when a request is read, and told when it has been forwarded: on another connection that may
+        // be sooner. Those that overtake each other are close together.
+        let later =
+            self.all.iter().rev().take(OVERTAKING_MAX).take_while(|known| known.id >= exchange.id).count();
+        let position = self.all.len() - later;
+        if later == OVERTAKING_MAX || self.all.get(position).is_some_and(|known| known.id == exchange.id) {
+            self.not_kept += 1;
+            return;
         }
+        self.account(&exchange, exchange.asked, Traffic::add);
+        self.all.insert(position, exchange);
     }
 
     /// Changes an exchange, and with it what all of them, and those of its client and connection, add up to.

@@ -165,3 +165,20 @@ fn a_pool_is_seen_from_the_first_thing_that_happens_to_it() {
     let client = play.session.http().clients().real().next().unwrap();
     assert_eq!((play.session.name(client.session), client.took), ("a~1", Some((PoolTake::Reused, 40))));
 }
+
+#[test]
+fn exchanges_that_overtake_each_other_are_all_kept() {
+    let mut play = Play::new();
+    for (exchange, id) in [(3, "3"), (1, "1"), (5, "5"), (4, "4"), (2, "2")] {
+        play.post(exchange, "a~1", "").ask(id, "tools/call", r#"{"name":"t"}"#).status(exchange, 200, "");
+    }
+    let numbers: Vec<u32> = play.session.http().all().iter().map(|exchange| exchange.id.0).collect();
+    assert_eq!((numbers, play.session.http().not_kept()), (vec![1, 2, 3, 4, 5], 0));
+    assert!(play.session.operations().iter().all(|operation| operation.http_status() == Some(200)));
+    play.post(3, "a~1", "");
+    assert_eq!(
+        (play.session.http().all().len(), play.session.http().not_kept()),
+        (5, 1),
+        "a number given twice"
+    );
+}

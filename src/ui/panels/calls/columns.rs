@@ -24,6 +24,8 @@ pub(super) enum Field {
     Status,
     /// Whom it was asked.
     Server,
+    /// Which client asked, or was asked.
+    Client,
     /// The tool, or the method and what it is about.
     Name,
     /// What the requester waited.
@@ -45,10 +47,11 @@ pub(super) enum Field {
 }
 
 /// The columns, left to right.
-pub(super) const FIELDS: [Field; 12] = [
+pub(super) const FIELDS: [Field; 13] = [
     Field::Time,
     Field::Status,
     Field::Server,
+    Field::Client,
     Field::Name,
     Field::Duration,
     Field::Http,
@@ -65,7 +68,7 @@ impl Sortable for Field {
 
     fn natural_order(self) -> Order {
         match self {
-            Self::Time | Self::Server | Self::Name | Self::Id => Order::Ascending,
+            Self::Time | Self::Server | Self::Client | Self::Name | Self::Id => Order::Ascending,
             Self::Status
             | Self::Duration
             | Self::Http
@@ -82,6 +85,7 @@ impl Sortable for Field {
             Self::Time => "time",
             Self::Status => "status",
             Self::Server => "server",
+            Self::Client => "client",
             Self::Name => "name",
             Self::Duration => "duration",
             Self::Http => "http",
@@ -100,6 +104,8 @@ impl Field {
     #[must_use]
     pub(super) fn column(self, sessions: &[Opened<'_>], names: Want) -> Column {
         let is_http = || sessions.iter().any(|opened| !opened.session.http().all().is_empty());
+        let has_clients =
+            || sessions.iter().any(|opened| opened.session.http().clients().real().nth(1).is_some());
         let absent = Want::fixed(u16::MAX, u8::MAX);
         let right = |title, want| Column { title, want, align: Align::Right };
         let left = |title, want| Column { title, want, align: Align::Left };
@@ -108,7 +114,8 @@ impl Field {
             Self::Status => left("", Want::fixed(1, 0)),
             Self::Server if sessions.len() < 2 => left("", absent),
             Self::Http if is_http() => right("http", Want::fixed(4, 4)),
-            Self::Http => left("", absent),
+            Self::Client if has_clients() => left("client", Want::growing(8, 18, 1, 4)),
+            Self::Http | Self::Client => left("", absent),
             Self::Server => left("server", Want::growing(8, 16, 1, 3)),
             Self::Name => left("call", names),
             Self::Duration => right("waited ", Want::fixed(DURATION_WIDTH + 1, 0)),
@@ -146,6 +153,7 @@ impl Field {
                 State::Done(Outcome::HttpError { .. }) => 7,
             },
             Self::Server => source as u64,
+            Self::Client => operation.client().map_or(0, |client| 1 + client.index() as u64),
             Self::Name => rank().map_or(0, u64::from),
             Self::Duration => operation.latency_us(opened.now),
             Self::Http => operation.http_status().map_or(0, u64::from),
@@ -183,6 +191,11 @@ impl Field {
                 text(mark.glyph.to_owned(), mark.role)
             }
             Self::Server => text(clip::middle(&opened.session.header.label, room).into_owned(), Role::Dim),
+            Self::Client => opened.session.client_of(operation).map_or_else(none, |client| {
+                let shown = client.shown_name();
+                let shown = if shown.is_empty() { opened.session.name(client.session) } else { &shown };
+                text(clip::end(shown, room).into_owned(), Role::Dim)
+            }),
             Self::Name => name(opened, operation, room, cx),
             Self::Duration => waited(opened, operation, plain, cx),
             Self::Http => operation.http_status().map_or_else(none, |status| {

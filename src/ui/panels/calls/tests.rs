@@ -1,7 +1,7 @@
 //! Recording in, Calls screen out.
 
 use super::*;
-use crate::ui::panels::fixture::{BROWSER, Fixture, Stage, files, git};
+use crate::ui::panels::fixture::{BROWSER, Fixture, Stage, files, git, web};
 
 fn one() -> Stage {
     Stage::new(vec![Fixture::read(&files(), true)])
@@ -151,4 +151,24 @@ fn a_real_session_is_readable_at_any_size() {
             stage.draw(&mut calls, width, height)
         );
     }
+}
+
+#[test]
+fn calls_over_http_name_their_client_and_split_their_time() {
+    for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+        let mut calls = Calls::default();
+        let stage = Stage::new(vec![Fixture::read(&web(), true)]);
+        insta::assert_snapshot!(
+            format!("calls_http_{width}x{height}"),
+            stage.draw(&mut calls, width, height)
+        );
+        stage.with(|cx| {
+            calls.act(Action::Up, cx);
+            calls.act(Action::Open, cx);
+        });
+        insta::assert_snapshot!(format!("call_http_{width}x{height}"), stage.draw(&mut calls, width, height));
+    }
+    let mut stage = Stage::new(vec![Fixture::read(&web(), true)]);
+    stage.filter("client:cursor tool:customer");
+    assert!(stage.draw(&mut Calls::default(), 80, 24).contains("9 calls, 28 in all"));
 }

@@ -5,6 +5,8 @@
 mod columns;
 mod detail;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,6 +18,7 @@ use rows::{Row, RowKey, Sort, sorted};
 use super::{CopyWhat, Copyable, Cx, Deed, Focus, Mouse, OpenId, Panel, Reply, welcome};
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
+use crate::ui::widgets::ascii;
 
 /// The panel of sessions.
 #[derive(Debug)]
@@ -143,6 +146,7 @@ impl Panel for Sessions {
                 line.render(Rect { y, height: 1, ..place }, buf);
             }
         }
+        ascii::reduce(buf, area, &cx.theme.glyphs);
     }
 
     fn act(&mut self, action: Action, cx: &Cx<'_>) -> Reply {

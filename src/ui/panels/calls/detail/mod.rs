@@ -14,7 +14,7 @@ use self::message::MessagePane;
 use self::steps::{Spent, Step, StepKind};
 use super::columns;
 use super::index::CallId;
-use crate::model::{Half, Operation};
+use crate::model::{Client, Half, Operation};
 use crate::tokens::Count;
 use crate::ui::keys::Action;
 use crate::ui::panels::{CopyWhat, Copyable, Cx, Opened, marks};
@@ -64,6 +64,9 @@ impl Detail {
         top.line(buf, &heading(opened, operation, usize::from(area.width), cx));
         let spent = steps::spent(opened, operation);
         top.line(buf, &spent_line(&spent, area.width, cx));
+        if let Some(line) = http_line(opened, operation, cx) {
+            top.line(buf, &line);
+        }
         let steps = steps::steps(opened, operation);
         let room = usize::from(area.height / 3).max(4);
         for step in shortened(&steps, room) {
@@ -292,8 +295,10 @@ fn heading(opened: &Opened<'_>, operation: &Operation, width: usize, cx: &Cx<'_>
 fn spent_line(spent: &Spent, width: u16, cx: &Cx<'_>) -> Line<'static> {
     let style = |role| cx.theme.style(role);
     let share = |us: u64| us as f64 / spent.all_us.max(1) as f64;
+    let stream_us = spent.first_byte_us.map_or(0, |first| spent.responder_us - first);
     let parts = [
-        Part { share: share(spent.responder_us), style: style(Role::Bar), fill: None },
+        Part { share: share(spent.responder_us - stream_us), style: style(Role::Bar), fill: None },
+        Part { share: share(stream_us), style: style(Role::Accent), fill: Some(cx.theme.glyphs.eighths[3]) },
         Part {
             share: share(spent.human_us),
             style: style(Role::BarSecond),
@@ -302,7 +307,10 @@ fn spent_line(spent: &Spent, width: u16, cx: &Cx<'_>) -> Line<'static> {
     ];
     let mut spans = gauge(&parts, (width / 4).clamp(8, 40), style(Role::BarEmpty), &cx.theme.glyphs);
     spans.push(Span::styled(format!(" {}", duration(spent.all_us)), style(Role::Strong)));
-    let mut words = vec![format!("server {}", duration(spent.responder_us))];
+    let parts_of = spent.first_byte_us.map_or(String::new(), |first| {
+        format!(" (first byte {}, then {})", duration(first), duration(stream_us))
+    });
+    let mut words = vec![format!("server {}{parts_of}", duration(spent.responder_us))];
     if spent.human_us > 0 {
         words.push(format!("human or model {}", duration(spent.human_us)));
     }
@@ -310,6 +318,20 @@ fn spent_line(spent: &Spent, width: u16, cx: &Cx<'_>) -> Line<'static> {
     let dot = format!(" {} ", cx.theme.glyphs.dot);
     spans.push(Span::styled(format!("  {}", words.join(&dot)), style(Role::Dim)));
     Line::from(spans)
+}
+
+/// Whose call it is and which way it came, over HTTP.
+fn http_line(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Option<Line<'static>> {
+    let http = opened.session.http().get(operation.first().request.exchange()?)?;
+    let dot = format!(" {} ", cx.theme.glyphs.dot);
+    let client = opened.session.client_of(operation).map(Client::shown_name).filter(|name| !name.is_empty());
+    let session = Some(opened.session.name(http.session)).filter(|name| !name.is_empty());
+    let words: Vec<String> = client
+        .into_iter()
+        .chain(session.map(|session| format!("session {session}")))
+        .chain([format!("connection {}", http.connection), format!("exchange {}", http.id.0)])
+        .collect();
+    Some(Line::styled(words.join(&dot), cx.theme.style(Role::Dim)))
 }
 
 /// At most `room` steps: of more of them the first and the last ones.
@@ -325,11 +347,13 @@ fn step_line(step: &Step, cx: &Cx<'_>) -> Line<'static> {
         StepKind::Read if step.what.starts_with("ask") => (glyphs.to_server, Role::Accent),
         StepKind::Read => (glyphs.to_client, Role::Accent),
         StepKind::Forwarded => (" ", Role::Dim),
+        StepKind::Head => (glyphs.dot, Role::Accent),
         StepKind::Progress => (glyphs.dot, Role::Pending),
         StepKind::Waited => (glyphs.pending, Role::BarSecond),
         StepKind::End => (glyphs.pending, Role::Pending),
     };
-    let plain = if step.kind == StepKind::Forwarded { Role::Dim } else { Role::Text };
+    let plain =
+        if matches!(step.kind, StepKind::Forwarded | StepKind::Head) { Role::Dim } else { Role::Text };
     Line::from(vec![
         Span::styled(format!("{:>8} ", format!("+{}", duration(step.after_us))), cx.theme.style(Role::Dim)),
         Span::styled(format!("{glyph} "), cx.theme.style(role)),

@@ -3,7 +3,7 @@
 //! Derived from the operation alone. Knows nothing of screens.
 
 use crate::model::{Exchange, Half, Operation, Phase, State};
-use crate::trace::Micros;
+use crate::trace::{HttpEnd, Micros};
 use crate::ui::panels::Opened;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::number::{bytes, duration};
@@ -15,6 +15,8 @@ pub(super) enum StepKind {
     Read,
     /// A message had been passed on.
     Forwarded,
+    /// The head of the HTTP response passed, or its body was over.
+    Head,
     /// The responder reported progress.
     Progress,
     /// Somebody else had the word: a human, a model, the poll of a task.
@@ -52,6 +54,7 @@ pub(super) fn steps(opened: &Opened<'_>, operation: &Operation) -> Vec<Step> {
             all.push(Step { after_us, kind: StepKind::Waited, what, detail: method });
         }
         add_exchange(&mut all, exchange, begun, round);
+        add_http(&mut all, opened, exchange, begun);
         last_response = exchange.response.as_ref();
     }
     add_progress(&mut all, operation, begun);
@@ -81,6 +84,32 @@ fn add_exchange(all: &mut Vec<Step>, exchange: &Exchange, begun: Micros, round: 
         let detail = format!("{}{took}", bytes(u64::from(response.bytes)));
         all.push(step(response.at, StepKind::Read, "answered".to_owned(), detail));
         all.push(step(response.forwarded(), StepKind::Forwarded, "delivered".to_owned(), own(response)));
+    }
+}
+
+/// When the HTTP response to a request began, and when it was over if the answer was not all of it.
+fn add_http(all: &mut Vec<Step>, opened: &Opened<'_>, exchange: &Exchange, begun: Micros) {
+    let Some(http) = exchange.request.exchange().and_then(|id| opened.session.http().get(id)) else { return };
+    let (Some(at), Some(status)) = (http.answered, http.status) else { return };
+    let media = opened.session.name(http.media);
+    let head = http.head_us().map_or(String::new(), |us| format!(", after {}", duration(us)));
+    let detail = if media.is_empty() {
+        format!("HTTP {status}{head}")
+    } else {
+        format!("HTTP {status} {media}{head}")
+    };
+    all.push(Step { after_us: (at - begun).0, kind: StepKind::Head, what: "first byte".to_owned(), detail });
+    if let (true, Some((at, how))) = (http.is_stream, http.ended) {
+        let flowed = http.body_us(at).map_or(String::new(), duration);
+        let what = match how {
+            HttpEnd::Complete => "stream ended",
+            HttpEnd::ClientLeft => "stream left",
+            HttpEnd::ServerLeft => "stream broke off",
+            HttpEnd::Refused => "refused",
+            HttpEnd::ProxyLeft => "mcptop left",
+        };
+        let detail = format!("flowed for {flowed}");
+        all.push(Step { after_us: (at - begun).0, kind: StepKind::Head, what: what.to_owned(), detail });
     }
 }
 
@@ -125,6 +154,8 @@ fn open_end(operation: &Operation) -> Option<&'static str> {
 pub(super) struct Spent {
     /// In the server, or whoever was asked.
     pub(super) responder_us: u64,
+    /// Of that, until its HTTP response began; `None` over stdio, and before it has.
+    pub(super) first_byte_us: Option<u64>,
     /// With a human or model that was asked back.
     pub(super) human_us: u64,
     /// In mcptop.
@@ -144,5 +175,13 @@ pub(super) fn spent(opened: &Opened<'_>, operation: &Operation) -> Spent {
             operation.responder_us()
         }
     };
-    Spent { responder_us, human_us, own_us, all_us }
+    let first_byte_us = first_byte_us(opened, operation).map(|us| us.min(responder_us));
+    Spent { responder_us, first_byte_us, human_us, own_us, all_us }
+}
+
+/// How long the HTTP responses to a call's requests took to begin, in all.
+fn first_byte_us(opened: &Opened<'_>, operation: &Operation) -> Option<u64> {
+    let http = opened.session.http();
+    let heads = operation.exchanges().map(|exchange| http.get(exchange.request.exchange()?)?.head_us());
+    heads.collect::<Option<Vec<u64>>>().map(|heads| heads.into_iter().sum())
 }

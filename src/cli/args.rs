@@ -23,7 +23,7 @@ pub(super) enum Command {
     /// Stand in front of a stdio server: forward every byte, record the session
     Wrap(Wrap),
     /// Stand in front of an HTTP server: pass every request on, record the traffic
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Open a recording in the viewer
     Open(Open),
     /// Play a recorded session into the viewer; nothing to set up
@@ -112,8 +112,8 @@ pub(super) struct Reach {
 
 /// Stand in front of an HTTP server: pass every request on, record the traffic.
 ///
-/// Point your AI client at the address that is printed instead of the server's own; the path stays the same. Run `mcptop`
-/// in another terminal to watch.
+/// Point your AI client at the address that is shown instead of the server's own; the path stays the same. In a terminal
+/// the viewer opens on it, and leaving the viewer ends it; without one, run `mcptop` in a terminal to watch.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: mcptop serve http://localhost:3000/mcp")]
 pub(super) struct Serve {
@@ -131,6 +131,11 @@ pub(super) struct Serve {
     /// A further name by which clients may call us, and whose pages may; can be repeated
     #[arg(long, value_name = "NAME")]
     pub(super) allow_host: Vec<String>,
+    /// Do not open the viewer, although there is a terminal
+    #[arg(long)]
+    pub(super) headless: bool,
+    #[command(flatten)]
+    pub(super) look: Look,
     #[command(flatten)]
     pub(super) keep: Keep,
     /// The server's address; with several, each is an instance of it: sessions stay where they were opened, everything

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and the wiring of the layers that do it.
 
 mod args;
+mod beside;
 mod label;
 mod listing;
 mod reach;
@@ -8,6 +9,7 @@ mod remote;
 mod serve;
 mod session;
 mod view;
+mod voice;
 mod wrap;
 
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
+use voice::complain;
 
 /// Exit status for a wrong command line or unusable input (as clap uses).
 const EXIT_USAGE: u8 = 2;
@@ -31,7 +34,7 @@ pub fn run() -> ExitCode {
     match args.command {
         None => view::everything(args.look),
         Some(Command::Wrap(wrap)) => wrap::run(&wrap),
-        Some(Command::Serve(serve)) => serve::run(&serve),
+        Some(Command::Serve(serve)) => serve::run(*serve),
         Some(Command::Open(open)) => view::open(open),
         Some(Command::Demo(demo)) => view::demo(demo),
     }
@@ -48,11 +51,4 @@ fn say(text: &str) -> ExitCode {
         }
         _ => ExitCode::SUCCESS,
     }
-}
-
-/// Tells the user something on standard error. A closed standard error is nobody's fault, and a client may have
-/// made it non-blocking, so a failure to write is not one of ours.
-fn complain(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "mcptop: {text}");
 }

@@ -3,14 +3,22 @@
 use std::process::ExitCode;
 
 use super::args::Serve;
+use super::beside::{self, Beside, Wish};
 use super::session::Attended;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, reach, session};
+use crate::proxy::Clock;
 use crate::proxy::http::{self, Dialer, Fields, Target};
-use crate::proxy::{Clock, until_asked_to_end};
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
 
 /// Serves until it is asked to end.
-pub(super) fn run(args: &Serve) -> ExitCode {
+pub(super) fn run(mut args: Serve) -> ExitCode {
+    let look = std::mem::take(&mut args.look);
+    let wish = match (args.headless, args.keep.no_record) {
+        (true, _) => Wish::Headless,
+        (false, true) => Wish::Unrecorded,
+        (false, false) => Wish::Watched,
+    };
+    let args = &args;
     let targets = match targets(&args.urls) {
         Ok(targets) => targets,
         Err(why) => {
@@ -46,7 +54,9 @@ pub(super) fn run(args: &Serve) -> ExitCode {
     };
     let trust = reach::trust(&args.reach);
     match targets.into_iter().map(|target| Dialer::new(target, &trust)).collect() {
-        Ok(dialers) => runtime.block_on(serve(args, fields, dialers)),
+        Ok(dialers) => {
+            beside::run(wish, look, move |beside| runtime.block_on(serve(args, fields, dialers, beside)))
+        }
         Err(error) => {
             complain(&error.to_string());
             ExitCode::from(EXIT_USAGE)
@@ -66,7 +76,7 @@ fn targets(urls: &[String]) -> Result<Vec<Target>, String> {
     }
 }
 
-async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>) -> ExitCode {
+async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Beside) -> ExitCode {
     let clock = Clock::start();
     let target = dialers[0].target();
     let path = target.path.clone();
@@ -89,8 +99,10 @@ async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>) -> ExitCode {
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Started { pid: None });
     }
-    complain(&format!("serving {shown} at http://{local}{path}; run `mcptop` in another terminal to watch"));
-    let (token, leave) = (args.auth_token.clone(), until_asked_to_end());
+    let hint = if beside.is_watched() { "" } else { "; run `mcptop` in another terminal to watch" };
+    let leave = beside.stands(attended.recording());
+    complain(&format!("serving {shown} at http://{local}{path}{hint}"));
+    let token = args.auth_token.clone();
     let why = server.run(&args.allow_host, token, fields, observer, leave).await;
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Ended { exit: Exit::Code(0), why: why.into() });

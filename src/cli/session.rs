@@ -36,6 +36,11 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        self.report.path()
+    }
+
     pub(super) fn finish(self) {
         self.tap.close();
         self.recorder.finish();
@@ -65,6 +70,11 @@ impl Attended {
     /// Who looks at the traffic.
     pub(super) fn observer(&self) -> Observer {
         Observer { clock: self.clock, tap: self.recorder.as_ref().map(|recorder| recorder.tap.clone()) }
+    }
+
+    /// Where the session is recorded, if it is.
+    pub(super) fn recording(&self) -> Option<&Path> {
+        self.recorder.as_ref().map(Running::path)
     }
 
     /// Finishes the recording and takes everything back.

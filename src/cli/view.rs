@@ -79,18 +79,9 @@ fn summarize(mut reader: Reader, look: &Look) -> ExitCode {
 }
 
 fn show(open: What, look: Look) -> ExitCode {
-    let profile = match profile(&look) {
-        Ok(profile) => profile,
+    let start = match start(open, look) {
+        Ok(start) => start,
         Err(why) => return usage(&why),
-    };
-    let start = Start {
-        open,
-        folders: Folders::of_user(),
-        theme: look.theme,
-        ascii: look.ascii,
-        targets: Targets::default(),
-        profile,
-        window_tokens: look.window,
     };
     match run_viewer(start) {
         Ok(()) => ExitCode::SUCCESS,
@@ -100,6 +91,23 @@ fn show(open: What, look: Look) -> ExitCode {
             ExitCode::from(EXIT_UNREACHABLE)
         }
     }
+}
+
+/// The viewer on a proxy in this process, until the user leaves it.
+pub(super) fn beside(open: What, look: Look) -> Result<(), String> {
+    run_viewer(start(open, look)?).map_err(|error| error.to_string())
+}
+
+fn start(open: What, look: Look) -> Result<Start, String> {
+    Ok(Start {
+        open,
+        folders: Folders::of_user(),
+        profile: profile(&look)?,
+        theme: look.theme,
+        ascii: look.ascii,
+        targets: Targets::default(),
+        window_tokens: look.window,
+    })
 }
 
 /// The family of models that was asked for.

@@ -97,6 +97,8 @@ pub struct State {
     pub memory: Memory,
     /// Counts the drawings.
     pub tick: u64,
+    /// Whether a proxy ends when the viewer is left.
+    pub ends_proxy: bool,
 }
 
 /// What lies over the panel and gets the keys.
@@ -215,6 +217,7 @@ impl App {
             paused: None,
             memory,
             tick: 0,
+            ends_proxy: false,
         };
         Ok(Self {
             state,
@@ -302,6 +305,16 @@ impl State {
             is_paused: self.paused.is_some(),
             tick: self.tick,
         })
+    }
+
+    /// How many clients are connected with live sessions.
+    #[must_use]
+    pub fn clients_here(&self, at: Moment) -> usize {
+        let here = |opened: &Opened<'_>| {
+            let clients = opened.session.http().clients().real();
+            clients.filter(|client| client.is_here(opened.now)).count()
+        };
+        self.with_cx(at, true, |cx| cx.sessions.iter().filter(|opened| opened.is_live).map(here).sum())
     }
 
     /// Takes the sizes that live recordings have grown to into the list.

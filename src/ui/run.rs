@@ -8,7 +8,7 @@ mod terminal;
 
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use crossterm::event;
@@ -56,6 +56,13 @@ pub enum What {
     Everything,
     /// A recording.
     File(PathBuf),
+    /// The recording of a proxy in this process, which ends when the viewer is left.
+    Served {
+        /// The recording.
+        recording: PathBuf,
+        /// What the proxy has to say meanwhile.
+        heard: Receiver<String>,
+    },
     /// A recording from a stream, with the name it gets on the screen.
     Stream(String, Box<dyn Read + Send>),
     /// A recording at the pace at which it was made, or so many times faster.
@@ -102,9 +109,15 @@ pub fn run(start: Start) -> Result<(), UiError> {
     }
     let (looks, theme_errors, by_hand) = looks(&start, &memory);
     let (depth, may_ask) = (looks.depth, !by_hand);
-    let app = App::new(looks, memory, start.targets, start.profile)?;
+    let mut app = App::new(looks, memory, start.targets, start.profile)?;
+    let mut heard = None;
     let source = match start.open {
         What::Everything => None,
+        What::Served { recording, heard: from_proxy } => {
+            app.state.ends_proxy = true;
+            heard = Some(from_proxy);
+            Some(Source::File(recording))
+        }
         What::File(path) => Some(Source::File(path)),
         What::Stream(name, stream) => Some(Source::Stream(name, stream)),
         What::Playback { recording, speed } => {
@@ -134,6 +147,9 @@ pub fn run(start: Start) -> Result<(), UiError> {
         viewer.draw()?;
     }
     listen(&speaker);
+    if let Some(heard) = heard {
+        pass_on(heard, &speaker);
+    }
     leave_on_signals(speaker);
     let outcome = viewer.turn_until_left(&messages);
     if let Some(file) = memory_file {
@@ -141,6 +157,18 @@ pub fn run(start: Start) -> Result<(), UiError> {
         let _ = viewer.app.memory().save(&file);
     }
     outcome.map_err(UiError::from)
+}
+
+/// Shows what somebody in this process has to say.
+fn pass_on(heard: Receiver<String>, speaker: &SyncSender<Message>) {
+    let speaker = speaker.clone();
+    std::thread::spawn(move || {
+        for text in heard {
+            if speaker.send(Message::News(News::Say(text))).is_err() {
+                return;
+            }
+        }
+    });
 }
 
 /// The viewer with everything around it.
@@ -247,7 +275,7 @@ impl Viewer {
     /// Does what the state cannot do itself; returns whether to leave.
     fn perform(&mut self, effect: Effect, at: Moment) -> bool {
         match effect {
-            Effect::Quit => return true,
+            Effect::Quit | Effect::Deed(Deed::Quit) => return true,
             Effect::Copy(text) => {
                 if !copy(&text) {
                     self.app.say("This is too long for the clipboard of a terminal", at);

@@ -114,10 +114,23 @@ impl App {
         }
     }
 
+    /// Leaves; asks first if that ends a proxy that somebody uses.
+    fn quit(&mut self, at: Moment) -> Vec<Effect> {
+        let clients = if self.state.ends_proxy { self.state.clients_here(at) } else { 0 };
+        let who = match clients {
+            0 => return vec![Effect::Quit],
+            1 => "A client is connected.".to_owned(),
+            _ => format!("{clients} clients are connected."),
+        };
+        let question = format!("{who} Leave and stop serving?");
+        self.overlay = Some(Overlay::Confirm { question, deed: Deed::Quit });
+        Vec::new()
+    }
+
     /// Does what a key or the palette asks for.
     pub(super) fn act(&mut self, action: Action, at: Moment) -> Vec<Effect> {
         match action {
-            Action::Quit => return vec![Effect::Quit],
+            Action::Quit => return self.quit(at),
             Action::Show(PanelId::Help) if self.panels.open == PanelId::Help => {
                 self.panels.show(self.panels.before);
             }

@@ -23,6 +23,8 @@ mod rig;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(unix)]
+mod serve_live;
 #[cfg(target_os = "linux")]
 mod serve_tls;
 #[cfg(unix)]

@@ -88,6 +88,18 @@ impl Terminal {
         status.exit_code()
     }
 
+    /// Whether the program has the screen for itself.
+    pub(crate) fn is_on_other_screen(&self) -> bool {
+        self.screen.parser.lock().unwrap().0.screen().alternate_screen()
+    }
+
+    /// Sends the program a signal by its name.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
     /// Ends the program the hard way.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -69,6 +69,8 @@ pub struct Client {
     pub ended: Option<(Micros, ClientEnd)>,
 }
 
+/// A client counts as connected this long after it was last seen.
+const HERE_US: u64 = 60_000_000;
 /// Clients that are kept, the first ones.
 const CLIENTS_MAX: usize = 65_536;
 
@@ -99,6 +101,12 @@ impl Client {
     #[must_use]
     pub fn is_real(&self) -> bool {
         self.traffic.exchanges > 0 || self.took.is_some() || self.ended.is_some()
+    }
+
+    /// Whether it seems to be connected: its session has not ended, and something of it is open or was a short time ago.
+    #[must_use]
+    pub fn is_here(&self, now: Micros) -> bool {
+        self.ended.is_none() && (self.traffic.open > 0 || (now - self.last_seen).0 < HERE_US)
     }
 
     /// The revision it speaks, as far as is known.

@@ -258,6 +258,8 @@ pub enum Mouse {
 /// What is done only after the user has said yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
+    /// Leave, and with the viewer the proxy beside it.
+    Quit,
     /// Delete a recording.
     Delete(PathBuf),
     /// Tell a live session's proxy to stop recording.

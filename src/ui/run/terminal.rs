@@ -125,14 +125,18 @@ pub(super) fn leave_on_signals(speaker: SyncSender<Message>) {
         use tokio::signal::unix::{SignalKind, signal};
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
-            let (Ok(mut terminate), Ok(mut hang_up)) =
-                (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-            else {
+            // The key Ctrl-C is a key like others here; the signal comes from elsewhere.
+            let (Ok(mut terminate), Ok(mut hang_up), Ok(mut interrupt)) = (
+                signal(SignalKind::terminate()),
+                signal(SignalKind::hangup()),
+                signal(SignalKind::interrupt()),
+            ) else {
                 return;
             };
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {}
+                _ = interrupt.recv() => {}
             }
         });
         let _ = speaker.send(Message::Leave);

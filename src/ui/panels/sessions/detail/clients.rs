@@ -17,8 +17,6 @@ use crate::ui::widgets::number::{COUNT_WIDTH, DURATION_WIDTH, count, duration, g
 const SHOWN_MAX: usize = 200;
 /// Cells between two columns.
 const GAP: u16 = 2;
-/// A client counts as here this long after it was last seen, if its session has not ended.
-const HERE_US: u64 = 60_000_000;
 
 /// A column: its heading, its width and importance, where its texts stand.
 type Column = (&'static str, Want, Align);
@@ -42,7 +40,7 @@ pub(super) fn lines(lines: &mut Lines<'_>, open: &Opened<'_>) {
     if all.is_empty() {
         return;
     }
-    let here = all.iter().filter(|client| is_here(client, now)).count();
+    let here = all.iter().filter(|client| client.is_here(now)).count();
     let named =
         if all.len() == 1 { "1 client".to_owned() } else { format!("{} clients", grouped(all.len() as u64)) };
     lines.rule(&format!("{named}, {} here", grouped(here as u64)));
@@ -67,10 +65,6 @@ pub(super) fn lines(lines: &mut Lines<'_>, open: &Opened<'_>) {
     }
 }
 
-fn is_here(client: &Client, now: Micros) -> bool {
-    client.ended.is_none() && (client.traffic.open > 0 || (now - client.last_seen).0 < HERE_US)
-}
-
 fn row(places: &[Place], cell: impl Fn(usize) -> Span<'static>) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
     let mut at = 0;
@@ -93,7 +87,7 @@ fn row(places: &[Place], cell: impl Fn(usize) -> Span<'static>) -> Line<'static>
 fn cell(index: usize, client: &Client, session: &Session, now: Micros, cx: &Cx<'_>) -> Span<'static> {
     let glyphs = &cx.theme.glyphs;
     let text = |text: String, role| Span::styled(text, cx.theme.style(role));
-    let is_here = is_here(client, now);
+    let is_here = client.is_here(now);
     let plain = if is_here { Role::Text } else { Role::Dim };
     let number = |value: u64| match value {
         0 => text(glyphs.none.to_owned(), Role::Dim),

@@ -27,6 +27,8 @@ mod serve;
 mod serve_live;
 #[cfg(target_os = "linux")]
 mod serve_tls;
+#[cfg(target_os = "linux")]
+mod streams;
 #[cfg(unix)]
 mod terminal;
 mod tidy;

@@ -142,6 +142,9 @@ pub(crate) struct Wire(pub(crate) TcpStream);
 impl Wire {
     /// The next one that connects there.
     pub(crate) fn accepted_by(listener: &TcpListener) -> Self {
+        let patience = rustix::event::Timespec { tv_sec: PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
+        let mut connected = [rustix::event::PollFd::new(listener, rustix::event::PollFlags::IN)];
+        assert_eq!(rustix::event::poll(&mut connected, Some(&patience)).unwrap(), 1, "nobody connects");
         Self(listener.accept().unwrap().0).patient()
     }
 

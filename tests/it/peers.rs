@@ -5,6 +5,7 @@
 
 mod bytes;
 mod clients;
+mod conformance;
 mod http;
 pub(crate) mod install;
 mod orphans;

@@ -20,7 +20,7 @@ const START_MAX: Duration = Duration::from_mins(1);
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// Ends a process with the test, whatever becomes of it.
-struct Running(Child);
+pub(super) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -83,14 +83,20 @@ pub(super) fn compare(scenario: &Scenario, client: Client, era: Era, through: Th
 
 /// Starts the server; says at which address.
 fn serve(scenario: &Scenario, dir: &Path) -> (Running, String) {
+    start(|port| scenario.over_http(port, dir))
+}
+
+/// Starts a server at a port of this machine and waits until it listens; says at which address.
+pub(super) fn start(at_port: impl FnOnce(u16) -> Command) -> (Running, String) {
     // Free a moment ago: the server has to be told a port.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut command = scenario.over_http(port, dir);
-    let server =
-        Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let mut command = at_port(port);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut server = Running(command.spawn().unwrap());
     let start = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(start.elapsed() < START_MAX, "{} does not listen", scenario.name);
+        assert!(server.0.try_wait().unwrap().is_none(), "{command:?} has ended");
+        assert!(start.elapsed() < START_MAX, "{command:?} does not listen");
         // A server does not tell when it is ready: look again soon.
         std::thread::park_timeout(TRY_AGAIN);
     }
@@ -98,7 +104,7 @@ fn serve(scenario: &Scenario, dir: &Path) -> (Running, String) {
 }
 
 /// Starts the proxy; says at which address.
-fn proxy(url: &str, home: &Path, recordings: &Path) -> (Running, String) {
+pub(super) fn proxy(url: &str, home: &Path, recordings: &Path) -> (Running, String) {
     let mut process = Command::new(MCPTOP)
         .args(["serve", "--listen", "127.0.0.1:0", "--record", path_text(recordings), url])
         .env("MCPTOP_HOME", home)
@@ -112,7 +118,7 @@ fn proxy(url: &str, home: &Path, recordings: &Path) -> (Running, String) {
 }
 
 /// Tells the proxy to end and waits for its recording.
-fn end(mut proxy: Running) {
+pub(super) fn end(mut proxy: Running) {
     let told = Command::new("kill").arg(proxy.0.id().to_string()).status().unwrap();
     assert!(told.success() && proxy.0.wait().unwrap().success());
 }

@@ -161,6 +161,16 @@ pub(super) struct Wrap {
     pub(super) grace: f64,
     #[command(flatten)]
     pub(super) reach: Reach,
+    /// The client registered with the server's authorization server, by its id or the URL of its metadata document; else
+    /// mcptop registers itself
+    #[arg(long, value_name = "ID")]
+    pub(super) oauth_client_id: Option<String>,
+    /// The environment variable that holds that client's secret
+    #[arg(long, value_name = "VARIABLE", requires = "oauth_client_id")]
+    pub(super) oauth_client_secret_env: Option<String>,
+    /// Where a server asks who you are, only print the address to log in at
+    #[arg(long)]
+    pub(super) no_browser: bool,
     /// The server's command and its arguments, or its URL (http:// or https://)
     #[arg(value_name = "COMMAND|URL", required = true, trailing_var_arg = true)]
     pub(super) command: Vec<OsString>,

@@ -1,11 +1,14 @@
 //! `mcptop wrap URL`: a remote server for a client that knows only standard streams.
 
+use std::sync::Arc;
+
 use super::args::Wrap;
 use super::session::Attended;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, reach, session};
 use crate::proxy::http::Target;
-use crate::proxy::remote::{Options, Remote};
+use crate::proxy::remote::{LoginOptions, Options, Remote};
 use crate::proxy::{Clock, Grace};
+use crate::record::Folders;
 use crate::trace::{Back, Front, url_without_secrets};
 
 /// Stays until the client leaves; returns the exit status.
@@ -37,11 +40,28 @@ pub(super) async fn wrap(args: &Wrap, url: &str, grace: Grace) -> i32 {
 fn remote(args: &Wrap, url: &str) -> Result<(Remote, String), String> {
     let target = Target::parse(url).map_err(|error| error.to_string())?;
     let fields = reach::fields(&args.reach).map_err(|error| error.to_string())?;
+    let login = if fields.replaces("authorization") { None } else { login(args)? };
     let options = Options {
         url: url.parse().map_err(|error| format!("`{}` is no address: {error}", url_without_secrets(url)))?,
         trust: reach::trust(&args.reach),
         fields,
+        login,
     };
     let remote = Remote::new(options).map_err(|error| error.to_string())?;
     Ok((remote, target.authority))
+}
+
+/// How the user is asked to log in. `None` where there is no folder to keep that in.
+fn login(args: &Wrap) -> Result<Option<LoginOptions>, String> {
+    let Some(folders) = Folders::of_user() else { return Ok(None) };
+    let secret = |name: &String| {
+        std::env::var(name).map_err(|_| format!("--oauth-client-secret-env: {name} is not set"))
+    };
+    Ok(Some(LoginOptions {
+        folder: folders.logins(),
+        client_id: args.oauth_client_id.clone(),
+        client_secret: args.oauth_client_secret_env.as_ref().map(secret).transpose()?,
+        opens_browser: !args.no_browser,
+        say: Arc::new(complain),
+    }))
 }

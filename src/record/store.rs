@@ -129,6 +129,12 @@ impl Folders {
         &self.config
     }
 
+    /// The folder in which log-ins to servers are kept. It need not exist.
+    #[must_use]
+    pub fn logins(&self) -> PathBuf {
+        self.recordings().with_file_name("logins")
+    }
+
     /// The folder in which new recordings are kept.
     #[must_use]
     pub fn recordings(&self) -> &Path {

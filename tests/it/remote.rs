@@ -1,8 +1,11 @@
 //! `mcptop wrap URL` between a client that knows only pipes and a server that knows only HTTP; both are scripts.
 
+mod authority;
+mod oauth;
 pub(crate) mod server;
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 use mcptop::model::{OperationId, Outcome, Session, State};
@@ -62,7 +65,11 @@ fn close(client: &mut Rig, server: &Server) {
 }
 
 fn recorded(client: &Rig) -> Session {
-    let mut reader = Reader::open(&client.recording()).unwrap();
+    read_recording(&client.recording())
+}
+
+fn read_recording(path: &Path) -> Session {
+    let mut reader = Reader::open(path).unwrap();
     let mut session = Session::new(reader.header().clone());
     while !reader.read(1 << 20, &mut |event, place| session.apply(event, place)).unwrap().at_end {}
     assert_eq!(reader.damaged().in_words(), None);

@@ -78,7 +78,8 @@ impl Fields {
     }
 
     /// Whether a field of the client's is replaced.
-    pub(in crate::proxy) fn replaces(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn replaces(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 

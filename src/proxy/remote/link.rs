@@ -11,6 +11,7 @@ use super::client::reason;
 use super::handshake::{Handshake, Now};
 use super::journal::Journal;
 use super::live::Live;
+use super::login::{Challenge, Effort, Login};
 use super::mirror::Mirror;
 use super::reply::Reply;
 use super::said::{Kind, Said};
@@ -34,6 +35,8 @@ pub(super) struct Link {
     pub(super) shown: String,
     /// Fields that the user adds.
     pub(super) fields: HeaderMap,
+    /// How the user lets us in; `None` where a token was given.
+    pub(super) login: Option<Login>,
     pub(super) handshake: Handshake,
     pub(super) mirror: Mutex<Mirror>,
     pub(super) live: Live,
@@ -101,9 +104,31 @@ impl Link {
         Some(Request { method: Method::DELETE, fields, body: None, now })
     }
 
-    /// Sends a request and reads the head of its response.
+    /// Sends a request and reads the head of its response; logs in where the server asks for that.
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, Reply> {
-        self.send_with(request, None).await
+        let Some(login) = &self.login else { return self.send_with(request, None).await };
+        for efforts in [Some(Effort::Full), Some(Effort::Again), None] {
+            let token = login.token().await;
+            let shown = token.as_ref().map(|token| token.value.clone());
+            let answer = self.send_with(request, shown).await?;
+            let challenge = Challenge::read(answer.status, answer.body.headers(), &self.url);
+            let (Some(challenge), Some(effort)) = (challenge, efforts) else { return Ok(answer) };
+            // What nobody asked for asks nobody.
+            let is_quiet = request.method != Method::POST;
+            if effort == Effort::Again && (is_quiet || challenge.is_step_up()) {
+                return Ok(answer);
+            }
+            self.journal
+                .note(&format!("the server asks for authorization (HTTP status {})", answer.status.as_u16()));
+            let effort = if is_quiet { Effort::Quiet } else { effort };
+            match login.obtain(challenge, token.as_ref(), effort).await {
+                Ok(()) => {}
+                Err(_) if is_quiet => return Ok(answer),
+                Err(why) => return Err(Reply::not_let_in(&self.shown, &why)),
+            }
+        }
+        // The last of the tries has no effort left and returns what it got.
+        Err(Reply::not_let_in(&self.shown, "it refuses the token it was given"))
     }
 
     async fn send_with(&self, request: &Request, token: Option<HeaderValue>) -> Result<Answer, Reply> {

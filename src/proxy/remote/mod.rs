@@ -10,6 +10,7 @@ mod input;
 mod journal;
 mod link;
 mod live;
+mod login;
 mod mirror;
 mod post;
 mod reply;
@@ -20,6 +21,7 @@ mod stream;
 mod writer;
 
 pub use client::ClientError;
+pub use login::{LoginOptions, Say};
 pub use run::{Options, Remote};
 
 /// Media types of answers.

@@ -13,6 +13,8 @@ use crate::wire::{Contents, Message, contents};
 const METHOD_NOT_FOUND: i64 = -32_601;
 /// The connection ended before the answer: the 502 of a proxy, told apart from a server that is not there.
 const CUT_OFF: i64 = 50_201;
+/// The user has not let us in: the 401 of the server, told apart from one that is passed on.
+const NOT_LET_IN: i64 = 40_101;
 /// We have too much to do.
 const TOO_MANY: i64 = 42_900;
 /// A message that is longer than we pass on.
@@ -38,6 +40,11 @@ impl Reply {
     pub(super) fn cut_off(url: &str, why: &str) -> Self {
         let message = format!("the server closed the connection before it had answered: {url}: {why}");
         Self { code: CUT_OFF, message }
+    }
+
+    /// The server wants to know who the user is, and was not told.
+    pub(super) fn not_let_in(url: &str, why: &str) -> Self {
+        Self { code: NOT_LET_IN, message: format!("{url} asks for authorization: {why}") }
     }
 
     /// More requests wait for answers than we follow.

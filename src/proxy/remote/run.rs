@@ -16,6 +16,7 @@ use super::input::{Arrived, LINE_BYTES_MAX, Lines, lines};
 use super::journal::Journal;
 use super::link::Link;
 use super::live::{Asked, Cancelled, Live, QUESTIONS_MAX};
+use super::login::{Login, LoginOptions};
 use super::mirror::Mirror;
 use super::post::Line;
 use super::reply::Reply;
@@ -41,6 +42,8 @@ pub struct Options {
     pub trust: Trust,
     /// Fields for every request.
     pub fields: Fields,
+    /// How the user is asked to let us in; `None` where a token was given or nothing can be kept.
+    pub login: Option<LoginOptions>,
 }
 
 /// A client on our standard streams, and a server over HTTP.
@@ -86,7 +89,7 @@ impl Remote {
     }
 
     fn link(self, observer: Observer, writer: Writer) -> Link {
-        let Options { url, fields, .. } = self.options;
+        let Options { url, fields, trust, login } = self.options;
         let path =
             url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let field = |(name, value): (&str, &str)| {
@@ -96,6 +99,7 @@ impl Remote {
             http: self.http,
             shown: url_without_secrets(url.as_str()),
             fields: fields.iter().filter_map(field).collect::<HeaderMap>(),
+            login: login.map(|login| Login::new(login, &url, trust)),
             handshake: Handshake::new(),
             mirror: Mutex::new(Mirror::default()),
             live: Live::default(),

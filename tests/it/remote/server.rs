@@ -60,6 +60,11 @@ impl Server {
         self.requests.recv_timeout(PATIENCE).expect("waited in vain for a request")
     }
 
+    /// The next request; `None` when the test is over.
+    pub(crate) fn try_next(&self) -> Option<Request> {
+        self.requests.recv().ok()
+    }
+
     /// The next request, which must be this.
     pub(crate) fn expect(&self, method: &str, body: &str) -> Request {
         let request = self.next();

@@ -22,7 +22,7 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Stand in front of a stdio server: forward every byte, record the session
     Wrap(Wrap),
-    /// Stand in front of an HTTP server: pass every request on, record the traffic
+    /// Stand in front of an HTTP server, or put a stdio server on HTTP; record the traffic
     Serve(Box<Serve>),
     /// Open a recording in the viewer
     Open(Open),
@@ -110,12 +110,15 @@ pub(super) struct Reach {
     pub(super) header_env: Vec<String>,
 }
 
-/// Stand in front of an HTTP server: pass every request on, record the traffic.
+/// Stand in front of an HTTP server, or put a stdio server on HTTP: pass every request on, record the traffic.
 ///
-/// Point your AI client at the address that is shown instead of the server's own; the path stays the same. In a terminal
-/// the viewer opens on it, and leaving the viewer ends it; without one, run `mcptop` in a terminal to watch.
+/// Point your AI client at the address that is shown instead of the server's own; the path stays the same, and is /mcp for
+/// a stdio server. In a terminal the viewer opens on it, and leaving the viewer ends it; without one, run `mcptop` in a
+/// terminal to watch.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: mcptop serve http://localhost:3000/mcp")]
+#[command(
+    after_help = "Examples: mcptop serve http://localhost:3000/mcp\n          mcptop serve -- npx -y @modelcontextprotocol/server-everything"
+)]
 pub(super) struct Serve {
     /// Where to listen; port 0 lets the system choose one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
@@ -140,8 +143,32 @@ pub(super) struct Serve {
     pub(super) keep: Keep,
     /// The server's address; with several, each is an instance of it: sessions stay where they were opened, everything
     /// else goes where the fewest requests are under way
-    #[arg(value_name = "URL", required = true)]
+    #[arg(value_name = "URL", required_unless_present = "command", conflicts_with = "command")]
     pub(super) urls: Vec<String>,
+    #[command(flatten)]
+    pub(super) bridge: Bridge,
+    /// The command of a stdio server and its arguments
+    #[arg(value_name = "COMMAND", last = true)]
+    pub(super) command: Vec<OsString>,
+}
+
+/// How the processes of a stdio server are kept that is put on HTTP.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "For a COMMAND")]
+pub(super) struct Bridge {
+    /// How many processes of the server are started ahead, so that a new session need not wait
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub(super) pool: usize,
+    /// Seconds after which a session ends that nobody uses
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800.0, value_parser = seconds)]
+    pub(super) session_idle: f64,
+    /// Let sessions share a process if they open in the same words and the server, by what it declares, keeps nothing for
+    /// one of them. It may remember all the same: only for servers that you know do not
+    #[arg(long)]
+    pub(super) share: bool,
+    /// Seconds a process may take to end when its input is closed, before it is terminated
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0, value_parser = seconds)]
+    pub(super) grace: f64,
 }
 
 /// Give a stdio client a server, and record the session: a command, forwarding every byte, or the URL of a remote server.
@@ -254,6 +281,20 @@ mod tests {
     #[test]
     fn the_definitions_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_server_is_served_by_its_address_or_its_command() {
+        let parse = |line: &str| Args::try_parse_from(line.split(' '));
+        let Some(Command::Serve(serve)) =
+            parse("mcptop serve --pool 3 --share -- npx -y x --listen y").unwrap().command
+        else {
+            panic!()
+        };
+        assert_eq!((serve.command.len(), serve.bridge.pool, serve.bridge.share), (5, 3, true));
+        assert!(parse("mcptop serve http://h/mcp http://g/mcp").is_ok());
+        assert!(parse("mcptop serve http://h/mcp -- npx").is_err());
+        assert!(parse("mcptop serve").is_err());
     }
 
     fn wrapped(args: Args) -> Wrap {

@@ -2,6 +2,7 @@
 
 mod args;
 mod beside;
+mod bridge;
 mod label;
 mod listing;
 mod reach;

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use super::args::Serve;
 use super::beside::{self, Beside, Wish};
 use super::session::Attended;
-use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, reach, session};
+use super::{EXIT_UNREACHABLE, EXIT_USAGE, bridge, complain, label, reach, session};
 use crate::proxy::Clock;
+use crate::proxy::bridge::Settings;
 use crate::proxy::http::{self, Dialer, Fields, Target};
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
 
@@ -18,29 +19,18 @@ pub(super) fn run(mut args: Serve) -> ExitCode {
         (false, true) => Wish::Unrecorded,
         (false, false) => Wish::Watched,
     };
-    let args = &args;
-    let targets = match targets(&args.urls) {
-        Ok(targets) => targets,
+    if let Err(why) = check_listen(&args) {
+        complain(&why);
+        return ExitCode::from(EXIT_USAGE);
+    }
+    let prepared = match args.command.split_first() {
+        Some((program, arguments)) => Ok(Prepared::Bridge(bridge::settings(&args, program, arguments))),
+        None => upstream(&args),
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
         Err(why) => {
             complain(&why);
-            return ExitCode::from(EXIT_USAGE);
-        }
-    };
-    if !args.listen.ip().is_loopback() {
-        if !args.allow_remote {
-            complain(&format!(
-                "{} can be reached from other machines, and whoever reaches it can use the server; \
-                 add --allow-remote if that is meant",
-                args.listen
-            ));
-            return ExitCode::from(EXIT_USAGE);
-        }
-        complain(&format!("other machines can use the server through {}", args.listen));
-    }
-    let fields = match reach::fields(&args.reach) {
-        Ok(fields) => fields,
-        Err(error) => {
-            complain(&error.to_string());
             return ExitCode::from(EXIT_USAGE);
         }
     };
@@ -52,16 +42,46 @@ pub(super) fn run(mut args: Serve) -> ExitCode {
             return ExitCode::from(EXIT_UNREACHABLE);
         }
     };
+    beside::run(wish, look, move |beside| {
+        let status = runtime.block_on(async {
+            match prepared {
+                Prepared::Bridge(settings) => bridge::serve(&args, settings, beside).await,
+                Prepared::Upstream(fields, dialers) => serve(&args, fields, dialers, beside).await,
+            }
+        });
+        // A thread may still wait for a standard error that nobody reads.
+        runtime.shutdown_background();
+        status
+    })
+}
+
+/// What is behind the front.
+enum Prepared {
+    Bridge(Settings),
+    Upstream(Fields, Vec<Dialer>),
+}
+
+fn upstream(args: &Serve) -> Result<Prepared, String> {
+    let targets = targets(&args.urls)?;
+    let fields = reach::fields(&args.reach).map_err(|error| error.to_string())?;
     let trust = reach::trust(&args.reach);
-    match targets.into_iter().map(|target| Dialer::new(target, &trust)).collect() {
-        Ok(dialers) => {
-            beside::run(wish, look, move |beside| runtime.block_on(serve(args, fields, dialers, beside)))
-        }
-        Err(error) => {
-            complain(&error.to_string());
-            ExitCode::from(EXIT_USAGE)
-        }
+    let dialers: Result<_, _> = targets.into_iter().map(|target| Dialer::new(target, &trust)).collect();
+    dialers.map(|dialers| Prepared::Upstream(fields, dialers)).map_err(|error| error.to_string())
+}
+/// Whether it may listen where it is to; what is dangerous about that is said.
+fn check_listen(args: &Serve) -> Result<(), String> {
+    if args.listen.ip().is_loopback() {
+        return Ok(());
     }
+    if !args.allow_remote {
+        return Err(format!(
+            "{} can be reached from other machines, and whoever reaches it can use the server; \
+             add --allow-remote if that is meant",
+            args.listen
+        ));
+    }
+    complain(&format!("other machines can use the server through {}", args.listen));
+    Ok(())
 }
 
 /// The instances of the server. A request's path is passed on as it is, so they must have the same.

@@ -12,7 +12,7 @@ use crate::trace::{Back, Front, Header, without_secrets};
 
 /// From SIGTERM to SIGKILL. Shorter than the time after which SDK clients kill us: one second for the TypeScript SDK's
 /// probes, two for the rest.
-const AFTER_TERM: Duration = Duration::from_millis(800);
+pub(super) const AFTER_TERM: Duration = Duration::from_millis(800);
 
 /// Runs the wrapped server to its end and returns its exit status.
 pub(super) fn run(args: &Wrap) -> ExitCode {

@@ -2,6 +2,7 @@
 //!
 //! Forwarding comes first, looking afterwards, through the tap; knows nothing of recordings, viewers or statistics.
 
+pub mod bridge;
 mod clock;
 mod ends;
 mod group;

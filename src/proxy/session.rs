@@ -87,11 +87,18 @@ pub struct Wrapped {
 pub fn start(command: &Command) -> Result<Wrapped, StartError> {
     let failed = |source| StartError { program: command.program.clone(), source };
     let signals = Signals::listen().map_err(failed)?;
+    let (child, group, server) = spawn(command)?;
+    Ok(Wrapped { child, group, server, signals })
+}
+
+/// Starts the command with pipes to all three of its standard streams.
+pub(super) fn spawn(command: &Command) -> Result<(Child, Group, ServerEnds), StartError> {
+    let failed = |source| StartError { program: command.program.clone(), source };
     let mut process = tokio::process::Command::new(&command.program);
     process.args(&command.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (mut child, group) = Group::spawn(&mut process).map_err(failed)?;
     let server = ServerEnds::take(&mut child).map_err(failed)?;
-    Ok(Wrapped { child, group, server, signals })
+    Ok((child, group, server))
 }
 
 impl Wrapped {
@@ -118,7 +125,8 @@ impl Wrapped {
 }
 
 impl Observer {
-    fn tell(&self, fact: Fact<'static>) {
+    /// Something happened that is no traffic.
+    pub(super) fn tell(&self, fact: Fact<'static>) {
         if let Some(tap) = &self.tap {
             tap.tell(self.clock.now(), fact);
         }
@@ -314,7 +322,7 @@ impl Session {
 
 /// Ends what a dead server's group still holds, and then never names the group again: its id is free for others to
 /// get, and a client may take hours to read what is left.
-async fn end_stragglers(group: &mut Group) {
+pub(super) async fn end_stragglers(group: &mut Group) {
     if group.has_members() {
         group.terminate();
         let kill_at = Instant::now() + STRAGGLERS;

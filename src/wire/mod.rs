@@ -3,11 +3,13 @@
 //! Pure: knows nothing of files, clocks, sockets or of what the messages mean together.
 
 mod direction;
+mod edit;
 mod envelope;
 pub mod http;
 mod lines;
 pub mod sse;
 
 pub use direction::{Direction, Peer};
+pub use edit::{Edit, messages, one_line};
 pub use envelope::{Contents, Message, contents, member, string_value};
 pub use lines::{LineEnd, Piece, Splitter};

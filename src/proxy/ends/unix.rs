@@ -90,6 +90,11 @@ pub(in crate::proxy) enum Output {
 }
 
 impl Output {
+    /// Our own standard error.
+    pub(in crate::proxy) fn stderr() -> io::Result<Self> {
+        Ok(Self::Shared(Arc::new(io::stderr().as_fd().try_clone_to_owned()?)))
+    }
+
     /// Writes all of it, waiting while the receiver is slow.
     pub(in crate::proxy) async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
@@ -174,14 +179,13 @@ pub(in crate::proxy) struct Ends {
 impl Ends {
     /// Takes our standard streams. Must be called inside a tokio runtime.
     pub(in crate::proxy) fn take() -> io::Result<Self> {
-        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+        let (stdin, stdout) = (io::stdin(), io::stdout());
         let flags = [stdin.as_fd(), stdout.as_fd()].map(|fd| rustix::fs::fcntl_getfl(fd).ok());
-        let [stdin, stdout, stderr] =
-            [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()].map(|fd| fd.try_clone_to_owned());
+        let [stdin, stdout] = [stdin.as_fd(), stdout.as_fd()].map(|fd| fd.try_clone_to_owned());
         Ok(Self {
             stdin: Some(Input(Descriptor::new(stdin?, Interest::READABLE)?)),
             stdout: Some(Output::Own(Descriptor::new(stdout?, Interest::WRITABLE)?)),
-            stderr: Some(Output::Shared(Arc::new(stderr?))),
+            stderr: Some(Output::stderr()?),
             flags,
         })
     }

@@ -23,6 +23,12 @@ impl Input {
 pub(in crate::proxy) struct Output(Box<dyn AsyncWrite + Send + Unpin>);
 
 impl Output {
+    /// Our own standard error.
+    #[expect(clippy::unnecessary_wraps, reason = "the same calls as on Unix")]
+    pub(in crate::proxy) fn stderr() -> io::Result<Self> {
+        Ok(Self(Box::new(tokio::io::stderr())))
+    }
+
     /// Writes all of it, waiting while the receiver is slow.
     pub(in crate::proxy) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes).await?;
@@ -43,7 +49,7 @@ impl Ends {
         Ok(Self {
             stdin: Some(Input(Box::new(tokio::io::stdin()))),
             stdout: Some(Output(Box::new(tokio::io::stdout()))),
-            stderr: Some(Output(Box::new(tokio::io::stderr()))),
+            stderr: Some(Output::stderr()?),
         })
     }
 

@@ -4,6 +4,8 @@
 //! cannot choose the `Host` and `Origin` fields. The specification asks servers to check them (2025-11-25, Streamable
 //! HTTP, "Security Warning"); in front of a server this is ours to do. Knows nothing of sockets.
 
+use std::net::SocketAddr;
+
 use crate::wire::http::Request;
 
 /// The names under which we may be asked.
@@ -34,6 +36,11 @@ impl Front {
         let own = OWN_NAMES.iter().copied().chain([address]);
         let names = own.chain(names.iter().map(String::as_str)).map(str::to_ascii_lowercase);
         Self { names: names.collect(), port, token }
+    }
+
+    /// The front of a socket that listens there.
+    pub(in crate::proxy) fn of(listen: SocketAddr, names: &[String], token: Option<String>) -> Self {
+        Self::new(&listen.ip().to_string(), listen.port(), names, token)
     }
 
     /// Whether a request may pass; what is wrong with it if not.

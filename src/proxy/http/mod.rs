@@ -6,8 +6,10 @@
 mod connection;
 mod fields;
 mod front;
+pub(super) mod gear;
 mod head;
 mod instances;
+pub(super) mod listener;
 mod observation;
 mod refusal;
 mod server;
@@ -18,8 +20,9 @@ mod upstream;
 
 pub use fields::{FieldError, Fields};
 pub use front::{Front, Rejected};
+pub use listener::ListenError;
 pub(super) use refusal::UNREACHABLE;
-pub use server::{ListenError, Serve};
+pub use server::Serve;
 pub use target::{Target, TargetError};
 pub(super) use tls::client_config;
 pub use tls::{TlsError, Trust};

@@ -32,6 +32,11 @@ impl<'a> Headers<'a> {
         Self(parsed.iter().map(|header| (header.name, trimmed(header.value))).collect())
     }
 
+    /// Fields that somebody else has read.
+    pub fn of(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
+        Self(fields.map(|(name, value)| (name, trimmed(value))).collect())
+    }
+
     /// Each name and value, as they came but for the white space around the value.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a [u8])> {

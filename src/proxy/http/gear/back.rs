@@ -1,0 +1,50 @@
+//! What a back is asked, and what it has to do.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+
+use super::Answer;
+
+/// The path at which the server is reached.
+pub(in crate::proxy) const ENDPOINT: &str = "/mcp";
+
+/// A request that may pass, with its whole body.
+pub(in crate::proxy) struct Asked {
+    pub(in crate::proxy) fields: HeaderMap,
+    pub(in crate::proxy) body: Bytes,
+    /// When the last byte of it had been read.
+    pub(in crate::proxy) read: Instant,
+    pub(in crate::proxy) client: Presence,
+}
+
+/// Whatever answers requests. A future that is dropped, or the source of an answer that is dropped before its end, says
+/// that the client has left.
+pub(in crate::proxy) trait Back: Send + Sync + 'static {
+    /// A client posts a message, or a batch of them.
+    fn post(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
+    /// A client asks for a stream of what the server says on its own.
+    fn get(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
+    /// A client ends its session.
+    fn delete(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
+}
+
+/// A client's connection, for as long as it is open.
+#[derive(Clone, Debug, Default)]
+pub(in crate::proxy) struct Presence(Arc<()>);
+
+impl Presence {
+    /// What tells later whether the connection is still there.
+    pub(in crate::proxy) fn trace(&self) -> Weak<()> {
+        Arc::downgrade(&self.0)
+    }
+}
+
+impl Asked {
+    /// The value of a field as text; `None` also if it is no plain text.
+    pub(in crate::proxy) fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.to_str().ok()
+    }
+}

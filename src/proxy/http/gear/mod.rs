@@ -1,0 +1,15 @@
+//! The message gear: requests are read whole, understood, and answered by a back that deals in messages.
+//!
+//! Where the observing gear passes bytes, this one is an HTTP server of its own (hyper). It checks who asks, reads bodies
+//! within bounds and shows everything to the tap as it happens; what stands behind it is a [`Back`]. Knows nothing of
+//! sessions and processes.
+
+mod answer;
+mod back;
+mod exchange;
+mod server;
+
+pub(in crate::proxy) use answer::{Answer, Cut, Piece, Source, code, error_text};
+pub(in crate::proxy) use back::{Asked, Back, ENDPOINT, Presence};
+pub(in crate::proxy) use exchange::{REVISION, SESSION};
+pub(in crate::proxy) use server::Gear;

@@ -45,7 +45,7 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         let recording = folder.path().join("served.mcp.jsonl");
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--record"])
+            .args(["serve", "--headless", "--listen", "127.0.0.1:0", "--record"])
             .arg(&recording)
             .args(arguments)
             .arg(url)

@@ -106,7 +106,7 @@ pub(super) fn start(at_port: impl FnOnce(u16) -> Command) -> (Running, String) {
 /// Starts the proxy; says at which address.
 pub(super) fn proxy(url: &str, home: &Path, recordings: &Path) -> (Running, String) {
     let mut process = Command::new(MCPTOP)
-        .args(["serve", "--listen", "127.0.0.1:0", "--record", path_text(recordings), url])
+        .args(["serve", "--headless", "--listen", "127.0.0.1:0", "--record", path_text(recordings), url])
         .env("MCPTOP_HOME", home)
         .stderr(Stdio::piped())
         .spawn()

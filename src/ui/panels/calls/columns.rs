@@ -114,7 +114,7 @@ impl Field {
             Self::Status => left("", Want::fixed(1, 0)),
             Self::Server if sessions.len() < 2 => left("", absent),
             Self::Http if is_http() => right("http", Want::fixed(4, 4)),
-            Self::Client if has_clients() => left("client", Want::growing(8, 18, 1, 4)),
+            Self::Client if has_clients() => left("client", Want::growing(10, 22, 1, 4)),
             Self::Http | Self::Client => left("", absent),
             Self::Server => left("server", Want::growing(8, 16, 1, 3)),
             Self::Name => left("call", names),
@@ -194,7 +194,7 @@ impl Field {
             Self::Client => opened.session.client_of(operation).map_or_else(none, |client| {
                 let shown = client.shown_name();
                 let shown = if shown.is_empty() { opened.session.name(client.session) } else { &shown };
-                text(clip::end(shown, room).into_owned(), Role::Dim)
+                text(clip::middle(shown, room).into_owned(), Role::Dim)
             }),
             Self::Name => name(opened, operation, room, cx),
             Self::Duration => waited(opened, operation, plain, cx),

@@ -112,7 +112,8 @@ fn opened(lines: &mut Lines<'_>, open: &Opened<'_>) {
     if !offered.is_empty() {
         lines.fact("offers", &offered.join(", "));
     }
-    if let Some(cold_us) = session.cold_start_us() {
+    // A server at an address was there before, and nobody asked it at once.
+    if let Some(cold_us) = session.cold_start_us().filter(|_| !is_http) {
         lines.fact("start", &format!("{:.0} ms until its first answer", cold_us as f64 / 1_000.0));
     }
     notifications(lines, session);

@@ -8,6 +8,7 @@ mod reader;
 mod recorder;
 mod sample;
 mod store;
+mod unpack;
 mod writer;
 
 pub use bodies::Bodies;

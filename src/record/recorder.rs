@@ -269,7 +269,10 @@ impl Scribe {
         match fact {
             Fact::Started { pid } => self.sampler = pid.and_then(Sampler::of),
             Fact::Stopped { .. } | Fact::Ended { .. } => self.finish_all(at),
-            Fact::HttpResponse { exchange, media, .. } => self.exchanges.on_response(*exchange, media),
+            Fact::HttpRequest { exchange, encoding, .. } => self.exchanges.on_request(*exchange, encoding),
+            Fact::HttpResponse { exchange, media, encoding, .. } => {
+                self.exchanges.on_response(*exchange, media, encoding);
+            }
             Fact::HttpEnd { exchange, .. } => {
                 let (lines, report) = (&mut self.lines, &self.report);
                 self.exchanges.end(*exchange, &mut |fact| write_fact(lines, report, at, fact));

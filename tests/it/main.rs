@@ -26,6 +26,8 @@ mod serve;
 #[cfg(unix)]
 mod serve_live;
 #[cfg(target_os = "linux")]
+mod serve_packed;
+#[cfg(target_os = "linux")]
 mod serve_tls;
 #[cfg(target_os = "linux")]
 mod streams;

@@ -158,10 +158,15 @@ impl Wire {
     }
 
     /// So many bytes.
-    pub(crate) fn take(&mut self, len_bytes: usize) -> String {
+    pub(crate) fn bytes(&mut self, len_bytes: usize) -> Vec<u8> {
         let mut bytes = vec![0; len_bytes];
         self.0.read_exact(&mut bytes).unwrap();
-        String::from_utf8(bytes).unwrap()
+        bytes
+    }
+
+    /// So many bytes of text.
+    pub(crate) fn take(&mut self, len_bytes: usize) -> String {
+        String::from_utf8(self.bytes(len_bytes)).unwrap()
     }
 
     /// Exactly this.

@@ -43,8 +43,10 @@ impl Beside {
         async move {
             let Some(left) = left else { return until_asked_to_end().await };
             tokio::select! {
-                _ = left => "the user left",
+                // A signal ends the viewer as well, and is the reason then.
+                biased;
                 why = until_asked_to_end() => why,
+                _ = left => "the user left",
             }
         }
     }
@@ -104,7 +106,10 @@ fn watched(look: Look, proxy: impl FnOnce(Beside) -> ExitCode + Send) -> ExitCod
                 Some(leave)
             }
         };
-        let status = thread.join().unwrap_or(ExitCode::from(EXIT_UNREACHABLE));
+        let status = thread.join().unwrap_or_else(|_| {
+            complain("the proxy failed: this is a defect of mcptop");
+            ExitCode::from(EXIT_UNREACHABLE)
+        });
         drop(leave);
         status
     })

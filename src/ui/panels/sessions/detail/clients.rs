@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use ratatui::text::{Line, Span};
 
+use super::capability_names;
 use super::lines::Lines;
 use crate::model::{Client, ClientEnd, Session};
 use crate::trace::{Micros, PoolTake, SessionEnd};
@@ -70,7 +71,10 @@ fn row(places: &[Place], cell: impl Fn(usize) -> Span<'static>) -> Line<'static>
     let mut at = 0;
     for place in places {
         let span = cell(place.index);
-        let text = clip::middle(&span.content, usize::from(place.width)).into_owned();
+        // Names differ at their ends as much as at their beginnings.
+        let is_name = COLUMNS[place.index].0 == "client";
+        let cut = if is_name { clip::middle } else { clip::end };
+        let text = cut(&span.content, usize::from(place.width)).into_owned();
         let free = usize::from(place.width).saturating_sub(clip::width(&text));
         let left = match COLUMNS[place.index].2 {
             Align::Left => 0,
@@ -118,7 +122,7 @@ fn seen(client: &Client, now: Micros) -> String {
     }
 }
 
-/// How its session ended; else how many of its requests failed, or how it got its place in the pool.
+/// How its session ended; else how many of its requests failed, how it got its place in the pool, or what it can.
 fn remark(client: &Client, cx: &Cx<'_>) -> Span<'static> {
     let text = |text: String, role| Span::styled(text, cx.theme.style(role));
     if let Some((_, why)) = client.ended {
@@ -132,7 +136,10 @@ fn remark(client: &Client, cx: &Cx<'_>) -> Span<'static> {
         return text(words.to_owned(), role);
     }
     match (client.traffic.errors, client.took) {
-        (0, None) => text(String::new(), Role::Dim),
+        (0, None) => match client.capabilities.as_deref().map(capability_names) {
+            Some(names) if !names.is_empty() => text(format!("can {names}"), Role::Dim),
+            Some(_) | None => text(String::new(), Role::Dim),
+        },
         (0, Some((how, waited_us))) => {
             let word = match how {
                 PoolTake::Started => "started for it",

@@ -21,6 +21,7 @@ pub(super) fn settings(args: &Serve, program: &OsString, arguments: &[OsString])
         pool: args.bridge.pool,
         session_idle: Duration::from_secs_f64(args.bridge.session_idle),
         shares: args.bridge.share,
+        is_heard: true,
     }
 }
 
@@ -50,6 +51,9 @@ pub(super) async fn serve(args: &Serve, settings: Settings, beside: Beside) -> E
         }
     };
     tell(Fact::Started { pid: None });
+    // A viewer has the terminal then, and shows what the recording holds of it.
+    let is_heard = !(beside.is_watched() && attended.recording().is_some());
+    let settings = Settings { is_heard, ..settings };
     let (why, exit, status) = match bridge.open(settings, observer) {
         Ok(open) => {
             let path = Bridge::PATH;

@@ -77,11 +77,15 @@ impl Client {
         Self(TcpStream::connect(("127.0.0.1", port)).unwrap())
     }
 
-    fn ask(&mut self, session: &str, body: &str) -> String {
+    fn ask(&mut self, fields: &str, body: &str) -> String {
+        self.send(fields, body);
+        read(&self.0).unwrap()
+    }
+
+    fn send(&mut self, fields: &str, body: &str) {
         let head = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n";
         let length = body.len();
-        write!(&mut &self.0, "{head}{session}Content-Length: {length}\r\n\r\n{body}").unwrap();
-        read(&self.0).unwrap()
+        write!(&mut &self.0, "{head}{fields}Content-Length: {length}\r\n\r\n{body}").unwrap();
     }
 
     fn work(&mut self, tool: &str) {
@@ -148,6 +152,28 @@ fn a_signal_ends_the_proxy_and_the_viewer_and_gives_the_terminal_back() {
         assert!(!terminal.is_on_other_screen());
         assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     }
+}
+
+#[test]
+fn a_command_behind_serve_is_watched_as_well_and_what_it_says_does_not_tear_the_screen() {
+    let home = tempfile::tempdir().unwrap();
+    let server = r#"while read -r line; do echo "a loud server" >&2; id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p'); [ -n "$id" ] && echo '{"jsonrpc":"2.0","id":'$id',"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"loud","version":"1"}}}'; done"#;
+    let arguments = ["serve", "--label", "loud", "--listen", "127.0.0.1:0", "--", "sh", "-c", server];
+    let mut terminal = Terminal::mcptop(&arguments, home.path(), (120, 40));
+    let port = port_in(&terminal.wait_for(&["LIVE", "serving"]));
+    let opening = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"the-client","version":"7"}}}"#;
+    let accept = "Accept: application/json, text/event-stream\r\n";
+    let mut client = Client::connect(port);
+    client.send(accept, opening);
+    let screen = terminal.wait_for(&["initialize"]);
+    assert!(!screen.contains("a loud server"), "{screen}");
+    terminal.press("5");
+    terminal.wait_for(&["a loud server", "the-client 7", "Pool of"]);
+    terminal.press("q");
+    terminal.wait_for(&["A client is connected"]);
+    terminal.press("y");
+    assert_eq!(terminal.wait(), 0);
+    terminal.wait_until("the screen given back", |screen| !screen.contains("a loud server"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ const DRAIN: std::time::Duration = std::time::Duration::from_millis(50);
 pub(super) struct Launcher {
     command: Command,
     grace: Grace,
+    is_heard: bool,
     observer: Observer,
     /// Held by every process that is alive.
     alive: mpsc::Sender<()>,
@@ -70,9 +71,14 @@ pub(super) enum Over {
 
 impl Launcher {
     /// The launcher, and what ends when the last process has.
-    pub(super) fn new(command: Command, grace: Grace, observer: Observer) -> (Self, mpsc::Receiver<()>) {
+    pub(super) fn new(
+        command: Command,
+        grace: Grace,
+        is_heard: bool,
+        observer: Observer,
+    ) -> (Self, mpsc::Receiver<()>) {
         let (alive, all_gone) = mpsc::channel(1);
-        (Self { command, grace, observer, alive, open: Arc::default() }, all_gone)
+        (Self { command, grace, is_heard, observer, alive, open: Arc::default() }, all_gone)
     }
 
     /// The server as it is called in messages.
@@ -92,7 +98,7 @@ impl Launcher {
         let (ending, end) = watch::channel(false);
         let (exited, exit) = watch::channel(None);
         tokio::spawn(write(ends.stdin, to_write, end.clone()));
-        let stderr = tokio::spawn(pass_stderr(ends.stderr, self.observer.clone()));
+        let stderr = tokio::spawn(pass_stderr(ends.stderr, self.is_heard, self.observer.clone()));
         let (grace, alive, open) = (self.grace, self.alive.clone(), self.open.clone());
         open.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(async move {
@@ -253,13 +259,15 @@ async fn asked_to_end(end: &mut watch::Receiver<bool>) {
 }
 
 /// Passes on what a process says to people, as it comes; shows it by whole lines, because others speak as well.
-async fn pass_stderr(mut from: Input, observer: Observer) {
-    let Ok(mut ours) = Output::stderr() else { return };
+async fn pass_stderr(mut from: Input, is_heard: bool, observer: Observer) {
+    let mut ours = if is_heard { Output::stderr().ok() } else { None };
     let mut buffer = vec![0; 4096];
     let mut splitter = Splitter::new(STDERR_LINE_BYTES_MAX);
     while let Ok((len_bytes @ 1.., woke)) = from.read(&mut buffer).await {
         // Nobody may be there to read it.
-        let _ = ours.write_all(&buffer[..len_bytes]).await;
+        if let Some(ours) = &mut ours {
+            let _ = ours.write_all(&buffer[..len_bytes]).await;
+        }
         let Observer { clock, tap: Some(tap) } = &observer else { continue };
         splitter.push(&buffer[..len_bytes], |piece| {
             let (Piece::Frame { bytes, .. } | Piece::Part(bytes)) = piece;

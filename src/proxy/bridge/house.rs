@@ -54,8 +54,8 @@ impl House {
         settings: Settings,
         observer: Observer,
     ) -> Result<(Arc<Self>, mpsc::Receiver<()>), StartError> {
-        let Settings { command, grace, pool, session_idle, shares } = settings;
-        let (launcher, all_gone) = Launcher::new(command, grace, observer.clone());
+        let Settings { command, grace, pool, session_idle, shares, is_heard } = settings;
+        let (launcher, all_gone) = Launcher::new(command, grace, is_heard, observer.clone());
         let pool = Pool::new(launcher, pool, observer.clone());
         pool.fill()?;
         let house = Self {

@@ -40,6 +40,9 @@ pub struct Settings {
     pub session_idle: Duration,
     /// Whether sessions that open in the same way share a process, where the server keeps nothing for them.
     pub shares: bool,
+    /// Whether what the processes write to their standard error is passed on to ours, besides being recorded. Not while a
+    /// viewer has the terminal.
+    pub is_heard: bool,
 }
 
 /// A bridge that listens, and serves nobody yet.

@@ -188,6 +188,9 @@ pub(super) struct Wrap {
     pub(super) grace: f64,
     #[command(flatten)]
     pub(super) reach: Reach,
+    /// Only log in to the server with the browser, if it asks for that, and end: clients may not wait as long
+    #[arg(long)]
+    pub(super) login: bool,
     /// The client registered with the server's authorization server, by its id or the URL of its metadata document; else
     /// mcptop registers itself
     #[arg(long, value_name = "ID")]
@@ -229,11 +232,18 @@ impl Wrap {
         match (first.to_str().filter(is_url), rest) {
             (Some(url), []) => Ok(Wrapped::Url(url)),
             (Some(_), _) => Err("nothing may stand behind a URL; flags go in front of it"),
-            (None, _) if self.reach.is_used() => Err(
-                "--ca-file, --insecure, --header and --header-env are for a server that is reached by its URL",
-            ),
+            (None, _) if self.asks_for_url() => {
+                Err("--ca-file, --insecure, --header, --header-env, --login, \
+                 --oauth-client-id and --no-browser are for a server that is reached by its URL")
+            }
             (None, arguments) => Ok(Wrapped::Command(first, arguments)),
         }
+    }
+}
+
+impl Wrap {
+    fn asks_for_url(&self) -> bool {
+        self.reach.is_used() || self.login || self.no_browser || self.oauth_client_id.is_some()
     }
 }
 

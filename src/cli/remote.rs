@@ -21,6 +21,9 @@ pub(super) async fn wrap(args: &Wrap, url: &str, grace: Grace) -> i32 {
             return i32::from(EXIT_USAGE);
         }
     };
+    if args.login {
+        return log_in(remote, url).await;
+    }
     let label = args.keep.label.clone().unwrap_or_else(|| label::of_host(&authority));
     let header =
         session::header(label, Front::Stdio, Back::Url { url: url_without_secrets(url), others: Vec::new() });
@@ -34,6 +37,20 @@ pub(super) async fn wrap(args: &Wrap, url: &str, grace: Grace) -> i32 {
             i32::from(EXIT_UNREACHABLE)
         }
     }
+}
+
+/// Logs in and nothing else; returns the exit status.
+async fn log_in(remote: Remote, url: &str) -> i32 {
+    let url = url_without_secrets(url);
+    match remote.log_in().await {
+        Ok(true) => complain(&format!("logged in to {url}")),
+        Ok(false) => complain(&format!("{url} lets us in as things are")),
+        Err(why) => {
+            complain(&why);
+            return i32::from(EXIT_UNREACHABLE);
+        }
+    }
+    0
 }
 
 /// The proxy, and the host it goes to. `Err` says what of the command line cannot be used.

@@ -18,6 +18,7 @@ mod resume;
 mod run;
 mod said;
 mod stream;
+mod way;
 mod writer;
 
 pub use client::ClientError;

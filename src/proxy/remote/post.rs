@@ -3,15 +3,15 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::HeaderValue;
 
 use super::event::one_line;
 use super::journal::{Entry, Names};
-use super::link::{Answer, LAST_EVENT, Link, Request, SESSION};
+use super::link::{LAST_EVENT, Link, SESSION};
 use super::live::{Asked, Live};
 use super::reply::{Reply, cancelled, error_as_answer};
 use super::said::{Kind, Said};
 use super::stream::{BODY_BYTES_MAX, Cursor, End, beginning, whole};
+use super::way::{Answer, Request};
 use super::writer::Gone;
 use super::{EVENT_STREAM, JSON};
 use crate::trace::HttpEnd;
@@ -101,7 +101,7 @@ impl Link {
             let body = beginning(answer.body, ERROR_BYTES_MAX).await;
             entry.body(woke, &body);
             entry.ends(HttpEnd::Complete);
-            let reply = Reply::no_answer(&self.shown, status, &media, &body);
+            let reply = Reply::no_answer(&self.way.shown, status, &media, &body);
             return self.refuse(&reply, &entry, &mut { asked }).await;
         }
         match whole(answer.body, BODY_BYTES_MAX).await {
@@ -111,7 +111,7 @@ impl Link {
                 self.hand_on(&body, &mut asked).await?;
                 entry.body(woke, &body);
                 entry.ends(HttpEnd::Complete);
-                let reply = Reply::no_answer(&self.shown, status, &media, &body);
+                let reply = Reply::no_answer(&self.way.shown, status, &media, &body);
                 match &mut asked {
                     Some(asked) => self.refuse(&reply, &entry, asked).await,
                     None => Ok(()),
@@ -119,7 +119,7 @@ impl Link {
             }
             Err(why) => {
                 entry.ends(HttpEnd::ServerLeft);
-                self.refuse(&Reply::cut_off(&self.shown, &why), &entry, &mut { asked }).await
+                self.refuse(&Reply::cut_off(&self.way.shown, &why), &entry, &mut { asked }).await
             }
         }
     }
@@ -143,7 +143,7 @@ impl Link {
         }
         entry.body(woke, &body);
         entry.ends(HttpEnd::Complete);
-        let reply = Reply::of_status(status, &self.shown, &line.said, &body, location.as_deref());
+        let reply = Reply::of_status(status, &self.way.shown, &line.said, &body, location.as_deref());
         for question in asked.give_up() {
             let line = reply.line(&question.id);
             self.writer.line(line.clone()).await?;
@@ -183,7 +183,7 @@ impl Link {
             }
             return Ok(());
         }
-        self.refuse(&Reply::cut_off(&self.shown, &end.why()), &entry, &mut asked).await
+        self.refuse(&Reply::cut_off(&self.way.shown, &end.why()), &entry, &mut asked).await
     }
 
     /// Answers in the server's stead what is still asked.
@@ -208,7 +208,7 @@ impl Link {
             return Ok(());
         }
         let Some((initialize, initialized)) = self.handshake.lines() else {
-            return Err(Reply::cut_off(&self.shown, "it has forgotten the session"));
+            return Err(Reply::cut_off(&self.way.shown, "it has forgotten the session"));
         };
         self.journal
             .note("the server has forgotten the session: a new one is opened with the client's own words");
@@ -234,25 +234,33 @@ impl Link {
         if !answer.status.is_success() {
             let (status, location) = (answer.status.as_u16(), answer.location);
             let body = beginning(answer.body, ERROR_BYTES_MAX).await;
-            return Err(Reply::of_status(status, &self.shown, said, &body, location.as_deref()));
+            return Err(Reply::of_status(status, &self.way.shown, said, &body, location.as_deref()));
         }
         let mut asked = Some(Live::ours(said));
-        let gone = |_| Reply::cut_off(&self.shown, "nobody reads");
+        let gone = |_| Reply::cut_off(&self.way.shown, "nobody reads");
         if answer.media == EVENT_STREAM {
             let quiet = self.read_stream(answer.body, entry, &mut asked, &mut Cursor::default()).await;
             quiet.map_err(gone)?;
         } else {
             let body = whole(answer.body, ERROR_BYTES_MAX).await;
-            let body = body.map_err(|why| Reply::cut_off(&self.shown, &why))?;
+            let body = body.map_err(|why| Reply::cut_off(&self.way.shown, &why))?;
             self.hand_on(&one_line(&body), &mut asked).await.map_err(gone)?;
         }
         let is_open = asked.is_some_and(|asked| asked.is_agreed);
-        if is_open { Ok(()) } else { Err(Reply::cut_off(&self.shown, "it refuses to open a new session")) }
+        if is_open {
+            Ok(())
+        } else {
+            Err(Reply::cut_off(&self.way.shown, "it refuses to open a new session"))
+        }
     }
 
     async fn say_opened(&self, line: &Bytes, session: Option<&str>) -> Result<(), Reply> {
         let mut request = self.post(&Said::read(line), line);
-        request.put_session(session);
+        request.fields.remove(SESSION);
+        request.now.session = None;
+        if let Some(session) = session {
+            request.name_session(session);
+        }
         let mut entry = self.journal.begin("POST", request.names());
         let answer = self.send(&request).await?;
         entry.response(answer.status.as_u16(), &answer.media, None);
@@ -276,16 +284,6 @@ impl End {
             Self::Closed => "its event stream ended without the answer".to_owned(),
             Self::Broken(why) => why.clone(),
             Self::TooLong => "an event is longer than 16 MiB".to_owned(),
-        }
-    }
-}
-
-impl Request {
-    fn put_session(&mut self, session: Option<&str>) {
-        self.now.session = session.map(str::to_owned);
-        self.fields.remove(SESSION);
-        if let Some(session) = session.and_then(|session| HeaderValue::from_str(session).ok()) {
-            self.fields.insert(SESSION, session);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::said::{Kind, Question, Said};
 use crate::proxy::http::UNREACHABLE;
-use crate::wire::{Contents, Message, contents};
+use crate::wire::{Contents, Message, contents, member, string_value};
 
 /// What JSON-RPC calls a method that is not there. Clients that ask for a server's era understand it.
 const METHOD_NOT_FOUND: i64 = -32_601;
@@ -86,6 +86,11 @@ impl Reply {
         Self { code: CUT_OFF, message: message.trim_end_matches([':', ' ']).to_owned() }
     }
 
+    /// What it says.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The line that answers this question.
     pub(super) fn line(&self, id: &str) -> Vec<u8> {
         let (code, message) = (self.code, json!(self.message));
@@ -126,8 +131,8 @@ fn excerpt(body: &[u8]) -> String {
 pub(super) fn error_as_answer(body: &[u8], said: &Said) -> Option<Vec<u8>> {
     let line = super::event::one_line(body);
     match contents(&line) {
-        Contents::One(Message::Error { id: Some(_), .. }) => Some(line),
-        Contents::One(Message::Error { id: None, error }) => match &said.asked[..] {
+        Contents::One(Message::Error { id: Some(_), error }) if is_error(error) => Some(line),
+        Contents::One(Message::Error { id: None, error }) if is_error(error) => match &said.asked[..] {
             [Question { id, .. }] => {
                 Some(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#).into_bytes())
             }
@@ -135,6 +140,12 @@ pub(super) fn error_as_answer(body: &[u8], said: &Said) -> Option<Vec<u8>> {
         },
         Contents::One(_) | Contents::Batch(_) | Contents::Noise => None,
     }
+}
+
+/// Whether it is what JSON-RPC calls an error (section 5.1). OAuth has members of that name which are texts.
+fn is_error(error: &str) -> bool {
+    let has_code = member(error, "code").is_some_and(|code| code.parse::<i64>().is_ok());
+    has_code && member(error, "message").and_then(string_value).is_some()
 }
 
 /// Tells a client that a subscription has ended without its final result (specification of 2026-07-28, "Subscriptions").
@@ -197,14 +208,19 @@ mod tests {
     #[test]
     fn an_error_without_an_id_becomes_the_answer_to_the_one_question() {
         let one = said(r#"{"id":"7","method":"a"}"#);
-        for body in
-            [r#"{"jsonrpc":"2.0","error":{"code":-32000},"id":null}"#, "{\"error\":\n{\"code\":-32000}}"]
-        {
+        for body in [
+            r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"m"},"id":null}"#,
+            "{\"error\":\n{\"code\":-32000,\"message\":\"m\"}}",
+        ] {
             let answer = String::from_utf8(error_as_answer(body.as_bytes(), &one).unwrap()).unwrap();
             assert!(answer.contains(r#""id":"7""#) && answer.contains("-32000"), "{answer}");
         }
-        let own = br#"{"id":9,"error":{"code":1}}"#;
+        let own = br#"{"id":9,"error":{"code":1,"message":""}}"#;
         assert_eq!(error_as_answer(own, &one).unwrap(), own);
-        assert_eq!(error_as_answer(b"not found", &one), None);
+        for other in
+            ["not found", r#"{"error":"insufficient_scope"}"#, r#"{"error":{"code":"x","message":""}}"#]
+        {
+            assert_eq!(error_as_answer(other.as_bytes(), &one), None, "{other}");
+        }
     }
 }

@@ -8,10 +8,11 @@ use tokio::time::sleep;
 
 use super::EVENT_STREAM;
 use super::journal::Entry;
-use super::link::{Answer, Link};
+use super::link::Link;
 use super::live::Asked;
 use super::reply::Reply;
 use super::stream::{Cursor, End};
+use super::way::Answer;
 use super::writer::Gone;
 use crate::trace::HttpEnd;
 
@@ -67,7 +68,7 @@ impl Link {
             if failures >= FAILURES_MAX
                 && let Some(asked) = &mut asked
             {
-                return self.refuse(&Reply::cut_off(&self.shown, &why), told, asked).await;
+                return self.refuse(&Reply::cut_off(&self.way.shown, &why), told, asked).await;
             }
         }
         Ok(())

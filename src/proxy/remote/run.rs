@@ -1,10 +1,12 @@
 //! A client's whole stay: its lines go out in the order that matters, and everything ends with it.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -21,6 +23,7 @@ use super::mirror::Mirror;
 use super::post::Line;
 use super::reply::Reply;
 use super::said::Kind;
+use super::way::{Request, Way};
 use super::writer::Writer;
 use crate::proxy::ends::Ends;
 use crate::proxy::group::Signals;
@@ -33,6 +36,10 @@ use crate::wire::Peer;
 const CARRIED_MAX: usize = 2 * QUESTIONS_MAX;
 /// Notifications that wait for those before them.
 const NOTICES_MAX: usize = 1_024;
+
+/// What we say to a server that is only to let us in: the opening that servers of every revision know, or refuse only
+/// after they have asked who we are.
+const KNOCK: &[u8] = br#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mcptop","version":"1"}}}"#;
 
 /// How a remote server is reached.
 pub struct Options {
@@ -88,23 +95,52 @@ impl Remote {
         Ok(())
     }
 
+    /// Logs in now, if the server asks for it; says whether it did.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, or nobody lets us in: why, for people.
+    pub async fn log_in(self) -> Result<bool, String> {
+        let way = self.way();
+        let asked = AtomicBool::new(false);
+        let request = Request::ours(Method::POST, Some(Bytes::from_static(KNOCK)));
+        let note = |_: &str| asked.store(true, Ordering::Relaxed);
+        let answer = way.send(&request, note).await.map_err(|reply| reply.message().to_owned())?;
+        if let Some(session) = &answer.session {
+            let mut end = Request::ours(Method::DELETE, None);
+            end.name_session(session);
+            // A server that does not take it ends the session when it likes.
+            let _ = way.send(&end, |_| {}).await;
+        }
+        match answer.status.as_u16() {
+            status @ (401 | 403) => Err(format!("{} still answers with HTTP status {status}", way.shown)),
+            _ => Ok(asked.into_inner()),
+        }
+    }
+
     fn link(self, observer: Observer, writer: Writer) -> Link {
-        let Options { url, fields, trust, login } = self.options;
+        let url = &self.options.url;
         let path =
             url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let field = |(name, value): (&str, &str)| {
-            Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?))
-        };
         Link {
-            http: self.http,
-            shown: url_without_secrets(url.as_str()),
-            fields: fields.iter().filter_map(field).collect::<HeaderMap>(),
-            login: login.map(|login| Login::new(login, &url, trust)),
             handshake: Handshake::new(),
             mirror: Mutex::new(Mirror::default()),
             live: Live::default(),
             journal: Journal::new(observer, url_without_secrets(&path)),
             writer,
+            way: self.way(),
+        }
+    }
+
+    fn way(self) -> Way {
+        let Options { url, fields, trust, login } = self.options;
+        let field = |(name, value): (&str, &str)| {
+            Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+        };
+        Way {
+            http: self.http,
+            shown: url_without_secrets(url.as_str()),
+            fields: fields.iter().filter_map(field).collect::<HeaderMap>(),
+            login: login.map(|login| Login::new(login, &url, trust)),
             url,
         }
     }

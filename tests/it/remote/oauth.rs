@@ -12,6 +12,9 @@ use super::authority::{Authority, browse, get};
 use super::{INITIALIZE, JSON, OPENED, call, error, read_recording, result, send};
 use crate::rig::{Rig, recordings_below, within_patience};
 
+/// What OAuth calls an error, which is none of JSON-RPC.
+const STILL_NOT: &str = r#"{"error":"insufficient_scope","error_description":"never"}"#;
+
 /// A user whose browser brings every address to the test.
 struct User {
     folder: tempfile::TempDir,
@@ -201,9 +204,9 @@ fn rights_that_are_missing_are_asked_for_beside_those_there_are() {
     send(&mut client, &call(3));
     server.expect(&call(3), Some("access-2")).answer("403 Forbidden", narrow, "");
     browse(&user.address());
-    server.expect(&call(3), Some("access-3")).answer("403 Forbidden", narrow, "still not");
+    server.expect(&call(3), Some("access-3")).answer("403 Forbidden", narrow, STILL_NOT);
     let (_, code, message) = error(&client.receive_line());
-    assert!(code == 40_300 && message.contains("still not"), "{message}");
+    assert!(code == 40_300 && message.contains("insufficient_scope"), "{message}");
     leave(&mut client);
 }
 
@@ -329,4 +332,40 @@ fn a_token_that_is_given_needs_no_log_in() {
     assert_eq!(error(&client.receive_line()).1, 40_100);
     leave(&mut client);
     assert!(server.notes.lock().unwrap().registered.is_empty() && !user.home().join("logins").exists());
+}
+
+#[test]
+fn a_log_in_beforehand_is_there_for_the_client() {
+    let (server, user) = (Authority::start(), User::new());
+    let mut first = user.wrap(&["--login"], &server.url());
+    let knock = server.next();
+    assert!(knock.body.contains("initialize") && knock.field("authorization").is_none());
+    knock.answer("401 Unauthorized", &server.who(), "");
+    browse(&user.address());
+    let knock = server.next();
+    assert_eq!(knock.field("authorization"), Some("Bearer access-1"));
+    knock.answer("200 OK", &format!("{JSON}Mcp-Session-Id: s1\r\n"), OPENED);
+    let end = server.next();
+    assert_eq!((&*end.method, end.field("mcp-session-id")), ("DELETE", Some("s1")));
+    end.accept();
+    assert!(first.wait().success());
+    assert!(first.stderr().contains("logged in to"), "{}", first.stderr());
+    let mut client = user.wrap(&[], &server.url());
+    send(&mut client, &call(1));
+    answered(&mut client, &server, 1, "access-1");
+    leave(&mut client);
+}
+
+#[test]
+fn a_server_that_wants_a_log_in_and_then_wider_rights_gets_both() {
+    let (server, user) = (Authority::start(), User::new());
+    let mut client = user.wrap(&[], &server.url());
+    send(&mut client, &call(1));
+    server.expect(&call(1), None).answer("401 Unauthorized", &server.who(), "");
+    browse(&user.address());
+    let narrow = "WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"write\"\r\n";
+    server.expect(&call(1), Some("access-1")).answer("403 Forbidden", narrow, STILL_NOT);
+    browse(&user.address());
+    answered(&mut client, &server, 1, "access-2");
+    leave(&mut client);
 }

@@ -308,13 +308,22 @@ fn an_answer_that_is_cut_off_for_good_is_an_error() {
 
 #[test]
 fn a_session_that_the_server_has_forgotten_is_opened_again() {
+    forgotten("404 Not Found", "Session not found");
+}
+
+#[test]
+fn a_session_that_the_server_calls_invalid_is_opened_again() {
+    forgotten("400 Bad Request", "Bad Request: No valid session ID provided");
+}
+
+fn forgotten(status: &str, words: &str) {
     let server = Server::start();
     let mut client = wrap(&[], &server.url());
     open(&mut client, &server);
     client.send(format!("{}\n{}\n", call(1), call(2)).as_bytes());
-    let forgotten = r#"{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null}"#;
+    let forgotten = format!(r#"{{"jsonrpc":"2.0","error":{{"code":-32000,"message":"{words}"}},"id":null}}"#);
     for request in [server.next(), server.next()] {
-        request.answer("404 Not Found", JSON, forgotten);
+        request.answer(status, JSON, &forgotten);
     }
     let request = server.expect("POST", INITIALIZE);
     assert_eq!((request.field("mcp-session-id"), request.field("mcp-protocol-version")), (None, None));
@@ -339,6 +348,28 @@ fn a_session_that_the_server_has_forgotten_is_opened_again() {
     assert_eq!(notes, 1);
     let session = recorded(&client);
     assert_eq!((session.totals().tool_calls, session.totals().ok), (2, 3), "each call once");
+}
+
+#[test]
+fn a_session_that_cannot_be_opened_again_is_an_error_and_tried_again_with_the_next_request() {
+    let server = Server::start();
+    let mut client = wrap(&[], &server.url());
+    open(&mut client, &server);
+    send(&mut client, &call(1));
+    server.expect("POST", &call(1)).answer("404 Not Found", "", "");
+    server.expect("POST", INITIALIZE).answer("503 Busy", "", "later");
+    let (id, code, message) = error(&client.receive_line());
+    assert!(id == "1" && code == 50_300 && message.contains("later"), "{message}");
+    send(&mut client, &call(2));
+    server.expect("POST", &call(2)).answer("404 Not Found", "", "");
+    server.expect("POST", INITIALIZE).json(OPENED);
+    server.expect("POST", INITIALIZED).accept();
+    let request = server.expect("POST", &call(2));
+    assert_eq!(request.field("mcp-session-id"), None, "the new one has no session");
+    request.answer("404 Not Found", "", "");
+    assert_eq!(error(&client.receive_line()).1, 40_400);
+    client.close_stdin();
+    assert!(client.wait().success());
 }
 
 #[test]

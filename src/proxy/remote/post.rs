@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::StatusCode;
 
 use super::event::one_line;
 use super::journal::{Entry, Names};
@@ -10,11 +11,12 @@ use super::link::{LAST_EVENT, Link, SESSION};
 use super::live::{Asked, Live};
 use super::reply::{Reply, cancelled, error_as_answer};
 use super::said::{Kind, Said};
-use super::stream::{BODY_BYTES_MAX, Cursor, End, beginning, whole};
+use super::stream::{BODY_BYTES_MAX, Cursor, End, whole};
 use super::way::{Answer, Request};
 use super::writer::Gone;
 use super::{EVENT_STREAM, JSON};
 use crate::trace::HttpEnd;
+use crate::wire::{Contents, Message, contents, member, string_value};
 
 /// How much of an error is read: one that JSON-RPC knows may carry something.
 const ERROR_BYTES_MAX: usize = 1024 * 1024;
@@ -60,26 +62,31 @@ impl Link {
         mut entry: Entry<'_>,
         mut asked: Asked,
     ) -> Result<(), Gone> {
-        let mut is_renewed = false;
-        let answer = loop {
-            let answer = match self.send(&request).await {
+        let may_renew = request.now.session.is_some() && !line.said.kind.dies_with_its_session();
+        let mut answer = match self.send(&request).await {
+            Ok(answer) => answer,
+            Err(reply) => {
+                entry.ends(HttpEnd::Refused);
+                return self.refuse(&reply, &entry, &mut asked).await;
+            }
+        };
+        if may_renew && self.has_lost_session(&mut answer).await {
+            let again = match self.renew(&request).await {
+                Ok(()) => {
+                    request = self.post(&line.said, &line.text);
+                    self.send(&request).await
+                }
+                Err(reply) => Err(reply),
+            };
+            answer = match again {
                 Ok(answer) => answer,
                 Err(reply) => {
-                    entry.ends(HttpEnd::Refused);
+                    entry.response(answer.status.as_u16(), &answer.media, None);
+                    entry.ends(HttpEnd::Complete);
                     return self.refuse(&reply, &entry, &mut asked).await;
                 }
             };
-            if is_renewed || !answer.lost_session(&request) || line.said.kind.dies_with_its_session() {
-                break answer;
-            }
-            is_renewed = true;
-            if let Err(reply) = self.renew(&request).await {
-                entry.response(answer.status.as_u16(), &answer.media, None);
-                entry.ends(HttpEnd::Complete);
-                return self.refuse(&reply, &entry, &mut asked).await;
-            }
-            request = self.post(&line.said, &line.text);
-        };
+        }
         let is_success = answer.status.is_success();
         if line.said.kind == Kind::Initialize && is_success {
             self.handshake.name(answer.session.as_deref());
@@ -94,11 +101,21 @@ impl Link {
         }
     }
 
+    /// Whether the server does not know the session any more: 404 by the specification, and 400 with an error that names the
+    /// session by the template that many servers are made from.
+    async fn has_lost_session(&self, answer: &mut Answer) -> bool {
+        match answer.status {
+            StatusCode::NOT_FOUND => true,
+            StatusCode::BAD_REQUEST => says_no_session(answer.read(ERROR_BYTES_MAX).await),
+            _ => false,
+        }
+    }
+
     /// A body at once: an answer, or nothing where nothing was asked.
     async fn take(&self, answer: Answer, mut entry: Entry<'_>, asked: Asked) -> Result<(), Gone> {
-        let (status, media, woke) = (answer.status.as_u16(), answer.media, Instant::now());
+        let (status, media, woke) = (answer.status.as_u16(), answer.media.clone(), Instant::now());
         if asked.left().is_empty() || media != JSON {
-            let body = beginning(answer.body, ERROR_BYTES_MAX).await;
+            let body = answer.into_beginning(ERROR_BYTES_MAX).await;
             entry.body(woke, &body);
             entry.ends(HttpEnd::Complete);
             let reply = Reply::no_answer(&self.way.shown, status, &media, &body);
@@ -132,8 +149,8 @@ impl Link {
         mut entry: Entry<'_>,
         mut asked: Asked,
     ) -> Result<(), Gone> {
-        let (status, location) = (answer.status.as_u16(), answer.location);
-        let body = beginning(answer.body, ERROR_BYTES_MAX).await;
+        let (status, location) = (answer.status.as_u16(), answer.location.clone());
+        let body = answer.into_beginning(ERROR_BYTES_MAX).await;
         let woke = Instant::now();
         if let Some(error) = error_as_answer(&body, &line.said) {
             let mut ours = Some(asked);
@@ -232,8 +249,8 @@ impl Link {
     /// Reads what the server says to `initialize`; only the answer itself is not for the client, which has one.
     async fn read_opening(&self, said: &Said, answer: Answer, entry: &Entry<'_>) -> Result<(), Reply> {
         if !answer.status.is_success() {
-            let (status, location) = (answer.status.as_u16(), answer.location);
-            let body = beginning(answer.body, ERROR_BYTES_MAX).await;
+            let (status, location) = (answer.status.as_u16(), answer.location.clone());
+            let body = answer.into_beginning(ERROR_BYTES_MAX).await;
             return Err(Reply::of_status(status, &self.way.shown, said, &body, location.as_deref()));
         }
         let mut asked = Some(Live::ours(said));
@@ -285,5 +302,16 @@ impl End {
             Self::Broken(why) => why.clone(),
             Self::TooLong => "an event is longer than 16 MiB".to_owned(),
         }
+    }
+}
+
+/// Whether an error speaks of the session that the request named.
+fn says_no_session(body: &[u8]) -> bool {
+    match contents(&one_line(body)) {
+        Contents::One(Message::Error { error, .. }) => {
+            let words = member(error, "message").and_then(string_value).unwrap_or_default();
+            words.to_ascii_lowercase().contains("session")
+        }
+        Contents::One(_) | Contents::Batch(_) | Contents::Noise => false,
     }
 }

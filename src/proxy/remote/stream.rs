@@ -152,7 +152,7 @@ pub(super) async fn whole(mut body: reqwest::Response, max_bytes: usize) -> Resu
 }
 
 /// The beginning of a body, for people.
-pub(super) async fn beginning(mut body: reqwest::Response, max_bytes: usize) -> Vec<u8> {
+pub(super) async fn beginning(body: &mut reqwest::Response, max_bytes: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = body.chunk().await {
         let room = max_bytes - bytes.len();

@@ -12,6 +12,7 @@ use super::handshake::Now;
 use super::link::{ANY_ANSWER, JSON, SESSION};
 use super::login::{Challenge, Effort, Login};
 use super::reply::Reply;
+use super::stream::beginning;
 
 /// How often one request may make us log in: with what is kept or renewed, and with the user.
 const LOGINS_MAX: u32 = 2;
@@ -50,6 +51,8 @@ pub(super) struct Answer {
     /// Where a redirect that is not followed leads, without secrets.
     pub(super) location: Option<String>,
     pub(super) body: reqwest::Response,
+    /// The beginning of the body, where it was read ahead.
+    ahead: Option<Vec<u8>>,
 }
 
 impl Request {
@@ -133,7 +136,22 @@ impl Answer {
             session: text(SESSION).map(str::to_owned),
             location,
             body,
+            ahead: None,
         }
+    }
+
+    /// Reads the beginning of the body ahead.
+    pub(super) async fn read(&mut self, max_bytes: usize) -> &[u8] {
+        if self.ahead.is_none() {
+            self.ahead = Some(beginning(&mut self.body, max_bytes).await);
+        }
+        self.ahead.as_deref().unwrap_or_default()
+    }
+
+    /// The beginning of the body, for people and for errors.
+    pub(super) async fn into_beginning(mut self, max_bytes: usize) -> Vec<u8> {
+        self.read(max_bytes).await;
+        self.ahead.unwrap_or_default()
     }
 
     /// Whether the session that the request named is not there any more.

@@ -3,6 +3,7 @@
 mod authority;
 mod oauth;
 pub(crate) mod server;
+mod streams;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -694,4 +695,27 @@ fn a_url_takes_no_arguments() {
     let mut client = wrap(&["http://127.0.0.1:1/mcp"], "extra");
     assert_eq!(client.wait().code(), Some(2));
     assert!(client.stderr().contains("nothing may stand behind a URL"), "{}", client.stderr());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_over_https_must_prove_who_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::serve_tls::server(folder.path());
+    let url = format!("https://localhost:{}/mcp", address.port());
+    let file = folder.path().join("ca.pem");
+    let told = |flags: &[&str]| {
+        let mut client = wrap(flags, &url);
+        send(&mut client, crate::serve::CALL);
+        let line = client.receive_line();
+        client.close_stdin();
+        assert!(client.wait().success());
+        (line, client.stderr())
+    };
+    let (_, code, message) = error(&told(&[]).0);
+    assert!(code == 50_200 && message.contains("certificate"), "{message}");
+    assert_eq!(told(&["--ca-file", file.to_str().unwrap()]).0, format!("{}\n", crate::serve::RESULT));
+    let (line, said) = told(&["--insecure"]);
+    assert_eq!(line, format!("{}\n", crate::serve::RESULT));
+    assert!(said.contains("--insecure: whoever is on the way"), "{said}");
 }

@@ -11,7 +11,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::serve::{CALL, RESULT, Served, answer, call};
 
 /// A server over https that answers every call; its certificate is in a file.
-fn server(folder: &Path) -> SocketAddr {
+pub(crate) fn server(folder: &Path) -> SocketAddr {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(folder.join("ca.pem"), made.cert.pem()).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -35,7 +35,9 @@ fn server(folder: &Path) -> SocketAddr {
                 asked.push(byte[0]);
             }
             if asked.ends_with(CALL.as_bytes()) {
-                stream.write_all(answer("200 OK", "", RESULT).as_bytes()).unwrap();
+                stream
+                    .write_all(answer("200 OK", "Content-Type: application/json\r\n", RESULT).as_bytes())
+                    .unwrap();
             }
         }
     });

@@ -41,13 +41,17 @@ pub(super) fn for_server(url: &Url, trust: &Trust) -> Result<reqwest::Client, Cl
     };
     let builder = with_trust(trust)?.redirect(Policy::custom(stay)).pool_max_idle_per_host(IDLE_MAX);
     // A proxy of the environment is for what is far away.
-    let is_near = match url.host() {
+    Ok(if is_near(url) { builder.no_proxy() } else { builder }.build()?)
+}
+
+/// Whether a server is on this machine.
+pub(super) fn is_near(url: &Url) -> bool {
+    match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    Ok(if is_near { builder.no_proxy() } else { builder }.build()?)
+    }
 }
 
 /// The beginning of every client: whom it believes, and how it connects.

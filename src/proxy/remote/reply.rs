@@ -20,6 +20,8 @@ const TOO_MANY: i64 = 42_900;
 /// A message that is longer than we pass on.
 const TOO_LONG: i64 = 41_300;
 
+/// How much of an error is read: one that JSON-RPC knows may carry something.
+pub(super) const ERROR_BYTES_MAX: usize = 1024 * 1024;
 /// How much of a server's words is passed on.
 const EXCERPT_CHARS: usize = 200;
 

@@ -15,6 +15,7 @@ use super::redirect::{Back, Page, Redirect};
 use super::store::{Client, Kept};
 use super::{Challenge, Effort, Shared, browser};
 use crate::proxy::http::Trust;
+use crate::proxy::remote::client::is_near;
 
 /// How long a user may take.
 const USER_MAX: Duration = Duration::from_mins(5);
@@ -166,6 +167,9 @@ impl Shared {
 
     fn show(&self, page: &str) {
         let say = &self.options.say;
+        if self.server.scheme() == "http" && !is_near(&self.server) {
+            say("the server is reached over http: whoever is on the way can read the token and use it");
+        }
         say(&format!("{} asks who you are; log in at\n{page}", self.server));
         if self.options.opens_browser {
             let (page, say) = (page.to_owned(), say.clone());

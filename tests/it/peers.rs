@@ -98,6 +98,41 @@ fn every_stdio_client_sees_of_a_remote_python_server_what_it_sees_over_http_in_b
     every_client_sees_the_same_over_http("tides", Through::Wrap);
 }
 
+/// The same over stdio, and over HTTP with `mcptop serve` in front of the server's command.
+fn every_client_sees_the_same_over_a_bridge(server: &str) {
+    let scenario = Scenario::load(server);
+    for client in Client::ALL {
+        for era in client.eras().iter().filter(|era| scenario.eras.contains(era)) {
+            http::compare_bridged(&scenario, client, *era);
+        }
+    }
+}
+
+#[test]
+fn every_client_sees_the_same_of_server_everything_over_stdio_and_over_a_bridge() {
+    every_client_sees_the_same_over_a_bridge("everything");
+}
+
+#[test]
+fn every_client_sees_the_same_of_mcp_server_time_over_stdio_and_over_a_bridge_in_both_eras() {
+    every_client_sees_the_same_over_a_bridge("time");
+}
+
+#[test]
+fn every_client_sees_the_same_of_mcp_server_git_over_stdio_and_over_a_bridge_in_both_eras() {
+    every_client_sees_the_same_over_a_bridge("git");
+}
+
+#[test]
+fn every_client_sees_the_same_of_server_filesystem_over_stdio_and_over_a_bridge() {
+    every_client_sees_the_same_over_a_bridge("filesystem");
+}
+
+#[test]
+fn every_client_sees_the_same_of_a_server_with_600_kb_of_schemas_over_stdio_and_over_a_bridge() {
+    every_client_sees_the_same_over_a_bridge("azure");
+}
+
 #[test]
 fn the_raw_bytes_of_every_tools_list_are_the_same_through_wrap() {
     for server in Scenario::NAMES {

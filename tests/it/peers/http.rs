@@ -81,6 +81,43 @@ pub(super) fn compare(scenario: &Scenario, client: Client, era: Era, through: Th
     assert!(session.pending().next().is_none() && session.http().open() == 0, "{what}");
 }
 
+/// Plays the scenario over stdio, and over HTTP through a bridge to the very same command; the client must have got the
+/// same, and the recording must be whole.
+pub(super) fn compare_bridged(scenario: &Scenario, client: Client, era: Era) {
+    let root = tempfile::Builder::new().prefix("mcptop-peers-").tempdir().unwrap();
+    let [dir, home, home_bridged, recordings] =
+        ["project", "home", "home-bridged", "recordings"].map(|name| root.path().join(name));
+    for folder in [&home, &home_bridged, &recordings] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let play = |words: &[String]| {
+        scenario.make_folder(&dir);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(client.play(era, scenario, &dir, &home, words))
+    };
+    let server = scenario.command(&dir);
+    let plain = play(&server);
+    scenario.make_folder(&dir);
+    let mut command = Command::new(MCPTOP);
+    command
+        .args(["serve", "--headless", "--listen", "127.0.0.1:0", "--record", path_text(&recordings), "--"])
+        .args(&server);
+    command.envs(scenario.env(&dir)).env("HOME", &home_bridged).current_dir(&home);
+    let (bridge, url) = start_proxy(&mut command, &home_bridged);
+    let bridged = play(&[url]);
+    let what = format!("{} with {client:?} in the {era:?} era over a bridge", scenario.name);
+    for (at, (plain, bridged)) in plain.lines().zip(bridged.lines()).enumerate() {
+        assert!(plain == bridged, "{what}, line {}:\n  stdio   {plain}\n  bridged {bridged}", at + 1);
+    }
+    assert_eq!(plain, bridged, "{what}");
+    end(bridge);
+    super::run::nothing_runs_in(&home_bridged);
+    let [recording] = &recordings::of_folder(&recordings)[..] else { panic!("one recording") };
+    let session = recordings::read(recording);
+    assert!(session.totals().calls >= 3 && session.totals().orphans == 0, "{what}: {:?}", session.totals());
+    assert!(session.http().open() == 0, "{what}");
+}
+
 /// Starts the server; says at which address.
 fn serve(scenario: &Scenario, dir: &Path) -> (Running, String) {
     start(|port| scenario.over_http(port, dir))
@@ -105,12 +142,13 @@ pub(super) fn start(at_port: impl FnOnce(u16) -> Command) -> (Running, String) {
 
 /// Starts the proxy; says at which address.
 pub(super) fn proxy(url: &str, home: &Path, recordings: &Path) -> (Running, String) {
-    let mut process = Command::new(MCPTOP)
-        .args(["serve", "--headless", "--listen", "127.0.0.1:0", "--record", path_text(recordings), url])
-        .env("MCPTOP_HOME", home)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let recordings = path_text(recordings);
+    let arguments = ["serve", "--headless", "--listen", "127.0.0.1:0", "--record", recordings, url];
+    start_proxy(Command::new(MCPTOP).args(arguments), home)
+}
+
+fn start_proxy(command: &mut Command, home: &Path) -> (Running, String) {
+    let mut process = command.env("MCPTOP_HOME", home).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.split(" at ").nth(1).and_then(|rest| rest.split(';').next());

@@ -55,7 +55,8 @@ impl<B: Back> Gear<B> {
         });
         let connection = http1::Builder::new()
             .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_BYTES_MAX)
+            .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(2 * HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(client), service);
         // What went wrong has been told by then: as the end of the exchange that was under way.
         let _ = connection.await;

@@ -257,9 +257,9 @@ fn sessions_that_keep_nothing_share_a_process_where_that_is_asked_for() {
     second.post(&second_session, CALL);
     let asked_second = process.receive();
     assert_ne!(asked_first, asked_second, "the same id of two clients");
-    let mut canceller = bridge.client();
+    let mut third = bridge.client();
     let cancelled = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"a"}}"#;
-    assert_eq!(canceller.call(&first_session, cancelled).status, 202);
+    assert_eq!(third.call(&first_session, cancelled).status, 202);
     let id_of = |line: &str| line.split(r#""id":"#).nth(1).unwrap().split(',').next().unwrap().to_owned();
     assert_eq!(process.receive(), cancelled.replace("\"a\"", &id_of(&asked_first)));
     process.send(&RESULT.replace("\"a\"", &id_of(&asked_second)).replace("1e2", "2"));
@@ -282,18 +282,18 @@ fn a_batch_is_answered_message_by_message() {
     let bridge = Bridge::start(&[]);
     let (mut client, session, mut process) = bridge.session();
     let ping = |id: u32| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
-    let pong = |id: u32| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+    let reply = |id: u32| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
     client.post(&session, &format!("[{},{}]", ping(1), ping(2)));
     assert_eq!((process.receive(), process.receive()), (ping(1), ping(2)));
-    process.send(&pong(2));
+    process.send(&reply(2));
     client.stream();
-    assert_eq!(client.message(), pong(2));
-    process.send(&pong(1));
-    assert_eq!((client.message(), client.event()), (pong(1), None));
+    assert_eq!(client.message(), reply(2));
+    process.send(&reply(1));
+    assert_eq!((client.message(), client.event()), (reply(1), None));
     client.post(&format!("{session}Accept: application/json\n"), &format!("[{},{}]", ping(1), ping(2)));
     process.receive();
     process.receive();
-    process.send(&pong(1));
-    process.send(&pong(2));
-    assert_eq!(client.answer().body, format!("[{},{}]", pong(1), pong(2)));
+    process.send(&reply(1));
+    process.send(&reply(2));
+    assert_eq!(client.answer().body, format!("[{},{}]", reply(1), reply(2)));
 }

@@ -43,7 +43,7 @@ impl Bridge {
         let folder = tempfile::tempdir().unwrap();
         let recording = folder.path().join("bridge.mcp.jsonl");
         let mut child = Command::new(env!("CARGO_BIN_EXE_mcptop"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--pool", pool, "--record"])
+            .args(["serve", "--headless", "--listen", "127.0.0.1:0", "--pool", pool, "--record"])
             .arg(&recording)
             .args(arguments)
             .args(["--", "bash", "-c", SERVER, &port])

@@ -13,6 +13,8 @@ mod instances;
 #[cfg(unix)]
 mod live;
 mod model;
+#[cfg(target_os = "linux")]
+mod nginx;
 #[cfg(unix)]
 mod peers;
 mod pictures;

@@ -6,7 +6,7 @@
 mod bytes;
 mod clients;
 mod conformance;
-mod http;
+pub(crate) mod http;
 pub(crate) mod install;
 mod orphans;
 mod recordings;

@@ -20,7 +20,7 @@ const START_MAX: Duration = Duration::from_mins(1);
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// Ends a process with the test, whatever becomes of it.
-pub(super) struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -124,7 +124,7 @@ fn serve(scenario: &Scenario, dir: &Path) -> (Running, String) {
 }
 
 /// Starts a server at a port of this machine and waits until it listens; says at which address.
-pub(super) fn start(at_port: impl FnOnce(u16) -> Command) -> (Running, String) {
+pub(crate) fn start(at_port: impl FnOnce(u16) -> Command) -> (Running, String) {
     // Free a moment ago: the server has to be told a port.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = at_port(port);

@@ -52,6 +52,8 @@ pub(super) struct Asked {
     live: Live,
     line: u64,
     left: Vec<Question>,
+    /// Those whose answers are being written.
+    answered: Vec<String>,
     /// We ask it ourselves: the answer is not for the client.
     pub(super) is_ours: bool,
     /// The answer to `initialize` named a revision.
@@ -86,6 +88,7 @@ impl Live {
             live: self.clone(),
             line,
             left,
+            answered: Vec::new(),
             is_ours: false,
             is_agreed: false,
             cancelled,
@@ -96,7 +99,16 @@ impl Live {
     /// Questions of our own, which nobody else knows of.
     pub(super) fn ours(said: &Said) -> Asked {
         let (live, left) = (Self::default(), said.asked.clone());
-        Asked { live, line: 0, left, is_ours: true, is_agreed: false, cancelled: None, until_answered: None }
+        Asked {
+            live,
+            line: 0,
+            left,
+            answered: Vec::new(),
+            is_ours: true,
+            is_agreed: false,
+            cancelled: None,
+            until_answered: None,
+        }
     }
 
     /// The client takes a question back.
@@ -151,7 +163,8 @@ impl Asked {
         }
     }
 
-    /// An answer has come; says to what. One without an id answers the only question there is.
+    /// An answer has come; says to what. One without an id answers the only question there is. The question is open until
+    /// its answer [has been written](Self::written).
     pub(super) fn answer(&mut self, id: Option<&str>) -> Option<Question> {
         let position = match (id, self.left.len()) {
             (Some(id), _) => self.left.iter().position(|question| question.id == id)?,
@@ -162,20 +175,33 @@ impl Asked {
         if self.left.is_empty() {
             self.until_answered = None;
         }
-        self.forget(&question.id);
+        self.answered.push(question.id.clone());
         Some(question)
     }
 
-    /// The questions that still want an answer: those that the client has taken back do not.
+    /// The questions that still want an answer: those that the client has taken back do not. They are open until it has
+    /// been written.
     pub(super) fn give_up(&mut self) -> Vec<Question> {
         let left = std::mem::take(&mut self.left);
-        let mut wanted = Vec::new();
-        for question in left {
-            if !self.forget(&question.id) {
-                wanted.push(question);
+        self.answered.extend(left.iter().map(|question| question.id.clone()));
+        let questions = self.live.lock();
+        let is_wanted = |question: &Question| {
+            questions.get(&question.id).is_none_or(|one| one.line == self.line && !one.is_cancelled)
+        };
+        left.into_iter().filter(is_wanted).collect()
+    }
+
+    /// What answers have come for has been written.
+    pub(super) fn written(&mut self) {
+        let mut questions = self.live.lock();
+        for id in self.answered.drain(..) {
+            // The id may be another question's by now.
+            if questions.get(&id).is_some_and(|one| one.line == self.line) {
+                questions.remove(&id);
             }
         }
-        wanted
+        drop(questions);
+        self.live.0.fewer.notify_waiters();
     }
 
     /// Whether anybody still waits.
@@ -185,22 +211,12 @@ impl Asked {
             |id: &str| questions.get(id).is_some_and(|one| one.line == self.line && !one.is_cancelled);
         self.is_ours || self.left.iter().any(|question| is_open(&question.id))
     }
-
-    /// Whether it had been taken back.
-    fn forget(&self, id: &str) -> bool {
-        let mut questions = self.live.lock();
-        // The id may be another question's by now.
-        let is_ours = questions.get(id).is_some_and(|one| one.line == self.line);
-        let was_cancelled = is_ours && questions.remove(id).is_some_and(|one| one.is_cancelled);
-        drop(questions);
-        self.live.0.fewer.notify_waiters();
-        was_cancelled
-    }
 }
 
 impl Drop for Asked {
     fn drop(&mut self) {
         self.give_up();
+        self.written();
     }
 }
 
@@ -221,7 +237,9 @@ mod tests {
         assert_eq!(asked.answer(Some("2")), None);
         assert!(asked.is_wanted());
         assert_eq!(asked.answer(Some("1")).unwrap().method, "a");
-        assert!(!asked.is_wanted() && live.lock().is_empty());
+        assert!(!asked.is_wanted() && !live.lock().is_empty(), "the answer is still to be written");
+        asked.written();
+        assert!(live.lock().is_empty());
     }
 
     #[test]
@@ -239,6 +257,7 @@ mod tests {
         let mut asked = live.follow(1, &said(r#"{"id":1,"method":"a"}"#)).unwrap();
         assert_eq!(live.cancel("1"), Cancelled::Marked);
         assert!(!asked.is_wanted() && asked.give_up().is_empty());
+        asked.written();
         assert_eq!(live.cancel("1"), Cancelled::Unknown);
         let _modern = live.follow(2, &said(MODERN)).unwrap();
         assert_eq!(live.cancel("1"), Cancelled::Closed);

@@ -113,7 +113,13 @@ impl Link {
                 answers_us |= self.answers(message, asked) && asked.is_ours;
             }
         }
-        if answers_us { Ok(()) } else { self.writer.line(line).await }
+        if !answers_us {
+            self.writer.line(line).await?;
+        }
+        if let Some(asked) = asked {
+            asked.written();
+        }
+        Ok(())
     }
 
     /// Whether a message answers what was asked.

@@ -12,10 +12,11 @@ mod orphans;
 mod recordings;
 mod run;
 mod rust_client;
+mod rust_server;
 mod scenario;
 
 use clients::Client;
-use http::Through;
+use http::{Server, Through};
 use scenario::Scenario;
 
 /// Plays the server's scenario with every client in every era both speak, direct and wrapped, and compares.
@@ -69,33 +70,48 @@ fn every_client_sees_the_same_of_playwright_mcp_through_wrap() {
 }
 
 /// The same over HTTP, without and with mcptop in between.
-fn every_client_sees_the_same_over_http(server: &str, through: Through) {
-    let scenario = Scenario::load(server);
+fn every_client_sees_the_same_over_http(scenario: &str, server: Server, through: Through) {
+    let scenario = Scenario::load(scenario);
     for client in Client::ALL {
         for era in client.eras().iter().filter(|era| scenario.eras.contains(era)) {
-            http::compare(&scenario, client, *era, through);
+            http::compare(&scenario, server, client, *era, through);
         }
     }
 }
 
 #[test]
 fn every_client_sees_the_same_of_server_everything_through_serve() {
-    every_client_sees_the_same_over_http("everything", Through::Serve);
+    every_client_sees_the_same_over_http("everything", Server::Own, Through::Serve);
 }
 
 #[test]
 fn every_client_sees_the_same_of_a_python_server_through_serve_in_both_eras() {
-    every_client_sees_the_same_over_http("tides", Through::Serve);
+    every_client_sees_the_same_over_http("tides", Server::Own, Through::Serve);
+}
+
+#[test]
+fn every_client_sees_the_same_of_a_rust_server_through_serve_in_both_eras() {
+    every_client_sees_the_same_over_http("tides", Server::At(rust_server::url()), Through::Serve);
+}
+
+#[test]
+fn every_client_sees_the_same_of_playwright_mcp_through_serve() {
+    every_client_sees_the_same_over_http("playwright", Server::Own, Through::Serve);
+}
+
+#[test]
+fn every_stdio_client_sees_of_a_remote_rust_server_what_it_sees_over_http_in_both_eras() {
+    every_client_sees_the_same_over_http("tides", Server::At(rust_server::url()), Through::Wrap);
 }
 
 #[test]
 fn every_stdio_client_sees_of_a_remote_server_everything_what_it_sees_over_http() {
-    every_client_sees_the_same_over_http("everything", Through::Wrap);
+    every_client_sees_the_same_over_http("everything", Server::Own, Through::Wrap);
 }
 
 #[test]
 fn every_stdio_client_sees_of_a_remote_python_server_what_it_sees_over_http_in_both_eras() {
-    every_client_sees_the_same_over_http("tides", Through::Wrap);
+    every_client_sees_the_same_over_http("tides", Server::Own, Through::Wrap);
 }
 
 /// The same over stdio, and over HTTP with `mcptop serve` in front of the server's command.

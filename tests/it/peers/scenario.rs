@@ -123,6 +123,11 @@ impl Scenario {
         self.env.iter().map(|(name, value)| (name.clone(), fill(value, dir))).collect()
     }
 
+    /// How many calls are made at least: there are steps of more than one.
+    pub(super) fn calls_at_least(&self) -> u64 {
+        self.steps.len() as u64
+    }
+
     /// What the client does, for a folder.
     pub(super) fn steps(&self, dir: &Path) -> Vec<Step> {
         self.steps.iter().map(|step| Step::parse(&fill_value(step, "{dir}", path_text(dir)))).collect()

@@ -296,4 +296,11 @@ fn a_batch_is_answered_message_by_message() {
     process.send(&reply(1));
     process.send(&reply(2));
     assert_eq!(client.answer().body, format!("[{},{}]", reply(1), reply(2)));
+    let long = |id: u32| reply(id).replace("{}", &format!("{{\"x\":\"{}\"}}", "x".repeat(2_000_000)));
+    client.post(&format!("{session}Accept: application/json\n"), &format!("[{},{}]", ping(1), ping(2)));
+    process.receive();
+    process.receive();
+    process.send(&long(1));
+    process.send(&long(2));
+    assert!(client.answer().body == format!("[{},{}]", long(1), long(2)));
 }

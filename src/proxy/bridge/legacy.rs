@@ -15,6 +15,9 @@ use crate::proxy::http::gear::{Answer, Asked, Piece, SESSION, code};
 use crate::trace::{Fact, PoolReturn, SessionEnd, session_name};
 use crate::wire::{Contents, Message, contents, member, string_value};
 
+/// Sessions at once, with processes of their own or without.
+const SESSIONS_MAX: usize = 4_096;
+
 /// A session that is being opened: ends with the client that opens it, until that knows its name.
 struct Opening(Option<Arc<Session>>);
 
@@ -61,6 +64,10 @@ impl House {
         accepts: Accepts,
         asked: &Asked,
     ) -> Answer {
+        if self.sessions().len() >= SESSIONS_MAX {
+            let why = format!("there are {SESSIONS_MAX} sessions already");
+            return Answer::error(StatusCode::SERVICE_UNAVAILABLE, code::FULL, &why, Some(id));
+        }
         let way = self.shares.as_ref().and_then(|shares| shares.way(params));
         let Some(way) = way else { return self.open_own(text, id, accepts, asked, None).await };
         let mut way = way.lock().await;

@@ -16,6 +16,8 @@ use crate::proxy::http::gear::{Cut, Piece};
 
 /// What may wait for a reader before whoever writes has to wait as well.
 const UNREAD_BYTES_MAX: usize = 1024 * 1024;
+/// How far a reader may be behind where others must not wait for it.
+const BEHIND_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Messages that are kept for a reader that may come back, and what they may take.
 const KEPT_MAX: usize = 256;
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
@@ -126,10 +128,24 @@ impl Stream {
         self.lock().is_over()
     }
 
-    /// Whether its reader is far behind.
+    /// Whether its reader has more to read than the last message, and that is much.
     pub(super) fn is_crowded(&self) -> bool {
+        self.is_behind(UNREAD_BYTES_MAX)
+    }
+
+    /// Whether its reader is so far behind that it will hardly catch up.
+    pub(super) fn is_left_behind(&self) -> bool {
+        self.is_behind(BEHIND_BYTES_MAX)
+    }
+
+    fn is_behind(&self, limit_bytes: usize) -> bool {
         let state = self.lock();
-        state.reader.is_some() && !state.is_cut && state.unread_bytes > UNREAD_BYTES_MAX
+        let last_bytes = state.messages.back().map_or(0, |piece| piece.bytes.len());
+        // Answers that are waited for all together are read when the last of them is there.
+        !self.answers_only
+            && state.reader.is_some()
+            && !state.is_cut
+            && state.unread_bytes.saturating_sub(last_bytes) > limit_bytes
     }
 
     /// Waits until its reader has caught up, or is gone.
@@ -229,11 +245,8 @@ impl Reader {
         state.unread += 1;
         state.unread_bytes -= piece.bytes.len();
         state.forget();
-        let has_room = state.unread_bytes <= UNREAD_BYTES_MAX;
         drop(state);
-        if has_room {
-            self.stream.room.notify_waiters();
-        }
+        self.stream.room.notify_waiters();
         Poll::Ready(Some(Ok((number, piece))))
     }
 

@@ -115,6 +115,41 @@ fn who_leaves_takes_the_request_back() {
 }
 
 #[test]
+fn long_answers_and_many_messages_pass_whole() {
+    let bridge = Bridge::start(&[]);
+    let mut client = bridge.client();
+    let long = |id: &str| result(id).replace("1e2", &format!("\"{}\"", "x".repeat(3_000_000)));
+    ask(&mut client, "1", r#""progressToken":1,"#);
+    let mut process = bridge.process();
+    let line = process.receive();
+    let (id, token) = (between(&line, r#""id" : "#, ','), between(&line, r#""progressToken":"#, ','));
+    let progress = |token: &str| {
+        let text = "y".repeat(100_000);
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"message":"{text}"}}}}"#
+        )
+    };
+    let (told, answer) = (progress(token), long(id));
+    let server = std::thread::spawn(move || {
+        for _ in 0..100 {
+            process.send(&told);
+        }
+        process.send(&answer);
+        process
+    });
+    client.stream();
+    for _ in 0..100 {
+        assert!(client.message() == progress("1"));
+    }
+    assert!(client.message() == long("1") && client.event().is_none());
+    let mut process = server.join().unwrap();
+    ask(&mut client, "2", "");
+    let id = asked(&mut process);
+    process.send(&long(&id));
+    assert!(client.answer().body == long("2"));
+}
+
+#[test]
 fn a_subscription_is_a_stream_under_the_id_that_the_client_gave() {
     let bridge = Bridge::start(&[]);
     let mut client = bridge.client();

@@ -23,8 +23,15 @@ impl Hub {
             match self.audience() {
                 // The one client there is holds up nobody but itself.
                 Audience::Session | Audience::Asker => stream.room().await,
-                Audience::Nobody if stream.is_crowded() => stream.cut(),
-                Audience::Nobody => {}
+                Audience::Nobody => {
+                    if stream.is_crowded() {
+                        // Whoever reads gets a turn.
+                        tokio::task::yield_now().await;
+                    }
+                    if stream.is_left_behind() {
+                        stream.cut();
+                    }
+                }
             }
         }
     }

@@ -179,17 +179,16 @@ fn a_client_that_vanishes_while_the_server_goes_on_is_seen_by_the_server() {
 fn a_server_that_restarts_between_requests_is_found_again_by_the_same_connection() {
     let mut proxy = Served::start(&[]);
     let mut client = proxy.client();
-    for _ in 0..50 {
+    // Whether or not the proxy has had time to see that the old one is gone.
+    for _ in 0..200 {
         client.send(call(&proxy));
         let mut server = proxy.accept();
         server.head();
         server.expect(CALL);
         server.send(answer("200 OK", "", RESULT));
         client.expect(&answer("200 OK", "", RESULT));
-        let open = Use::of(&proxy).sockets;
         drop(server);
         restart_server(&mut proxy);
-        wait_for_sockets(&proxy, open - 1);
     }
 }
 

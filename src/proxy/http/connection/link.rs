@@ -41,8 +41,14 @@ where
         }
     }
 
-    /// Connects, if that is needed.
+    /// Connects, if that is needed. A link that the server has closed in the meantime is none, even if nobody has
+    /// noticed yet: what is written to it is lost, and may not be written again.
     pub(super) fn connect(&mut self) {
+        if let Link::Open(stream) = &mut self.link
+            && !is_at_rest(stream)
+        {
+            self.link = Link::None;
+        }
         if matches!(self.link, Link::None) {
             self.link = match self.unpark() {
                 Some(stream) => Link::Open(stream),
@@ -113,8 +119,13 @@ where
     fn unpark(&mut self) -> Option<U> {
         let at = self.parked.iter().position(|(instance, _)| *instance == self.to)?;
         let (_, mut stream) = self.parked.swap_remove(at);
-        let mut byte = [0];
-        let cx = &mut Context::from_waker(Waker::noop());
-        Pin::new(&mut stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending().then_some(stream)
+        is_at_rest(&mut stream).then_some(stream)
     }
+}
+
+/// Whether a connection is open, and nothing has come over it. What its readiness does not say is not asked.
+fn is_at_rest(stream: &mut (impl Upstream + ?Sized)) -> bool {
+    let mut byte = [0];
+    let cx = &mut Context::from_waker(Waker::noop());
+    Pin::new(stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_pending()
 }

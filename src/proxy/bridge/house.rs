@@ -19,7 +19,7 @@ use super::pool::{NoChild, Pool};
 use super::session::Session;
 use super::share::Shares;
 use super::stream::{First, Reader};
-use crate::proxy::http::gear::{Answer, Asked, Back, Piece, SESSION, code};
+use crate::proxy::http::gear::{Answer, Asked, Endpoint, Piece, SESSION, code};
 use crate::proxy::session::{Observer, StartError};
 use crate::trace::SessionEnd;
 use crate::wire::{Contents, Message, contents, messages, one_line};
@@ -115,7 +115,7 @@ impl House {
     }
 }
 
-impl Back for Arc<House> {
+impl Endpoint for Arc<House> {
     async fn post(&self, asked: Asked) -> Answer {
         let invalid = |code, why: &str| Answer::error(StatusCode::BAD_REQUEST, code, why, None);
         let Ok(text) = std::str::from_utf8(&asked.body) else {

@@ -4,10 +4,12 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 use thiserror::Error;
+
+use crate::proxy::http::refusal::Refusal;
 
 /// The JSON-RPC error codes that are used here.
 pub(in crate::proxy) mod code {
@@ -87,6 +89,24 @@ impl Answer {
             .carrying(Body::Streamed(Box::new(source)))
     }
 
+    /// The answer of an HTTP server behind us.
+    pub(in crate::proxy) fn passed(
+        status: StatusCode,
+        fields: HeaderMap,
+        source: impl Source + 'static,
+    ) -> Self {
+        let mut passed = Self::empty(status).carrying(Body::Streamed(Box::new(source)));
+        let mut name = None;
+        for (next, value) in fields {
+            // Of a field that is there several times only the first has a name.
+            name = next.or(name);
+            if let Some(name) = &name {
+                passed.fields.push((name.clone(), value));
+            }
+        }
+        passed
+    }
+
     /// Our own answer to a person.
     pub(in crate::proxy) fn plain(status: StatusCode, text: String) -> Self {
         let piece = Piece { bytes: text.into(), woke: Instant::now() };
@@ -109,6 +129,22 @@ impl Answer {
 
     fn carrying(self, body: Body) -> Self {
         Self { body, ..self }
+    }
+}
+
+impl From<&Refusal> for Answer {
+    fn from(refusal: &Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).expect("one of those that refusals have");
+        let piece = Piece { bytes: Bytes::copy_from_slice(refusal.body()), woke: Instant::now() };
+        let media = HeaderValue::from_static(refusal.media());
+        let answer = Self::empty(status).with(hyper::header::CONTENT_TYPE, media);
+        let answer = Self { is_refusal: true, ..answer.carrying(Body::Whole(Some(piece))) };
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                answer.with(hyper::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
+            _ => answer,
+        }
     }
 }
 

@@ -4,15 +4,14 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use bytes::Bytes;
-use hyper::HeaderMap;
+use hyper::{HeaderMap, Method, Uri};
 
 use super::Answer;
 
-/// The path at which the server is reached.
-pub(in crate::proxy) const ENDPOINT: &str = "/mcp";
-
 /// A request that may pass, with its whole body.
 pub(in crate::proxy) struct Asked {
+    pub(in crate::proxy) method: Method,
+    pub(in crate::proxy) uri: Uri,
     pub(in crate::proxy) fields: HeaderMap,
     pub(in crate::proxy) body: Bytes,
     /// When the last byte of it had been read.
@@ -23,12 +22,8 @@ pub(in crate::proxy) struct Asked {
 /// Whatever answers requests. A future that is dropped, or the source of an answer that is dropped before its end, says
 /// that the client has left.
 pub(in crate::proxy) trait Back: Send + Sync + 'static {
-    /// A client posts a message, or a batch of them.
-    fn post(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
-    /// A client asks for a stream of what the server says on its own.
-    fn get(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
-    /// A client ends its session.
-    fn delete(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
+    /// Answers a request.
+    fn answer(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
 }
 
 /// A client's connection, for as long as it is open.

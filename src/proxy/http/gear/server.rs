@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::answer::{Answer, Body};
-use super::back::{Asked, Back, ENDPOINT, Presence};
+use super::back::{Asked, Back, Presence};
 use super::exchange::{Exchange, Observed, Watch};
 use crate::proxy::Observer;
 use crate::proxy::http::front::{Front, Rejected};
@@ -93,16 +92,9 @@ impl<B: Back> Gear<B> {
             headers: Headers::of(fields),
         };
         match self.front.check(&request) {
-            Ok(()) if head.uri.path() != ENDPOINT => {
-                let why = format!("there is nothing here; the MCP server is at {ENDPOINT}\n");
-                Some(Answer::plain(StatusCode::NOT_FOUND, why))
-            }
             Ok(()) => None,
-            Err(Rejected::Foreign(why)) => Some(refused(&Refusal::forbidden(&why))),
-            Err(Rejected::Unknown) => {
-                let challenge = HeaderValue::from_static("Bearer");
-                Some(refused(&Refusal::unauthorized()).with(WWW_AUTHENTICATE, challenge))
-            }
+            Err(Rejected::Foreign(why)) => Some(Answer::from(&Refusal::forbidden(&why))),
+            Err(Rejected::Unknown) => Some(Answer::from(&Refusal::unauthorized())),
         }
     }
 
@@ -113,33 +105,9 @@ impl<B: Back> Gear<B> {
         };
         let read = Instant::now();
         exchange.request_body(&body, read);
-        let Parts { method, headers: fields, .. } = head;
-        let asked = Asked { fields, body, read, client };
-        match method {
-            Method::POST if !is_json(&asked) => Answer::plain(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "a message is posted as application/json\n".to_owned(),
-            ),
-            Method::POST => self.back.post(asked).await,
-            Method::GET => self.back.get(asked).await,
-            Method::DELETE => self.back.delete(asked).await,
-            _ => Answer::plain(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "an MCP server knows POST, GET and DELETE\n".to_owned(),
-            )
-            .with(ALLOW, HeaderValue::from_static("POST, GET, DELETE")),
-        }
+        let Parts { method, uri, headers: fields, .. } = head;
+        self.back.answer(Asked { method, uri, fields, body, read, client }).await
     }
-}
-
-fn refused(refusal: &Refusal) -> Answer {
-    let status = StatusCode::from_u16(refusal.status).expect("one of those that refusals have");
-    Answer::plain(status, String::from_utf8_lossy(refusal.body()).into_owned())
-}
-
-fn is_json(asked: &Asked) -> bool {
-    let media = asked.text(CONTENT_TYPE.as_str()).and_then(|media| media.split(';').next());
-    media.is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// Reads a body to its end.

@@ -152,21 +152,27 @@ pub(super) struct Serve {
     pub(super) command: Vec<OsString>,
 }
 
-/// How the processes of a stdio server are kept that is put on HTTP.
+/// How sessions at the server, or its processes, are kept.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "For a COMMAND")]
+#[command(next_help_heading = "Sessions")]
 pub(super) struct Bridge {
-    /// How many processes of the server are started ahead, so that a new session need not wait
-    #[arg(long, value_name = "COUNT", default_value_t = 1)]
-    pub(super) pool: usize,
-    /// Seconds after which a session ends that nobody uses
+    /// For a COMMAND: how many processes are started ahead, so that a new session need not wait [default: 1]. For a URL:
+    /// keep at most so many sessions open at the server and lend them to clients that open theirs in the same words
+    /// [default: none is kept, each client opens its own]
+    #[arg(long, value_name = "COUNT")]
+    pub(super) pool: Option<usize>,
+    /// For a URL: seconds after which a session that is lent to nobody is ended
+    #[arg(long, value_name = "SECONDS", default_value_t = 90.0, value_parser = seconds, conflicts_with = "command")]
+    pub(super) pool_idle: f64,
+    /// Seconds after which a session ends that its client does not use
     #[arg(long, value_name = "SECONDS", default_value_t = 1800.0, value_parser = seconds)]
     pub(super) session_idle: f64,
-    /// Let sessions share a process if they open in the same words and the server, by what it declares, keeps nothing for
-    /// one of them. It may remember all the same: only for servers that you know do not
+    /// Let clients that open in the same words share a process, or the sessions of the pool, request by request, if the
+    /// server, by what it declares, keeps nothing for one of them. It may remember all the same: only for servers that you
+    /// know do not
     #[arg(long)]
     pub(super) share: bool,
-    /// Seconds a process may take to end when its input is closed, before it is terminated
+    /// For a COMMAND: seconds a process may take to end when its input is closed, before it is terminated
     #[arg(long, value_name = "SECONDS", default_value_t = 3.0, value_parser = seconds)]
     pub(super) grace: f64,
 }
@@ -301,7 +307,7 @@ mod tests {
         else {
             panic!()
         };
-        assert_eq!((serve.command.len(), serve.bridge.pool, serve.bridge.share), (5, 3, true));
+        assert_eq!((serve.command.len(), serve.bridge.pool, serve.bridge.share), (5, Some(3), true));
         assert!(parse("mcptop serve http://h/mcp http://g/mcp").is_ok());
         assert!(parse("mcptop serve http://h/mcp -- npx").is_err());
         assert!(parse("mcptop serve").is_err());

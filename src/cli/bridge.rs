@@ -18,7 +18,7 @@ pub(super) fn settings(args: &Serve, program: &OsString, arguments: &[OsString])
     Settings {
         command: Command { program: program.clone(), arguments: arguments.to_vec() },
         grace: Grace { after_eof: Duration::from_secs_f64(args.bridge.grace), after_term: AFTER_TERM },
-        pool: args.bridge.pool,
+        pool: args.bridge.pool.unwrap_or(1),
         session_idle: Duration::from_secs_f64(args.bridge.session_idle),
         shares: args.bridge.share,
         is_heard: true,

@@ -1,6 +1,7 @@
 //! `mcptop serve`: the HTTP proxy, its recorder and its control socket, put together.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::args::Serve;
 use super::beside::{self, Beside, Wish};
@@ -8,7 +9,7 @@ use super::session::Attended;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, bridge, complain, label, reach, session};
 use crate::proxy::Clock;
 use crate::proxy::bridge::Settings;
-use crate::proxy::http::{self, Dialer, Fields, Target};
+use crate::proxy::http::{self, Dialer, Fields, Pooling, Target, Wishes};
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
 
 /// Serves until it is asked to end.
@@ -96,6 +97,16 @@ fn targets(urls: &[String]) -> Result<Vec<Target>, String> {
     }
 }
 
+/// How the server's sessions are to be lent, if they are.
+fn pooling(args: &Serve) -> Option<Pooling> {
+    Some(Pooling {
+        size: args.bridge.pool?,
+        idle: Duration::from_secs_f64(args.bridge.pool_idle),
+        silence: Duration::from_secs_f64(args.bridge.session_idle),
+        shares: args.bridge.share,
+    })
+}
+
 async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Beside) -> ExitCode {
     let clock = Clock::start();
     let target = dialers[0].target();
@@ -122,8 +133,8 @@ async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Besid
     let hint = if beside.is_watched() { "" } else { "; run `mcptop` in another terminal to watch" };
     let leave = beside.stands(attended.recording());
     complain(&format!("serving {shown} at http://{local}{path}{hint}"));
-    let token = args.auth_token.clone();
-    let why = server.run(&args.allow_host, token, fields, observer, leave).await;
+    let (names, token) = (&args.allow_host, args.auth_token.clone());
+    let why = server.run(Wishes { names, token, fields, pooling: pooling(args) }, observer, leave).await;
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Ended { exit: Exit::Code(0), why: why.into() });
     }

@@ -8,6 +8,7 @@ mod ends;
 mod group;
 pub mod guard;
 pub mod http;
+mod pool;
 mod relay;
 pub mod remote;
 mod session;

@@ -18,6 +18,8 @@ mod nginx;
 #[cfg(unix)]
 mod peers;
 mod pictures;
+#[cfg(target_os = "linux")]
+mod pooled;
 #[cfg(unix)]
 mod recording;
 #[cfg(unix)]

@@ -62,6 +62,11 @@ impl Served {
         Self { child, said, address, server, recording, _folder: folder }
     }
 
+    /// In front of a server that somebody else plays.
+    pub(crate) fn in_front_of(url: &str, arguments: &[&str]) -> Self {
+        Self::at(url, TcpListener::bind("127.0.0.1:0").unwrap(), arguments)
+    }
+
     /// A client connects.
     pub(crate) fn client(&self) -> Wire {
         Wire(TcpStream::connect(self.address).unwrap()).patient()
@@ -91,14 +96,13 @@ impl Served {
         head.replace("{us}", &self.address.to_string()).replace('\n', "\r\n")
     }
 
-    /// Waits until what it has recorded is as it should be, and ends it then.
-    fn end_after(self, is_so: impl Fn(&Session) -> bool) -> Session {
+    /// Waits until what it has recorded is as it should be.
+    pub(crate) fn wait_for(&self, is_so: impl Fn(&Session) -> bool) {
         let begin = Instant::now();
         while !is_so(&read(&self.recording)) {
             assert!(begin.elapsed() < PATIENCE);
             std::thread::yield_now();
         }
-        self.end()
     }
 
     /// Ends it in order.
@@ -471,7 +475,8 @@ fn a_client_that_leaves_within_an_upload_the_server_does_not_read_is_seen() {
     while client.0.write(&[b'x'; 8_192]).is_ok() {}
     rustix::net::sockopt::set_socket_linger(&client.0, Some(Duration::ZERO)).unwrap();
     drop(client);
-    let session = proxy.end_after(|session| session.http().open() == 0 && !session.http().all().is_empty());
+    proxy.wait_for(|session| session.http().open() == 0 && !session.http().all().is_empty());
+    let session = proxy.end();
     assert_eq!(session.http().all()[0].ended.map(|(_, how)| how), Some(HttpEnd::ClientLeft));
     drop(server);
 }

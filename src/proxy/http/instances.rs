@@ -78,6 +78,10 @@ impl Instances {
         &self.all[instance]
     }
 
+    pub(super) fn dialers(&self) -> impl Iterator<Item = &Dialer> {
+        self.all.iter().map(|instance| &instance.dialer)
+    }
+
     /// Whether there is a choice at all.
     pub(super) fn are_several(&self) -> bool {
         self.all.len() > 1

@@ -3,6 +3,7 @@
 //! One task per client connection owns that connection and one to the server, so that nothing is shared and nothing
 //! waits for others. Bodies pass as bytes; only heads are read and written anew. Knows nothing of recordings.
 
+mod client;
 mod connection;
 mod fields;
 mod front;
@@ -11,6 +12,7 @@ mod head;
 mod instances;
 pub(super) mod listener;
 mod observation;
+mod pooled;
 mod refusal;
 mod server;
 mod stall;
@@ -21,8 +23,9 @@ mod upstream;
 pub use fields::{FieldError, Fields};
 pub use front::{Front, Rejected};
 pub use listener::ListenError;
+pub use pooled::Pooling;
 pub(super) use refusal::UNREACHABLE;
-pub use server::Serve;
+pub use server::{Serve, Wishes};
 pub use target::{Target, TargetError};
 pub(super) use tls::client_config;
 pub use tls::{TlsError, Trust};

@@ -3,6 +3,8 @@
 //! For people, in plain text; only where a client asked the server something and it cannot be reached, the answer is
 //! one its protocol understands. Error codes stay clear of those that JSON-RPC and MCP reserve.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::wire::http::HeadError;
@@ -10,6 +12,20 @@ use crate::wire::{Contents, Message, contents};
 
 /// The JSON-RPC error code for a server that cannot be reached; outside of every reserved range.
 pub(in crate::proxy) const UNREACHABLE: i64 = 50_200;
+
+/// The JSON-RPC error code for a pool that has nothing free.
+const NONE_FREE: i64 = 50_300;
+
+/// The JSON-RPC error that answers what was asked.
+fn error(code: i64, message: &str, asked: &[u8]) -> String {
+    // The id as it was written: `1.0` is not `1`.
+    let id = match contents(asked) {
+        Contents::One(Message::Request { id, .. }) => id,
+        Contents::One(_) | Contents::Batch(_) | Contents::Noise => "null",
+    };
+    let message = json!(message);
+    format!(r#"{{"jsonrpc":"2.0","error":{{"code":{code},"message":{message}}},"id":{id}}}"#)
+}
 
 /// An answer of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,15 +70,22 @@ impl Refusal {
     /// The server cannot be reached, or has gone before it answered.
     /// `asked` is what of the request has been read, if that can be told: the answer names the request's id.
     pub(super) fn unreachable(url: &str, why: &str, asked: &[u8]) -> Self {
-        let id = match contents(asked) {
-            Contents::One(Message::Request { id, .. }) => id.to_owned(),
-            Contents::One(_) | Contents::Batch(_) | Contents::Noise => "null".to_owned(),
-        };
-        let message = json!(format!("mcptop cannot reach {url}: {why}"));
-        // The id as it was written: `1.0` is not `1`.
-        let text =
-            format!(r#"{{"jsonrpc":"2.0","error":{{"code":{UNREACHABLE},"message":{message}}},"id":{id}}}"#);
+        let text = error(UNREACHABLE, &format!("mcptop cannot reach {url}: {why}"), asked);
         Self { status: 502, reason: "Bad Gateway", media: MEDIA_JSON, text }
+    }
+
+    /// All sessions of the pool are in use, and none has become free for a while.
+    pub(super) fn none_free(size: usize, waited: Duration, asked: &[u8]) -> Self {
+        let why = format!(
+            "all {size} sessions of mcptop's pool have been in use for {} s; a larger --pool may help",
+            waited.as_secs()
+        );
+        Self {
+            status: 503,
+            reason: "Service Unavailable",
+            media: MEDIA_JSON,
+            text: error(NONE_FREE, &why, asked),
+        }
     }
 
     /// The media type of its body.

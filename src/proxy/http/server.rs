@@ -1,4 +1,4 @@
-//! The observing gear as a whole: listens, and forwards every client's connection to the server.
+//! A proxy in front of a URL as a whole: listens, and serves every client's connection in the gear that is needed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,10 +8,25 @@ use tokio::net::TcpStream;
 use super::connection::{Connection, Dialing, Shared};
 use super::fields::Fields;
 use super::front::Front;
+use super::gear::Gear;
 use super::instances::Instances;
 use super::listener::{ListenError, Listener};
+use super::pooled::{Added, Pooled, Pooling};
 use super::upstream::{Dialer, ToServer};
 use crate::proxy::Observer;
+
+/// How clients are to be served.
+#[derive(Default)]
+pub struct Wishes<'a> {
+    /// Further names by which they may call us.
+    pub names: &'a [String],
+    /// What they must give us.
+    pub token: Option<String>,
+    /// What is added to every request.
+    pub fields: Fields,
+    /// How sessions at the server are lent to them; `None` if they open their own.
+    pub pooling: Option<Pooling>,
+}
 
 /// A proxy that listens.
 pub struct Serve {
@@ -34,19 +49,29 @@ impl Serve {
         self.listener.local()
     }
 
-    /// Serves until it is to leave; answers that are under way then are cut. `names` are further names by which clients
-    /// may call us, `token` is what they must give us, and `fields` are added to every request.
-    pub async fn run<T>(
-        self,
-        names: &[String],
-        token: Option<String>,
-        fields: Fields,
-        observer: Observer,
-        leave: impl Future<Output = T>,
-    ) -> T {
-        let front = Front::of(self.local(), names, token);
-        let shared = Arc::new(Shared::new(front, Instances::new(self.dialers), fields, observer));
-        self.listener.run(leave, |client, number| serve(client, shared.clone(), number), || ()).await
+    /// Serves until it is to leave; answers that are under way then are cut.
+    pub async fn run<T>(self, wishes: Wishes<'_>, observer: Observer, leave: impl Future<Output = T>) -> T {
+        let Self { listener, dialers } = self;
+        let front = Front::of(listener.local(), wishes.names, wishes.token);
+        let (instances, fields) = (Instances::new(dialers), wishes.fields);
+        let Some(pooling) = wishes.pooling else {
+            let shared = Arc::new(Shared::new(front, instances, fields, observer));
+            return listener.run(leave, |client, number| serve(client, shared.clone(), number), || ()).await;
+        };
+        let added = Added { fields, keeps_token: front.takes_token() };
+        let pooled = Arc::new(Pooled::new(Arc::new(instances), pooling, added, observer.clone()));
+        let gear = Arc::new(Gear::new(front, pooled.clone(), observer));
+        let sweeping = tokio::spawn(pooled.clone().sweep());
+        let why =
+            listener.run(leave, |client, number| gear.clone().serve(client, number), || gear.leave()).await;
+        sweeping.abort();
+        // Once it is gone nothing but this holds the pool.
+        let _ = sweeping.await;
+        drop(gear);
+        if let Some(pooled) = Arc::into_inner(pooled) {
+            pooled.close().await;
+        }
+        why
     }
 }
 

@@ -1,0 +1,155 @@
+//! What two handshakes must have in common so that the session one opened can serve the other, and what a server's
+//! answer says about sharing.
+//!
+//! Pure.
+
+use http::HeaderMap;
+use serde_json::Value;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::proxy::pool::Key;
+use crate::wire::{Contents, Message, contents, member};
+
+/// Fields that say nothing about who asks. Any other may be a credential, so it has to be equal.
+const HARMLESS: [&str; 18] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "keep-alive",
+    "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "traceparent",
+    "tracestate",
+    "transfer-encoding",
+    "user-agent",
+];
+
+/// What a client says of itself: what opens its session, and what it can do for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hello {
+    /// The parameters, in one form whatever their order and spacing.
+    params: String,
+    /// Whether a server may ask it for something.
+    is_asked: bool,
+}
+
+impl Hello {
+    /// The `initialize` request with these parameters.
+    pub(super) fn new(params: Option<&str>) -> Option<Self> {
+        let params: Value = serde_json::from_str(params?).ok()?;
+        let capabilities = params.get("capabilities").and_then(Value::as_object);
+        let is_asked = capabilities
+            .is_some_and(|it| ["sampling", "elicitation", "roots"].iter().any(|ask| it.contains_key(*ask)));
+        Some(Self { params: canonical(params), is_asked })
+    }
+
+    /// Sessions opened with equal keys serve each other's clients: the same parameters but for `_meta` (protocol
+    /// revision, capabilities and name of the client), and the same credentials.
+    pub(super) fn key(&self, headers: &HeaderMap) -> Key {
+        let mut hasher = Xxh3::new();
+        hasher.update(self.params.as_bytes());
+        let mut fields: Vec<(&str, &[u8])> = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .filter(|(name, _)| !HARMLESS.contains(name) && !name.starts_with("sec-"))
+            .collect();
+        fields.sort_unstable();
+        for piece in fields.iter().flat_map(|(name, value)| [name.as_bytes(), value]) {
+            hasher.update(&(piece.len() as u64).to_le_bytes());
+            hasher.update(piece);
+        }
+        hasher.digest128()
+    }
+
+    /// Whether the client can do without a session of its own at a server that answered so: neither asks the other
+    /// anything, and nothing that one client sets (a log level, a subscription) reaches another.
+    pub(super) fn can_share(&self, answer: &[u8]) -> bool {
+        let Contents::One(Message::Result { result, .. }) = contents(answer) else { return false };
+        let Some(capabilities) = member(result, "capabilities") else { return !self.is_asked };
+        let subscribes =
+            member(capabilities, "resources").and_then(|resources| member(resources, "subscribe"));
+        !self.is_asked && member(capabilities, "logging").is_none() && subscribes != Some("true")
+    }
+}
+
+/// JSON in one form: without `_meta`, members in the order of their names, which is how `serde_json` keeps them.
+fn canonical(mut params: Value) -> String {
+    if let Some(params) = params.as_object_mut() {
+        params.remove("_meta");
+    }
+    params.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn hello(params: &str) -> Hello {
+        Hello::new(Some(params)).unwrap()
+    }
+
+    fn with(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    const PARAMS: &str =
+        r#"{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}"#;
+
+    #[test]
+    fn equal_handshakes_have_equal_keys_however_they_are_written() {
+        let other = r#"{"clientInfo": {"version":"1", "name":"a"}, "_meta":{"x":1}, "capabilities":{}, "protocolVersion":"2025-11-25"}"#;
+        let (one, two) =
+            (with(&[("accept", "a"), ("x-key", "1")]), with(&[("x-key", "1"), ("user-agent", "b")]));
+        assert_eq!(hello(PARAMS).key(&one), hello(other).key(&two));
+    }
+
+    #[test]
+    fn what_may_be_a_credential_or_changes_the_session_keeps_clients_apart() {
+        let key = hello(PARAMS).key(&with(&[("authorization", "Bearer a")]));
+        for fields in [
+            &[][..],
+            &[("authorization", "Bearer b")],
+            &[("authorization", "Bearer a"), ("x-tenant", "t")],
+            &[("cookie", "Bearer a")],
+        ] {
+            assert_ne!(hello(PARAMS).key(&with(fields)), key, "{fields:?}");
+        }
+        for params in [
+            PARAMS.replace("2025-11-25", "2025-06-18"),
+            PARAMS.replace("{},", r#"{"roots":{}},"#),
+            PARAMS.replace("\"a\"", "\"b\""),
+        ] {
+            assert_ne!(hello(&params).key(&with(&[("authorization", "Bearer a")])), key, "{params}");
+        }
+    }
+
+    #[test]
+    fn only_what_neither_side_changes_can_be_shared() {
+        let can = |params: &str, capabilities: &str| {
+            let answer = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"capabilities":{capabilities}}}}}"#);
+            hello(params).can_share(answer.as_bytes())
+        };
+        assert!(
+            can(PARAMS, "{}")
+                && can(PARAMS, r#"{"tools":{"listChanged":true},"resources":{"subscribe":false}}"#)
+        );
+        assert!(!can(PARAMS, r#"{"logging":{}}"#) && !can(PARAMS, r#"{"resources":{"subscribe":true}}"#));
+        for ask in ["sampling", "elicitation", "roots"] {
+            assert!(!can(&PARAMS.replace("{},", &format!(r#"{{"{ask}":{{}}}},"#)), "{}"), "{ask}");
+        }
+        assert!(!hello(PARAMS).can_share(br#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}"#));
+    }
+}

@@ -167,9 +167,9 @@ pub(super) struct Bridge {
     /// Seconds after which a session ends that its client does not use
     #[arg(long, value_name = "SECONDS", default_value_t = 1800.0, value_parser = seconds)]
     pub(super) session_idle: f64,
-    /// Let clients that open in the same words share a process, or the sessions of the pool, request by request, if the
-    /// server, by what it declares, keeps nothing for one of them. It may remember all the same: only for servers that you
-    /// know do not
+    /// Let clients that open in the same words share a process, or the sessions of the pool request by request, as far as
+    /// what both sides declare and ask for shows nothing that concerns one of them. The server may remember all the same:
+    /// only for servers that you know do not
     #[arg(long)]
     pub(super) share: bool,
     /// For a COMMAND: seconds a process may take to end when its input is closed, before it is terminated

@@ -278,10 +278,35 @@ fn a_cancellation_reaches_the_session_that_was_asked() {
 }
 
 #[test]
-fn a_server_that_keeps_something_for_a_client_is_not_shared() {
-    let server = Server::start(r#"{"resources":{"subscribe":true}}"#);
+fn a_client_that_changes_what_others_would_meet_gets_a_session_to_itself() {
+    let server = Server::start(r#"{"logging":{},"resources":{"subscribe":true}}"#);
     let proxy = served(&server, &["--pool", "3", "--share"]);
     let (mut one, mut two) = (Client::open(&proxy, "1", NAME, ""), Client::open(&proxy, "1", NAME, ""));
+    assert_eq!([one.call(2, "t"), two.call(2, "t")], ["upstream-1", "upstream-1"]);
+    let subscribe = r#"{"jsonrpc":"2.0","id":3,"method":"resources/subscribe","params":{"uri":"file:///a"}}"#;
+    assert!(one.ask("POST", "", subscribe).0.starts_with("HTTP/1.1 200 "));
+    assert_eq!(
+        [one.call(4, "t"), two.call(4, "t"), one.call(5, "t")],
+        ["upstream-1", "upstream-2", "upstream-1"]
+    );
+    one.leave();
+    server.until(|seen| seen.deleted == ["upstream-1"]);
+}
+
+#[test]
+fn a_client_that_may_be_asked_something_does_not_share() {
+    let server = Server::start("{}");
+    let proxy = served(&server, &["--pool", "3", "--share"]);
+    let asked = hello("1", NAME).replace(r#""capabilities":{}"#, r#""capabilities":{"sampling":{}}"#);
+    let open = || {
+        let host = proxy.request("{us}");
+        let mut client =
+            Client { wire: proxy.client(), host, session: String::new(), welcome: String::new() };
+        let (head, _) = client.ask("POST", "", &asked);
+        client.session = field(&head, "mcp-session-id").unwrap();
+        client
+    };
+    let (mut one, mut two) = (open(), open());
     assert_eq!(
         [one.call(2, "t"), two.call(2, "t"), one.call(3, "t")],
         ["upstream-1", "upstream-2", "upstream-1"]

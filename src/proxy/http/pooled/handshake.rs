@@ -1,5 +1,4 @@
-//! What two handshakes must have in common so that the session one opened can serve the other, and what a server's
-//! answer says about sharing.
+//! What two handshakes must have in common so that the session one opened can serve the other.
 //!
 //! Pure.
 
@@ -8,7 +7,6 @@ use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::proxy::pool::Key;
-use crate::wire::{Contents, Message, contents, member};
 
 /// Fields that say nothing about who asks. Any other may be a credential, so it has to be equal.
 const HARMLESS: [&str; 18] = [
@@ -69,14 +67,9 @@ impl Hello {
         hasher.digest128()
     }
 
-    /// Whether the client can do without a session of its own at a server that answered so: neither asks the other
-    /// anything, and nothing that one client sets (a log level, a subscription) reaches another.
-    pub(super) fn can_share(&self, answer: &[u8]) -> bool {
-        let Contents::One(Message::Result { result, .. }) = contents(answer) else { return false };
-        let Some(capabilities) = member(result, "capabilities") else { return !self.is_asked };
-        let subscribes =
-            member(capabilities, "resources").and_then(|resources| member(resources, "subscribe"));
-        !self.is_asked && member(capabilities, "logging").is_none() && subscribes != Some("true")
+    /// Whether the client can do without a session of its own: a server that may ask it something has to know whom.
+    pub(super) fn can_share(&self) -> bool {
+        !self.is_asked
     }
 }
 
@@ -137,19 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_neither_side_changes_can_be_shared() {
-        let can = |params: &str, capabilities: &str| {
-            let answer = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"capabilities":{capabilities}}}}}"#);
-            hello(params).can_share(answer.as_bytes())
-        };
-        assert!(
-            can(PARAMS, "{}")
-                && can(PARAMS, r#"{"tools":{"listChanged":true},"resources":{"subscribe":false}}"#)
-        );
-        assert!(!can(PARAMS, r#"{"logging":{}}"#) && !can(PARAMS, r#"{"resources":{"subscribe":true}}"#));
+    fn only_who_is_asked_nothing_can_share() {
+        assert!(hello(PARAMS).can_share());
         for ask in ["sampling", "elicitation", "roots"] {
-            assert!(!can(&PARAMS.replace("{},", &format!(r#"{{"{ask}":{{}}}},"#)), "{}"), "{ask}");
+            assert!(!hello(&PARAMS.replace("{},", &format!(r#"{{"{ask}":{{}}}},"#))).can_share(), "{ask}");
         }
-        assert!(!hello(PARAMS).can_share(br#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}"#));
     }
 }

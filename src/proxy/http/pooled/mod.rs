@@ -160,7 +160,7 @@ impl Pooled {
         let name = uuid::Uuid::new_v4().to_string();
         let loan = self.take(&name, &hello, asked, &asked.body).await?;
         let answer = with_id(&loan.session().answer, id);
-        let shares = self.pooling.shares && hello.can_share(&answer);
+        let shares = self.pooling.shares && hello.can_share();
         let name = HeaderValue::from_str(&name).expect("it is of hexadecimal digits");
         let held = (!shares).then_some(loan);
         self.visitors.add(Visitor::new(name.clone(), hello, asked.body.clone(), held));
@@ -174,8 +174,12 @@ impl Pooled {
             // The server was told when the session was opened.
             return Ok(Answer::empty(StatusCode::ACCEPTED));
         }
-        let held = visitor.held().as_ref().map(|loan| loan.session().clone());
-        let Some(session) = held else { return self.ask_shared(visitor, &message, asked).await };
+        if changes(&message) && visitor.session().is_none() {
+            // From here on it is not like the others, and needs a session that nobody else meets.
+            let loan = self.take(visitor.name(), &visitor.hello, &asked.opening(), &visitor.opening).await?;
+            visitor.held().get_or_insert(loan);
+        }
+        let Some(session) = visitor.session() else { return self.ask_shared(visitor, &message, asked).await };
         if changes(&message) {
             session.spoil();
         }
@@ -213,8 +217,7 @@ impl Pooled {
         };
         let mut is_second = false;
         loop {
-            let name = visitor.name.to_str().unwrap_or_default();
-            let loan = self.take(name, &visitor.hello, &asked.opening(), &visitor.opening).await?;
+            let loan = self.take(visitor.name(), &visitor.hello, &asked.opening(), &visitor.opening).await?;
             let asking = Asking::new(visitor.clone(), id.clone(), loan);
             let response = self.forward(asking.session(), &visitor, asked).await?;
             if response.status() == StatusCode::NOT_FOUND && !is_second {
@@ -229,8 +232,7 @@ impl Pooled {
 
     /// A client listens, or asks for something that is no message.
     async fn listen(&self, visitor: Arc<Visitor>, asked: &Request) -> Result<Answer, NoSession> {
-        let held = visitor.held().as_ref().map(|loan| loan.session().clone());
-        let Some(session) = held else {
+        let Some(session) = visitor.session() else {
             // What the server says of its own accord in a shared session is nobody's.
             let allowed = HeaderValue::from_static("POST, DELETE");
             return Ok(Answer::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, allowed));
@@ -248,7 +250,7 @@ impl Pooled {
     fn end(&self, visitor: &Visitor, why: SessionEnd) {
         self.visitors.remove(&visitor.name);
         visitor.leave();
-        let session = session_name(visitor.name.to_str().unwrap_or_default());
+        let session = session_name(visitor.name());
         self.observer.tell(Fact::SessionEnded { session: session.into(), why });
     }
 

@@ -60,7 +60,17 @@ impl Visitor {
         }
     }
 
+    /// How the client knows it, as text.
+    pub(super) fn name(&self) -> &str {
+        self.name.to_str().unwrap_or_default()
+    }
+
     /// The session it has to itself.
+    pub(super) fn session(&self) -> Option<Arc<Session>> {
+        self.held().as_ref().map(|loan| loan.session().clone())
+    }
+
+    /// The loan of that session.
     pub(super) fn held(&self) -> MutexGuard<'_, Option<Loan>> {
         lock(&self.held)
     }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::args::Keep;
 use super::complain;
-use crate::control::{Listener, Order, Reply, Status};
-use crate::proxy::{Clock, Observer};
+use crate::control::{Listener, Order, PoolStatus, Reply, Status};
+use crate::proxy::{Clock, Observer, PoolGauge};
 use crate::record::{self, Entry, Folders, Limits, Recorder, Recording, Registered, Report};
 use crate::tap::{self, Tap};
 use crate::trace::{Back, FORMAT_VERSION, Fact, Front, Header};
@@ -55,6 +55,7 @@ pub(super) struct Attended {
     clock: Clock,
     recorder: Option<Running>,
     public: Option<Public>,
+    pool: PoolGauge,
 }
 
 impl Attended {
@@ -62,14 +63,16 @@ impl Attended {
     pub(super) fn begin(args: &Keep, header: &Header, clock: Clock, server_pid: Option<u32>) -> Self {
         let folders = Folders::of_user();
         let recorder = record(args, header, folders.as_ref());
-        let public =
-            folders.and_then(|folders| publish(&folders, header, clock, server_pid, recorder.as_ref()));
-        Self { clock, recorder, public }
+        let pool = PoolGauge::default();
+        let sources = Sources { clock, server_pid, pool: pool.clone(), running: recorder.as_ref() };
+        let public = folders.and_then(|folders| publish(&folders, header, sources));
+        Self { clock, recorder, public, pool }
     }
 
     /// Who looks at the traffic.
     pub(super) fn observer(&self) -> Observer {
-        Observer { clock: self.clock, tap: self.recorder.as_ref().map(|recorder| recorder.tap.clone()) }
+        let tap = self.recorder.as_ref().map(|recorder| recorder.tap.clone());
+        Observer { clock: self.clock, tap, pool: self.pool.clone() }
     }
 
     /// Where the session is recorded, if it is.
@@ -154,15 +157,18 @@ impl Public {
     }
 }
 
-/// Opens the control socket and enters the session into the registry. A session that cannot be found by viewers is a
-/// warning: the traffic goes on.
-pub(super) fn publish(
-    folders: &Folders,
-    header: &Header,
+/// Where a session's status comes from.
+struct Sources<'a> {
     clock: Clock,
     server_pid: Option<u32>,
-    running: Option<&Running>,
-) -> Option<Public> {
+    pool: PoolGauge,
+    running: Option<&'a Running>,
+}
+
+/// Opens the control socket and enters the session into the registry. A session that cannot be found by viewers is a
+/// warning: the traffic goes on.
+fn publish(folders: &Folders, header: &Header, sources: Sources<'_>) -> Option<Public> {
+    let Sources { clock, server_pid, pool, running } = sources;
     let warn =
         |error: &dyn std::error::Error| complain(&format!("viewers cannot reach this session: {error}"));
     let control = folders.control(&header.session).inspect_err(|error| warn(error)).ok()?;
@@ -179,6 +185,7 @@ pub(super) fn publish(
         label: header.label.clone(),
         server_pid,
         clock,
+        pool,
         tap: running.map(|running| running.tap.clone()),
         report: running.map(|running| running.report.clone()),
     };
@@ -192,6 +199,7 @@ struct Desk {
     label: String,
     server_pid: Option<u32>,
     clock: Clock,
+    pool: PoolGauge,
     tap: Option<Tap>,
     report: Option<Report>,
 }
@@ -199,7 +207,7 @@ struct Desk {
 impl Desk {
     fn answer(&self, order: Order) -> Reply {
         match order {
-            Order::Status => Reply::Status(self.status()),
+            Order::Status => Reply::Status(Box::new(self.status())),
             Order::StopRecording => self.tell(Fact::Stopped { why: "asked by the user".into() }),
             Order::Mark { text } => self.tell(Fact::Note { text: text.into() }),
         }
@@ -240,6 +248,16 @@ impl Desk {
             dropped_bytes: totals.dropped_bytes,
             recording: self.report.as_ref().map(|report| report.path().to_owned()),
             recording_stopped: stopped,
+            pool: self.pool.read().map(|pool| PoolStatus {
+                size: pool.state.size,
+                open: pool.state.open,
+                busy: pool.state.busy,
+                waiting: pool.state.waiting,
+                taken: pool.taken,
+                ready: pool.ready,
+                waited_us_mean: pool.waited_us / pool.taken.max(1),
+                waited_us_max: pool.waited_us_max,
+            }),
         }
     }
 }

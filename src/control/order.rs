@@ -24,7 +24,7 @@ pub enum Order {
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub enum Reply {
     /// The answer to [`Order::Status`].
-    Status(Status),
+    Status(Box<Status>),
     /// The order was carried out.
     Done,
     /// It was not, and why.
@@ -63,4 +63,28 @@ pub struct Status {
     pub recording: Option<PathBuf>,
     /// Why the recording stopped, if it did.
     pub recording_stopped: Option<String>,
+    /// How the pool of sessions or processes does, if there is one and somebody has taken something out of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolStatus>,
+}
+
+/// How a pool of sessions or processes is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolStatus {
+    /// How many it may hold; 0 if there is no limit.
+    pub size: u32,
+    /// How many are alive.
+    pub open: u32,
+    /// How many of these are taken.
+    pub busy: u32,
+    /// Clients that wait for one.
+    pub waiting: u32,
+    /// How often a client took one.
+    pub taken: u64,
+    /// How often one was there already.
+    pub ready: u64,
+    /// How long clients waited on average, in microseconds.
+    pub waited_us_mean: u64,
+    /// The longest wait, in microseconds.
+    pub waited_us_max: u32,
 }

@@ -5,6 +5,7 @@
 pub mod bridge;
 mod clock;
 mod ends;
+mod gauge;
 mod group;
 pub mod guard;
 pub mod http;
@@ -14,6 +15,7 @@ pub mod remote;
 mod session;
 
 pub use clock::Clock;
+pub use gauge::{PoolGauge, PoolTotals};
 pub use session::{Command, Grace, Observer, StartError, Wrapped, start};
 
 /// Waits until mcptop is told to end; says by what.

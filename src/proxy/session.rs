@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::clock::Clock;
 use super::ends::{Ends, Reader, ServerEnds};
+use super::gauge::PoolGauge;
 use super::group::{Group, Signals, exit_of};
 use super::relay::{End, Pulse, Relay};
 use crate::rules::Gate;
@@ -47,6 +48,8 @@ pub struct Observer {
     pub clock: Clock,
     /// The one-way door; `None` when nothing is recorded.
     pub tap: Option<Tap>,
+    /// Shows how the pool does, if there is one.
+    pub pool: PoolGauge,
 }
 
 /// The server could not be started.
@@ -127,6 +130,7 @@ impl Wrapped {
 impl Observer {
     /// Something happened that is no traffic.
     pub(super) fn tell(&self, fact: Fact<'static>) {
+        self.pool.see(&fact);
         if let Some(tap) = &self.tap {
             tap.tell(self.clock.now(), fact);
         }

@@ -268,7 +268,7 @@ async fn pass_stderr(mut from: Input, is_heard: bool, observer: Observer) {
         if let Some(ours) = &mut ours {
             let _ = ours.write_all(&buffer[..len_bytes]).await;
         }
-        let Observer { clock, tap: Some(tap) } = &observer else { continue };
+        let Observer { clock, tap: Some(tap), .. } = &observer else { continue };
         splitter.push(&buffer[..len_bytes], |piece| {
             let (Piece::Frame { bytes, .. } | Piece::Part(bytes)) = piece;
             tap.see(Stream::Stderr, clock.at(woke), nanos(woke.elapsed()), bytes);

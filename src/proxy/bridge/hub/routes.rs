@@ -160,7 +160,7 @@ impl Hub {
 
     /// Nobody gets this: it is shown to the tap as something that travelled alone.
     fn unheard(&self, piece: &Piece) {
-        let Observer { clock, tap: Some(tap) } = &self.observer else { return };
+        let Observer { clock, tap: Some(tap), .. } = &self.observer else { return };
         let line = [&piece.bytes[..], b"\n"].concat();
         let stream = tap::Stream::Frames(Direction::ToClient);
         tap.see(stream, clock.at(piece.woke), nanos(piece.woke.elapsed()), &line);

@@ -113,7 +113,7 @@ impl Exchange {
     }
 
     fn show(&self, to: Direction, bytes: &[u8], woke: Instant, is_last: bool) {
-        let Observer { clock, tap: Some(tap) } = &self.watch.observer else { return };
+        let Observer { clock, tap: Some(tap), .. } = &self.watch.observer else { return };
         let stream = Stream::Body { exchange: self.id, to };
         let (at, own) = (clock.at(woke), nanos(woke.elapsed()));
         if is_last {

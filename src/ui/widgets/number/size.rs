@@ -2,7 +2,7 @@
 
 use super::metric;
 
-/// The widest text of [`bytes`], in cells.
+/// The widest text of [`bytes()`], in cells.
 pub const BYTES_WIDTH: u16 = 7;
 
 /// A size: `847 B`, `1.24 kB`, `12.4 MB`; kilo is 1,000.

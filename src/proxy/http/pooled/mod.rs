@@ -362,12 +362,15 @@ impl Pooled {
 
 impl Back for Arc<Pooled> {
     async fn answer(&self, asked: Asked) -> Answer {
-        let Asked { method, uri, mut fields, body, read, .. } = asked;
+        let Asked { method, uri, mut fields, body, read, client } = asked;
         strip(&mut fields);
         self.added.apply(&mut fields);
         let asked = Request { method, uri, fields, body, read };
         let named = asked.fields.get(SESSION);
         let visitor = named.and_then(|name| self.visitors.get(name));
+        if let Some(visitor) = &visitor {
+            visitor.seen_on(&client);
+        }
         let answer = match (visitor, &asked.method) {
             (Some(visitor), &Method::DELETE) => Ok(self.leave(&visitor)),
             (Some(visitor), &Method::POST) => self.ask(visitor, &asked).await,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,9 +15,13 @@ use tokio::sync::watch;
 use super::Loan;
 use super::handshake::Hello;
 use super::session::Session;
+use crate::proxy::http::gear::Presence;
 
 /// Clients that are remembered; beyond, the one not seen for longest is forgotten, and opens a session anew.
 const VISITORS_MAX: NonZeroUsize = NonZeroUsize::new(65_536).expect("it is not zero");
+
+/// How long a client may be without any connection. Clients close those they do not use for some seconds, and come back.
+const ABSENCE: Duration = Duration::from_mins(5);
 
 /// What a client has under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub(super) struct Visitor {
     /// Becomes true when the client has ended the session.
     pub(super) over: watch::Sender<bool>,
     seen: Mutex<Instant>,
+    /// The connections it has come on that may still be open.
+    connections: Mutex<Vec<Weak<()>>>,
 }
 
 impl Visitor {
@@ -57,6 +63,7 @@ impl Visitor {
             under_way: Default::default(),
             over: watch::Sender::new(false),
             seen: Mutex::new(Instant::now()),
+            connections: Mutex::default(),
         }
     }
 
@@ -104,6 +111,17 @@ impl Visitor {
         *lock(&self.seen) = Instant::now();
     }
 
+    /// It has been seen on this connection.
+    pub(super) fn seen_on(&self, connection: &Presence) {
+        self.touch();
+        let connection = connection.trace();
+        let mut known = lock(&self.connections);
+        if !known.iter().any(|known| known.ptr_eq(&connection)) {
+            known.retain(|known| known.strong_count() > 0);
+            known.push(connection);
+        }
+    }
+
     /// Gives its session back. Streams that listen to it end with that; a request that is still under way is the
     /// server's, and nobody else can have the session then.
     pub(super) fn leave(&self) {
@@ -116,7 +134,9 @@ impl Visitor {
         }
     }
 
-    fn is_idle(&self, now: Instant, idle_for: Duration) -> bool {
+    fn is_idle(&self, now: Instant, silence: Duration) -> bool {
+        let is_there = lock(&self.connections).iter().any(|known| known.strong_count() > 0);
+        let idle_for = if is_there { silence } else { silence.min(ABSENCE) };
         self.under_way.iter().all(|count| count.load(Ordering::Relaxed) == 0)
             && lock(&self.asking).is_empty()
             && now.saturating_duration_since(*lock(&self.seen)) >= idle_for
@@ -132,9 +152,7 @@ impl Visitors {
     }
 
     pub(super) fn get(&self, name: &HeaderValue) -> Option<Arc<Visitor>> {
-        let visitor = lock(&self.0).get(name.as_bytes()).cloned()?;
-        visitor.touch();
-        Some(visitor)
+        lock(&self.0).get(name.as_bytes()).cloned()
     }
 
     pub(super) fn add(&self, visitor: Visitor) {
@@ -148,12 +166,12 @@ impl Visitors {
         lock(&self.0).pop(name.as_bytes())
     }
 
-    /// Takes out those that have not been seen for so long.
-    pub(super) fn expire(&self, now: Instant, idle_for: Duration) -> Vec<Arc<Visitor>> {
+    /// Takes out those that have been silent for so long, or gone for long enough.
+    pub(super) fn expire(&self, now: Instant, silence: Duration) -> Vec<Arc<Visitor>> {
         let mut all = lock(&self.0);
         let names: Vec<Box<[u8]>> = all
             .iter()
-            .filter(|(_, visitor)| visitor.is_idle(now, idle_for))
+            .filter(|(_, visitor)| visitor.is_idle(now, silence))
             .map(|(name, _)| name.clone())
             .collect();
         names.iter().filter_map(|name| all.pop(name)).collect()
@@ -163,4 +181,25 @@ impl Visitors {
 /// What a panic elsewhere left behind is as good as before: every change is one assignment.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_connection_is_not_waited_for_as_long_as_who_is_silent() {
+        let hello = Hello::new(Some("{}")).unwrap();
+        let visitor = Visitor::new(HeaderValue::from_static("v"), hello, Bytes::new(), None);
+        let (client, silence) = (Presence::default(), Duration::from_mins(30));
+        visitor.seen_on(&client);
+        let after = |minutes| Instant::now() + Duration::from_mins(minutes);
+        assert!(!visitor.is_idle(after(29), silence) && visitor.is_idle(after(31), silence));
+        visitor.begin(Kind::Stream);
+        assert!(!visitor.is_idle(after(99), silence), "it listens");
+        visitor.finish(Kind::Stream);
+        drop(client);
+        assert!(!visitor.is_idle(after(4), silence) && visitor.is_idle(after(6), silence));
+        assert!(visitor.is_idle(after(1), Duration::ZERO), "a shorter silence is enough");
+    }
 }

@@ -336,6 +336,18 @@ fn a_server_without_sessions_is_passed_on_to() {
 }
 
 #[test]
+fn fields_the_user_adds_replace_the_clients_own_and_our_token_stays_with_us() {
+    let server = Server::start("{}");
+    let proxy =
+        served(&server, &["--pool", "1", "--header", "X-Team=bl\u{e4}u", "--auth-token", "s3cret-of-ours"]);
+    let fields = "Authorization: Bearer s3cret-of-ours\r\nx-team: red\r\nKeep-Alive: 5\r\nX-Kept: AbC\r\n";
+    Client::open(&proxy, "1", NAME, fields);
+    let head = server.seen(|seen| seen.heads.last().unwrap().clone());
+    assert!(head.contains("x-team: bl\u{e4}u\r\n") && head.contains("x-kept: AbC\r\n"), "{head}");
+    assert!(!head.contains("s3cret") && !head.contains("red") && !head.contains("keep-alive"), "{head}");
+}
+
+#[test]
 fn sessions_are_ended_with_the_proxy() {
     let server = Server::start("{}");
     let proxy = served(&server, &["--pool", "2"]);

@@ -111,7 +111,9 @@ impl Added {
             fields.remove(header::AUTHORIZATION);
         }
         for (name, value) in self.fields.iter() {
-            let named = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+            // The value may be any text, which `from_str` does not take.
+            let named = HeaderName::from_bytes(name.as_bytes()).ok();
+            let named = named.zip(HeaderValue::from_bytes(value.as_bytes()).ok());
             let (name, value) = named.expect("it was checked when it was set");
             fields.insert(name, value);
         }

@@ -117,6 +117,7 @@ pub(super) struct Reach {
 /// terminal to watch.
 #[derive(Debug, clap::Args)]
 #[command(
+    override_usage = "mcptop serve [OPTIONS] <URL>...\n       mcptop serve [OPTIONS] -- <COMMAND>...",
     after_help = "Examples: mcptop serve http://localhost:3000/mcp\n          mcptop serve -- npx -y @modelcontextprotocol/server-everything"
 )]
 pub(super) struct Serve {
@@ -128,7 +129,8 @@ pub(super) struct Serve {
     pub(super) allow_remote: bool,
     #[command(flatten)]
     pub(super) reach: Reach,
-    /// Take only requests that carry this token (Authorization: Bearer …); it is not passed on
+    /// Take only requests that carry this token (Authorization: Bearer …); it is not passed on. Others on this machine can
+    /// read it in the list of processes: better set the variable
     #[arg(long, value_name = "TOKEN", env = "MCPTOP_AUTH_TOKEN", hide_env_values = true)]
     pub(super) auth_token: Option<String>,
     /// A further name by which clients may call us, and whose pages may; can be repeated
@@ -145,11 +147,11 @@ pub(super) struct Serve {
     /// else goes where the fewest requests are under way
     #[arg(value_name = "URL", required_unless_present = "command", conflicts_with = "command")]
     pub(super) urls: Vec<String>,
-    #[command(flatten)]
-    pub(super) bridge: Bridge,
     /// The command of a stdio server and its arguments
     #[arg(value_name = "COMMAND", last = true)]
     pub(super) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(super) bridge: Bridge,
 }
 
 /// How sessions at the server, or its processes, are kept.

@@ -63,6 +63,17 @@ enum Prepared {
 }
 
 fn upstream(args: &Serve) -> Result<Prepared, String> {
+    match args.bridge.pool {
+        Some(0) => {
+            return Err("a pool of no sessions serves nobody: leave --pool out, or give it a size".to_owned());
+        }
+        None if args.bridge.share => {
+            return Err(
+                "--share says that the sessions of a pool are shared: give its size with --pool".to_owned()
+            );
+        }
+        None | Some(_) => {}
+    }
     let targets = targets(&args.urls)?;
     let fields = reach::fields(&args.reach).map_err(|error| error.to_string())?;
     let trust = reach::trust(&args.reach);

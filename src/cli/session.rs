@@ -255,7 +255,8 @@ impl Desk {
                 waiting: pool.state.waiting,
                 taken: pool.taken,
                 ready: pool.ready,
-                waited_us_mean: pool.waited_us / pool.taken.max(1),
+                gave_up: pool.gave_up,
+                waited_us_mean: pool.waited_us / (pool.taken + pool.gave_up).max(1),
                 waited_us_max: pool.waited_us_max,
             }),
         }

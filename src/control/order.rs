@@ -83,6 +83,8 @@ pub struct PoolStatus {
     pub taken: u64,
     /// How often one was there already.
     pub ready: u64,
+    /// How often a client waited for nothing.
+    pub gave_up: u64,
     /// How long clients waited on average, in microseconds.
     pub waited_us_mean: u64,
     /// The longest wait, in microseconds.

@@ -85,10 +85,10 @@ impl Pool {
         self.takes[place(&PoolTake::ALL, how)]
     }
 
-    /// How often something was taken.
+    /// How often something was taken. Who gave up waiting took nothing.
     #[must_use]
     pub fn takes_all(&self) -> u64 {
-        self.takes.iter().sum()
+        self.takes.iter().sum::<u64>() - self.takes(PoolTake::GaveUp)
     }
 
     /// The share of takes for which nothing had to be started; `None` before the first.

@@ -19,6 +19,8 @@ pub struct PoolTotals {
     pub taken: u64,
     /// How often that was there already.
     pub ready: u64,
+    /// How often one waited for nothing.
+    pub gave_up: u64,
     /// How long clients waited, together, in microseconds.
     pub waited_us: u64,
     /// The longest wait, in microseconds.
@@ -39,8 +41,9 @@ impl PoolGauge {
         let totals = totals.get_or_insert_default();
         totals.state = *pool;
         if let Fact::PoolTaken { how, waited_us, .. } = fact {
-            totals.taken += 1;
-            totals.ready += u64::from(*how != PoolTake::Started);
+            totals.taken += u64::from(*how != PoolTake::GaveUp);
+            totals.ready += u64::from(!matches!(how, PoolTake::Started | PoolTake::GaveUp));
+            totals.gave_up += u64::from(*how == PoolTake::GaveUp);
             totals.waited_us += u64::from(*waited_us);
             totals.waited_us_max = totals.waited_us_max.max(*waited_us);
         }
@@ -62,7 +65,8 @@ mod tests {
             gauge.see(&Fact::PoolTaken { session: "s".into(), how, waited_us, pool: pool(2) });
         }
         gauge.see(&Fact::PoolReturned { how: PoolReturn::Kept, pool: pool(1) });
-        let wanted = PoolTotals { state: pool(1), taken: 2, ready: 1, waited_us: 401, waited_us_max: 400 };
+        let wanted =
+            PoolTotals { state: pool(1), taken: 2, ready: 1, gave_up: 0, waited_us: 401, waited_us_max: 400 };
         assert_eq!(gauge.clone().read(), Some(wanted));
     }
 }

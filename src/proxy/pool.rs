@@ -46,7 +46,12 @@ pub(crate) enum Grant<T> {
     Used(Lease<T>),
     /// The right to open one.
     Fresh(Place<T>),
+    /// Nothing: too many wait already.
+    Nothing,
 }
+
+/// Those who may wait. What they asked waits in memory with them.
+const LINE_MAX: usize = 1_024;
 
 /// The right to open one. Dropped without [`Place::fill`], it is free for others.
 pub(crate) struct Place<T> {
@@ -90,6 +95,10 @@ impl<T> Pool<T> {
                     return Grant::Fresh(self.place(key));
                 }
                 Some(None) => {}
+            }
+            state.line.retain(|waiter| !waiter.hand.is_closed());
+            if state.line.len() >= LINE_MAX {
+                return Grant::Nothing;
             }
             let (hand, handed) = oneshot::channel();
             state.line.push_back(Waiter { key, hand });
@@ -235,6 +244,7 @@ mod tests {
                     let key = place.key;
                     Some(place.fill(Thing { key, alive: self.alive.clone() }))
                 }
+                Poll::Ready(Grant::Nothing) => panic!("there is room in line"),
                 Poll::Pending => None,
             }
         }
@@ -284,6 +294,18 @@ mod tests {
         assert_eq!((fresh.get().key, play.alive.load(Ordering::Relaxed)), (2, 1));
         drop(fresh);
         assert_eq!(play.poll(&mut third).unwrap().get().key, 1);
+    }
+
+    #[test]
+    fn the_line_has_an_end_and_keeps_nobody_who_has_left() {
+        let play = Play::new(1);
+        let _held = play.taken(1);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut line: Vec<Taking> = (0..LINE_MAX).map(|_| play.take(1)).collect();
+        assert!(line.iter_mut().all(|taking| taking.as_mut().poll(cx).is_pending()));
+        assert!(matches!(play.take(1).as_mut().poll(cx), Poll::Ready(Grant::Nothing)));
+        line.pop();
+        assert!(play.take(1).as_mut().poll(cx).is_pending());
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum PoolTake {
     Reused,
     /// Other clients use it at the same time.
     Shared,
+    /// There was none: the client was told so after it had waited, or left while it waited.
+    GaveUp,
 }
 
 /// What became of what a client gave back.
@@ -59,7 +61,7 @@ pub enum SessionEnd {
 
 impl PoolTake {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Started, Self::Prepared, Self::Reused, Self::Shared];
+    pub const ALL: [Self; 5] = [Self::Started, Self::Prepared, Self::Reused, Self::Shared, Self::GaveUp];
 
     /// The word it is recorded as.
     #[must_use]
@@ -69,6 +71,7 @@ impl PoolTake {
             Self::Prepared => "prepared",
             Self::Reused => "reused",
             Self::Shared => "shared",
+            Self::GaveUp => "gave_up",
         }
     }
 }

@@ -3,9 +3,10 @@
 mod server;
 
 use std::io::BufReader;
+use std::process::Command;
 
 use mcptop::model::Session;
-use mcptop::trace::PoolTake;
+use mcptop::trace::{HttpEnd, PoolTake};
 
 use self::server::{Server, field, request};
 use crate::serve::{Served, Wire};
@@ -14,6 +15,7 @@ use crate::serve::{Served, Wire};
 struct Client {
     wire: Wire,
     host: String,
+    path: String,
     session: String,
     /// The answer to its handshake.
     welcome: String,
@@ -37,9 +39,19 @@ fn call(id: u32, tool: &str) -> String {
 }
 
 impl Client {
+    /// One that has not said anything yet.
+    fn new(proxy: &Served) -> Self {
+        let (host, path) = (proxy.request("{us}"), "/mcp".to_owned());
+        Self { wire: proxy.client(), host, path, session: String::new(), welcome: String::new() }
+    }
+
+    /// The same one.
+    fn on_another_connection(&self, proxy: &Served) -> Self {
+        Self { session: self.session.clone(), path: self.path.clone(), ..Self::new(proxy) }
+    }
+
     fn open(proxy: &Served, id: &str, name: &str, fields: &str) -> Self {
-        let host = proxy.request("{us}");
-        let mut client = Self { wire: proxy.client(), host, session: String::new(), welcome: String::new() };
+        let mut client = Self::new(proxy);
         let (head, body) = client.ask("POST", fields, &hello(id, name));
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}{body}");
         client.session = field(&head, "mcp-session-id").unwrap();
@@ -57,7 +69,8 @@ impl Client {
             format!("Mcp-Session-Id: {}\r\n", self.session)
         };
         self.wire.send(format!(
-            "{method} /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{session}{fields}Content-Length: {}\r\n\r\n{body}",
+            "{method} {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{session}{fields}Content-Length: {}\r\n\r\n{body}",
+            self.path,
             self.host,
             body.len()
         ));
@@ -117,12 +130,7 @@ fn clients_at_the_same_time_have_sessions_of_their_own_and_wait_if_there_is_none
     let proxy = served(&server, &["--pool", "2"]);
     let (mut one, mut two) = (Client::open(&proxy, "1", NAME, ""), Client::open(&proxy, "1", NAME, ""));
     assert_eq!((one.call(2, "t"), two.call(2, "t")), ("upstream-1".to_owned(), "upstream-2".to_owned()));
-    let mut third = Client {
-        wire: proxy.client(),
-        host: proxy.request("{us}"),
-        session: String::new(),
-        welcome: String::new(),
-    };
+    let mut third = Client::new(&proxy);
     third.send("POST", "", &hello("5", NAME));
     // The third is in line before the second leaves: the proxy has taken up what was sent before.
     proxy.wait_for(|session| session.http().all().len() == 7);
@@ -149,6 +157,89 @@ fn only_equal_handshakes_with_equal_credentials_meet_in_a_session() {
 }
 
 #[test]
+fn a_credential_in_the_address_keeps_clients_apart_as_well() {
+    let server = Server::start("{}");
+    let proxy = served(&server, &["--pool", "9"]);
+    for (opened, path) in ["/mcp?key=a", "/mcp?key=b", "/mcp?key=a"].into_iter().enumerate() {
+        let mut client = Client::new(&proxy);
+        client.path = path.to_owned();
+        let (head, _) = client.ask("POST", "", &hello("1", NAME));
+        client.session = field(&head, "mcp-session-id").unwrap();
+        client.leave();
+        assert_eq!(server.seen(|seen| seen.opened), (opened + 1).min(2), "{path}");
+    }
+}
+
+#[test]
+fn a_session_whose_request_was_given_up_is_nobody_elses() {
+    for shared in [&["--pool", "1"][..], &["--pool", "1", "--share"]] {
+        let server = Server::start("{}");
+        let proxy = served(&server, shared);
+        let mut client = Client::open(&proxy, "1", NAME, "");
+        client.send("POST", "", &call(2, "hold"));
+        server.until(|seen| seen.held == 1);
+        let mut again = client.on_another_connection(&proxy);
+        drop(client);
+        // The proxy has seen it leave, and the session goes with the request.
+        proxy.wait_for(|session| {
+            session.http().all().iter().any(|it| matches!(it.ended, Some((_, HttpEnd::ClientLeft))))
+        });
+        if shared.len() == 2 {
+            again.ask("DELETE", "", "");
+        }
+        server.until(|seen| seen.deleted == ["upstream-1"]);
+        assert_eq!(Client::open(&proxy, "1", NAME, "").call(2, "t"), "upstream-2");
+        server.seen(|seen| seen.lets_go = true);
+    }
+}
+
+#[test]
+fn a_session_that_is_gone_when_the_next_client_comes_is_not_lent() {
+    for refusal in ["404 Not Found", "400 Bad Request"] {
+        let server = Server::start("{}");
+        server.seen(|seen| seen.says_of_unknown = refusal);
+        let proxy = served(&server, &["--pool", "4"]);
+        let (one, two) = (Client::open(&proxy, "1", NAME, ""), Client::open(&proxy, "1", NAME, ""));
+        one.leave();
+        two.leave();
+        server.seen(|seen| seen.alive.clear());
+        assert_eq!(Client::open(&proxy, "1", NAME, "").call(2, "t"), "upstream-3", "{refusal}");
+    }
+}
+
+#[test]
+fn who_waits_in_vain_is_told_and_recorded() {
+    let server = Server::start("{}");
+    let proxy = served(&server, &["--pool", "1"]);
+    let held = Client::open(&proxy, "1", NAME, "");
+    let mut waiting = Client::new(&proxy);
+    waiting.send("POST", "", &hello("5", NAME));
+    proxy.wait_for(|session| session.http().all().len() == 3);
+    drop(waiting);
+    proxy.wait_for(|session| takes(session, PoolTake::GaveUp) == 1);
+    let session = proxy.end();
+    let pool = session.pool().unwrap();
+    assert_eq!((pool.takes_all(), pool.state().waiting), (1, 0));
+    drop(held);
+}
+
+#[test]
+fn pools_that_make_no_sense_are_refused() {
+    for (arguments, why) in
+        [(&["--pool", "0"][..], "a pool of no sessions"), (&["--share"], "give its size with --pool")]
+    {
+        let refused = Command::new(env!("CARGO_BIN_EXE_mcptop"))
+            .args(["serve", "--headless", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .arg("http://127.0.0.1:1/mcp")
+            .output()
+            .unwrap();
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(String::from_utf8(refused.stderr).unwrap().contains(why), "{why}");
+    }
+}
+
+#[test]
 fn a_session_that_a_client_has_changed_is_nobody_elses() {
     let server = Server::start(r#"{"logging":{}}"#);
     let proxy = served(&server, &["--pool", "1"]);
@@ -170,12 +261,7 @@ fn a_session_with_a_request_under_way_is_nobody_elses() {
     let mut client = Client::open(&proxy, "1", NAME, "");
     client.send("POST", "", &call(2, "hold"));
     server.until(|seen| seen.held == 1);
-    let mut again = Client {
-        wire: proxy.client(),
-        host: client.host.clone(),
-        session: client.session.clone(),
-        welcome: String::new(),
-    };
+    let mut again = client.on_another_connection(&proxy);
     let (head, _) = again.ask("DELETE", "", "");
     assert!(head.starts_with("HTTP/1.1 200 "));
     server.until(|seen| seen.deleted == ["upstream-1"]);
@@ -188,12 +274,7 @@ fn what_a_client_listens_to_ends_with_its_session_and_not_before() {
     let server = Server::start("{}");
     let proxy = served(&server, &["--pool", "1"]);
     let client = Client::open(&proxy, "1", NAME, "");
-    let mut listening = Client {
-        wire: proxy.client(),
-        host: client.host.clone(),
-        session: client.session.clone(),
-        welcome: String::new(),
-    };
+    let mut listening = client.on_another_connection(&proxy);
     listening.send("GET", "Accept: text/event-stream\r\nConnection: close\r\n", "");
     assert!(listening.wire.head().starts_with("HTTP/1.1 200 "));
     server.until(|seen| seen.streams == 1);
@@ -257,12 +338,7 @@ fn a_cancellation_reaches_the_session_that_was_asked() {
     let mut client = Client::open(&proxy, "1", NAME, "");
     client.send("POST", "", &call(2, "hold"));
     server.until(|seen| seen.held == 1);
-    let mut again = Client {
-        wire: proxy.client(),
-        host: client.host.clone(),
-        session: client.session.clone(),
-        welcome: String::new(),
-    };
+    let mut again = client.on_another_connection(&proxy);
     let cancel = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#;
     assert!(again.ask("POST", "", cancel).0.starts_with("HTTP/1.1 202 "));
     server.until(|seen| seen.cancelled.len() == 1);
@@ -299,9 +375,7 @@ fn a_client_that_may_be_asked_something_does_not_share() {
     let proxy = served(&server, &["--pool", "3", "--share"]);
     let asked = hello("1", NAME).replace(r#""capabilities":{}"#, r#""capabilities":{"sampling":{}}"#);
     let open = || {
-        let host = proxy.request("{us}");
-        let mut client =
-            Client { wire: proxy.client(), host, session: String::new(), welcome: String::new() };
+        let mut client = Client::new(&proxy);
         let (head, _) = client.ask("POST", "", &asked);
         client.session = field(&head, "mcp-session-id").unwrap();
         client
@@ -319,12 +393,7 @@ fn a_server_without_sessions_is_passed_on_to() {
     server.seen(|seen| seen.has_sessions = false);
     let proxy = served(&server, &["--pool", "1"]);
     for id in 1..4 {
-        let mut client = Client {
-            wire: proxy.client(),
-            host: proxy.request("{us}"),
-            session: String::new(),
-            welcome: String::new(),
-        };
+        let mut client = Client::new(&proxy);
         let (head, body) = client.ask("POST", "", &hello(&id.to_string(), NAME));
         assert!(
             head.contains("text/event-stream") && body.contains(&format!(r#""id":{id}}}"#)),
@@ -364,12 +433,7 @@ fn a_server_that_is_away_is_named() {
     let url = format!("http://{}/mcp", unused.local_addr().unwrap());
     drop(unused);
     let proxy = Served::in_front_of(&url, &["--pool", "2"]);
-    let mut client = Client {
-        wire: proxy.client(),
-        host: proxy.request("{us}"),
-        session: String::new(),
-        welcome: String::new(),
-    };
+    let mut client = Client::new(&proxy);
     let (head, body) = client.ask("POST", "", &hello("7", NAME));
     assert!(
         head.starts_with("HTTP/1.1 502 ") && body.contains(&url) && body.contains(r#""id":7}"#),

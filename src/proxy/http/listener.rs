@@ -19,7 +19,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why nobody can be listened to.
 #[derive(Debug, Error)]
-#[error("cannot listen on {listen}: {source}")]
+#[error(
+    "cannot listen on {listen}: {source}; choose another address with --listen (port 0: any that is free)"
+)]
 pub struct ListenError {
     /// Where.
     pub listen: SocketAddr,

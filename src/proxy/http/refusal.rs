@@ -77,7 +77,8 @@ impl Refusal {
     /// All sessions of the pool are in use, and none has become free for a while.
     pub(super) fn none_free(size: usize, waited: Duration, asked: &[u8]) -> Self {
         let why = format!(
-            "all {size} sessions of mcptop's pool have been in use for {} s; a larger --pool may help",
+            "all {size} sessions of mcptop's pool have been in use for {} s; clients that leave without ending theirs \
+             (DELETE) keep them for a while: see --session-idle, or take a larger --pool",
             waited.as_secs()
         );
         Self {

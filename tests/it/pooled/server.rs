@@ -26,6 +26,8 @@ pub(crate) struct Seen {
     /// Whether it opens sessions at all.
     pub(crate) has_sessions: bool,
     pub(crate) opened: usize,
+    /// How it refuses what belongs to no session it knows.
+    pub(crate) says_of_unknown: &'static str,
     pub(crate) alive: HashSet<String>,
     /// Sessions that were told that their client is ready.
     pub(crate) initialized: Vec<String>,
@@ -47,7 +49,12 @@ impl Server {
     pub(crate) fn start(capabilities: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-        let seen = Seen { capabilities: capabilities.to_owned(), has_sessions: true, ..Seen::default() };
+        let seen = Seen {
+            capabilities: capabilities.to_owned(),
+            has_sessions: true,
+            says_of_unknown: "404 Not Found",
+            ..Seen::default()
+        };
         let server = Self { url, seen: Arc::new((Mutex::new(seen), Condvar::new())) };
         let serving = server.clone();
         std::thread::spawn(move || {
@@ -105,9 +112,12 @@ impl Server {
             return status(if was_there { "200 OK" } else { "404 Not Found" });
         }
         let Contents::One(message) = contents(body.as_bytes()) else { return status("400 Bad Request") };
-        let knows = self.seen(|seen| session.is_none_or(|session| seen.alive.contains(session)));
-        if !knows {
-            return status("404 Not Found");
+        let unknown = self.seen(|seen| {
+            let knows = session.is_none_or(|session| seen.alive.contains(session));
+            (!knows).then_some(seen.says_of_unknown)
+        });
+        if let Some(refusal) = unknown {
+            return status(refusal);
         }
         match message {
             Message::Request { id, method, .. } if method == "initialize" => self.open(id),

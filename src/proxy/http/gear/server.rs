@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,7 +22,7 @@ use super::exchange::{Exchange, Observed, Watch};
 use crate::proxy::Observer;
 use crate::proxy::http::front::{Front, Rejected};
 use crate::proxy::http::refusal::Refusal;
-use crate::wire::http::{HEAD_BYTES_MAX, HEADERS_MAX, Headers};
+use crate::wire::http::{HEAD_BYTES_MAX, HEADERS_MAX, HeadError, Headers};
 
 /// The longest body that is read. The SDKs' servers take 4 MiB at most; base64 of a large file may be longer.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -92,6 +93,18 @@ impl<B: Back> Gear<B> {
             headers: Headers::of(fields),
         };
         match self.front.check(&request) {
+            // The observing gear refuses them as well; the library takes one of them.
+            Ok(()) if head.headers.get_all(CONTENT_LENGTH).iter().count() > 1 => Some(Answer::from(
+                &Refusal::unreadable(HeadError::Malformed("several Content-Lengths are given")),
+            )),
+            Ok(())
+                if head.headers.contains_key(CONTENT_LENGTH)
+                    && head.headers.contains_key(TRANSFER_ENCODING) =>
+            {
+                Some(Answer::from(&Refusal::unreadable(HeadError::Malformed(
+                    "both Transfer-Encoding and Content-Length are given",
+                ))))
+            }
             Ok(()) => None,
             Err(Rejected::Foreign(why)) => Some(Answer::from(&Refusal::forbidden(&why))),
             Err(Rejected::Unknown) => Some(Answer::from(&Refusal::unauthorized())),

@@ -2,17 +2,18 @@
 //!
 //! Pure.
 
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::proxy::pool::Key;
 
 /// Fields that say nothing about who asks. Any other may be a credential, so it has to be equal.
-const HARMLESS: [&str; 18] = [
+const HARMLESS: [&str; 23] = [
     "accept",
     "accept-encoding",
     "accept-language",
+    "baggage",
     "cache-control",
     "connection",
     "content-length",
@@ -24,10 +25,14 @@ const HARMLESS: [&str; 18] = [
     "mcp-name",
     "mcp-protocol-version",
     "mcp-session-id",
+    "origin",
+    "referer",
     "traceparent",
     "tracestate",
     "transfer-encoding",
     "user-agent",
+    "x-correlation-id",
+    "x-request-id",
 ];
 
 /// What a client says of itself: what opens its session, and what it can do for a server.
@@ -50,17 +55,19 @@ impl Hello {
     }
 
     /// Sessions opened with equal keys serve each other's clients: the same parameters but for `_meta` (protocol
-    /// revision, capabilities and name of the client), and the same credentials.
-    pub(super) fn key(&self, headers: &HeaderMap) -> Key {
+    /// revision, capabilities and name of the client), the same address, which may hold a credential too, and the same
+    /// credentials in the fields.
+    pub(super) fn key(&self, uri: &Uri, headers: &HeaderMap) -> Key {
         let mut hasher = Xxh3::new();
-        hasher.update(self.params.as_bytes());
+        let address = uri.to_string();
         let mut fields: Vec<(&str, &[u8])> = headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .filter(|(name, _)| !HARMLESS.contains(name) && !name.starts_with("sec-"))
             .collect();
         fields.sort_unstable();
-        for piece in fields.iter().flat_map(|(name, value)| [name.as_bytes(), value]) {
+        let fields = fields.iter().flat_map(|(name, value)| [name.as_bytes(), value]);
+        for piece in [self.params.as_bytes(), address.as_bytes()].into_iter().chain(fields) {
             hasher.update(&(piece.len() as u64).to_le_bytes());
             hasher.update(piece);
         }
@@ -86,6 +93,10 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
+    fn at(path: &'static str) -> Uri {
+        Uri::from_static(path)
+    }
+
     fn hello(params: &str) -> Hello {
         Hello::new(Some(params)).unwrap()
     }
@@ -106,26 +117,34 @@ mod tests {
         let other = r#"{"clientInfo": {"version":"1", "name":"a"}, "_meta":{"x":1}, "capabilities":{}, "protocolVersion":"2025-11-25"}"#;
         let (one, two) =
             (with(&[("accept", "a"), ("x-key", "1")]), with(&[("x-key", "1"), ("user-agent", "b")]));
-        assert_eq!(hello(PARAMS).key(&one), hello(other).key(&two));
+        assert_eq!(hello(PARAMS).key(&at("/mcp"), &one), hello(other).key(&at("/mcp"), &two));
     }
 
     #[test]
     fn what_may_be_a_credential_or_changes_the_session_keeps_clients_apart() {
-        let key = hello(PARAMS).key(&with(&[("authorization", "Bearer a")]));
+        let key = hello(PARAMS).key(&at("/mcp"), &with(&[("authorization", "Bearer a")]));
         for fields in [
             &[][..],
             &[("authorization", "Bearer b")],
             &[("authorization", "Bearer a"), ("x-tenant", "t")],
             &[("cookie", "Bearer a")],
         ] {
-            assert_ne!(hello(PARAMS).key(&with(fields)), key, "{fields:?}");
+            assert_ne!(hello(PARAMS).key(&at("/mcp"), &with(fields)), key, "{fields:?}");
+        }
+        let authorised = with(&[("authorization", "Bearer a")]);
+        for other in ["/mcp?api_key=a", "/mcp/", "/other/mcp"] {
+            assert_ne!(hello(PARAMS).key(&at(other), &authorised), key, "{other}");
         }
         for params in [
             PARAMS.replace("2025-11-25", "2025-06-18"),
             PARAMS.replace("{},", r#"{"roots":{}},"#),
             PARAMS.replace("\"a\"", "\"b\""),
         ] {
-            assert_ne!(hello(&params).key(&with(&[("authorization", "Bearer a")])), key, "{params}");
+            assert_ne!(
+                hello(&params).key(&at("/mcp"), &with(&[("authorization", "Bearer a")])),
+                key,
+                "{params}"
+            );
         }
     }
 

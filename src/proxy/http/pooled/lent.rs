@@ -29,17 +29,21 @@ pub(super) enum Until {
     End,
 }
 
-/// A request of a client that takes a session for each.
+/// A request of a client that takes a session for each. Unless it has been answered to the end, the server may still be
+/// at it, and nobody else can have the session.
 pub(super) struct Asking {
+    is_answered: bool,
     visitor: Arc<Visitor>,
     /// Its id, if it has one.
     id: Option<String>,
     loan: Loan,
 }
 
-/// A request of a client that has a session to itself.
+/// A request of a client that has a session to itself; the same goes for it, but not for a stream.
 pub(super) struct InUse {
+    is_answered: bool,
     visitor: Arc<Visitor>,
+    session: Arc<Session>,
     kind: Kind,
     over: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
@@ -49,11 +53,16 @@ impl Asking {
         if let Some(id) = &id {
             visitor.asks(id.clone(), loan.session().clone());
         }
-        Self { visitor, id, loan }
+        Self { is_answered: false, visitor, id, loan }
     }
 
     pub(super) fn session(&self) -> &Arc<Session> {
         self.loan.session()
+    }
+
+    /// The server does not know the session.
+    pub(super) fn lose(self) {
+        self.session().lose();
     }
 }
 
@@ -62,19 +71,31 @@ impl Drop for Asking {
         if let Some(id) = &self.id {
             self.visitor.has_asked(id);
         }
+        if !self.is_answered {
+            self.session().spoil();
+        }
     }
 }
 
 impl InUse {
-    pub(super) fn new(visitor: Arc<Visitor>, kind: Kind) -> Self {
+    pub(super) fn new(visitor: Arc<Visitor>, session: Arc<Session>, kind: Kind) -> Self {
         visitor.begin(kind);
         let mut over = visitor.over.subscribe();
-        Self { visitor, kind, over: Box::pin(async move { drop(over.wait_for(|is_over| *is_over).await) }) }
+        Self {
+            is_answered: false,
+            visitor,
+            session,
+            kind,
+            over: Box::pin(async move { drop(over.wait_for(|is_over| *is_over).await) }),
+        }
     }
 }
 
 impl Drop for InUse {
     fn drop(&mut self) {
+        if !self.is_answered && self.kind == Kind::Request {
+            self.session.spoil();
+        }
         self.visitor.finish(self.kind);
     }
 }
@@ -112,10 +133,10 @@ impl Source for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Until::Free(asking) = &self.until
-            && !self.is_whole
-        {
-            asking.session().spoil();
+        match &mut self.until {
+            Until::Free(asking) => asking.is_answered = self.is_whole,
+            Until::Less(in_use) => in_use.is_answered = self.is_whole,
+            Until::End => {}
         }
     }
 }

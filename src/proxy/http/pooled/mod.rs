@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -64,6 +64,10 @@ const WAIT: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// What a client says once its handshake has been answered.
 const INITIALIZED: &str = "notifications/initialized";
+/// What any server of a revision with sessions answers at once (2025-11-25, "Ping").
+const PING: &[u8] = br#"{"jsonrpc":"2.0","id":"mcptop-ping","method":"ping"}"#;
+/// How long a server may take for that, and to answer a handshake once it has begun to.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What a client says that does not want an answer any more.
 const CANCELLED: &str = "notifications/cancelled";
 
@@ -97,7 +101,6 @@ struct Request {
     uri: Uri,
     fields: HeaderMap,
     body: Bytes,
-    read: Instant,
 }
 
 /// Why there is no session: what the client is to be told.
@@ -160,13 +163,13 @@ impl Pooled {
     /// A client's handshake: it is answered with what the server answered to an equal one.
     async fn enter(&self, hello: Hello, id: &str, asked: &Request) -> Result<Answer, NoSession> {
         let name = uuid::Uuid::new_v4().to_string();
-        let loan = self.take(&name, &hello, asked, &asked.body).await?;
+        let loan = self.take_living(&name, &hello, asked).await?;
         let answer = with_id(&loan.session().answer, id);
         let shares = self.pooling.shares && hello.can_share();
         let name = HeaderValue::from_str(&name).expect("it is of hexadecimal digits");
         let held = (!shares).then_some(loan);
         self.visitors.add(Visitor::new(name.clone(), hello, asked.body.clone(), held));
-        Ok(Answer::json(StatusCode::OK, Piece { bytes: answer, woke: asked.read }).with(SESSION, name))
+        Ok(Answer::json(StatusCode::OK, Piece { bytes: answer, woke: Instant::now() }).with(SESSION, name))
     }
 
     /// A message of a client that has a session.
@@ -185,11 +188,16 @@ impl Pooled {
         if changes(&message) {
             session.spoil();
         }
-        let in_use = InUse::new(visitor.clone(), Kind::Request);
+        let in_use = InUse::new(visitor.clone(), session.clone(), Kind::Request);
         let response = self.forward(&session, &visitor, asked).await?;
-        if response.status() == StatusCode::NOT_FOUND {
-            session.lose();
-            self.end(&visitor, SessionEnd::ServerLeft);
+        match response.status() {
+            StatusCode::NOT_FOUND => {
+                session.lose();
+                self.end(&visitor, SessionEnd::ServerLeft);
+            }
+            // Some servers say that when they do not know the session: nobody else is to try.
+            StatusCode::BAD_REQUEST => session.spoil(),
+            _ => {}
         }
         Ok(passed(response, Until::Less(in_use)))
     }
@@ -222,9 +230,11 @@ impl Pooled {
             let loan = self.take(visitor.name(), &visitor.hello, &asked.opening(), &visitor.opening).await?;
             let asking = Asking::new(visitor.clone(), id.clone(), loan);
             let response = self.forward(asking.session(), &visitor, asked).await?;
-            if response.status() == StatusCode::NOT_FOUND && !is_second {
-                // The server has forgotten this session, which is nothing to the client: it gets another.
-                asking.session().lose();
+            let is_unknown = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST);
+            if is_unknown && !is_second {
+                // The server has forgotten this session (some say 400 then), which is nothing to the client: it gets
+                // another. Nothing was done that is now done twice.
+                asking.lose();
                 is_second = true;
                 continue;
             }
@@ -239,7 +249,7 @@ impl Pooled {
             let allowed = HeaderValue::from_static("POST, DELETE");
             return Ok(Answer::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, allowed));
         };
-        let in_use = InUse::new(visitor.clone(), Kind::Stream);
+        let in_use = InUse::new(visitor.clone(), session.clone(), Kind::Stream);
         Ok(passed(self.forward(&session, &visitor, asked).await?, Until::Less(in_use)))
     }
 
@@ -291,16 +301,52 @@ impl Pooled {
         asked: &Request,
         opening: &Bytes,
     ) -> Result<Loan, NoSession> {
-        let begin = Instant::now();
-        let (lease, how) = match timeout(WAIT, self.pool.take(hello.key(&asked.fields))).await {
+        let mut waiting = Waiting { pooled: self, visitor, begin: Instant::now(), how: PoolTake::GaveUp };
+        let (lease, how) = match timeout(WAIT, self.pool.take(hello.key(&asked.uri, &asked.fields))).await {
             Ok(Grant::Used(lease)) => (lease, PoolTake::Reused),
-            Ok(Grant::Fresh(place)) => (place.fill(self.open(asked, opening).await?), PoolTake::Started),
-            Err(_) => return Err(told(&Refusal::none_free(self.pooling.size, WAIT, &asked.body))),
+            Ok(Grant::Fresh(place)) => {
+                let opened = self.open(asked, opening).await;
+                // One that the server refused has not waited in vain: it has its answer.
+                waiting.how = PoolTake::Started;
+                (place.fill(opened?), PoolTake::Started)
+            }
+            Ok(Grant::Nothing) | Err(_) => {
+                return Err(told(&Refusal::none_free(
+                    self.pooling.size,
+                    waiting.begin.elapsed(),
+                    &asked.body,
+                )));
+            }
         };
-        let waited_us = u32::try_from(begin.elapsed().as_micros()).unwrap_or(u32::MAX);
-        let (session, pool) = (session_name(visitor).into(), self.pool.state());
-        self.observer.tell(Fact::PoolTaken { session, how, waited_us, pool });
+        waiting.how = how;
         Ok(Loan { lease: Some(lease), pool: self.pool.clone(), observer: self.observer.clone() })
+    }
+
+    /// The same, and a session that was idle is asked first whether it is still there: its client will not be asked to
+    /// open another before it has been told that this one is open.
+    async fn take_living(&self, visitor: &str, hello: &Hello, asked: &Request) -> Result<Loan, NoSession> {
+        loop {
+            let loan = self.take(visitor, hello, asked, &asked.body).await?;
+            if loan.session().is_fresh() || self.is_alive(loan.session(), asked).await {
+                return Ok(loan);
+            }
+            loan.session().lose();
+        }
+    }
+
+    async fn is_alive(&self, session: &Session, asked: &Request) -> bool {
+        let mut fields = session.fields.clone();
+        fields.insert(SESSION, session.id.clone());
+        let ping = Request { body: Bytes::from_static(PING), ..asked.opening() };
+        match timeout(PATIENCE, self.send(session.at, &ping, fields)).await {
+            Ok(Ok(response)) => {
+                let is_known = response.status().is_success();
+                // Read to its end, so that the connection can be used again.
+                let _ = timeout(PATIENCE, response.into_body().collect()).await;
+                is_known
+            }
+            Ok(Err(_)) | Err(_) => false,
+        }
     }
 
     /// Opens a session at the server. An answer that opens none is the client's.
@@ -310,21 +356,31 @@ impl Pooled {
         let response = self.send(at, &opening, opening.fields.clone()).await?;
         let id = response.headers().get(SESSION).filter(|_| response.status() == StatusCode::OK).cloned();
         let Some(id) = id else { return Err(passed(response, Until::End)) };
-        let Some(answer) = answer_of(response).await else {
+        // From here on the server has a session, which is ended whatever comes of it.
+        let mut session = Session {
+            at,
+            client: self.clients[at].clone(),
+            uri: asked.uri.clone(),
+            id,
+            fields: opening.fields.clone(),
+            answer: Bytes::new(),
+            ending: self.ending.clone(),
+            fate: Fate::default(),
+        };
+        let Ok(Some(answer)) = timeout(PATIENCE, answer_of(response)).await else {
             let url = self.instances.get(at).dialer.target().to_string();
             return Err(told(&Refusal::unreachable(&url, "it did not answer the handshake", &asked.body)));
         };
-        let Contents::One(Message::Result { result, .. }) = contents(&answer) else {
-            return Err(Answer::json(StatusCode::OK, Piece { bytes: answer, woke: asked.read }));
+        session.answer = answer;
+        let Contents::One(Message::Result { result, .. }) = contents(&session.answer) else {
+            let answer = session.answer.clone();
+            return Err(Answer::json(StatusCode::OK, Piece { bytes: answer, woke: Instant::now() }));
         };
-        let mut fields = opening.fields.clone();
         let revision = member(result, "protocolVersion").and_then(string_value);
         if let Some(revision) = revision.and_then(|revision| HeaderValue::from_str(&revision).ok()) {
-            fields.insert(REVISION, revision);
+            session.fields.insert(REVISION, revision);
         }
-        let (client, uri, ending) = (self.clients[at].clone(), asked.uri.clone(), self.ending.clone());
-        let session =
-            Session { at, client, uri, id, fields: fields.clone(), answer, ending, fate: Fate::default() };
+        let mut fields = session.fields.clone();
         fields.insert(SESSION, session.id.clone());
         let told = format!(r#"{{"jsonrpc":"2.0","method":"{INITIALIZED}"}}"#).into();
         self.send(at, &Request { body: told, ..opening }, fields).await?;
@@ -364,10 +420,10 @@ impl Pooled {
 
 impl Back for Arc<Pooled> {
     async fn answer(&self, asked: Asked) -> Answer {
-        let Asked { method, uri, mut fields, body, read, client } = asked;
+        let Asked { method, uri, mut fields, body, client, .. } = asked;
         strip(&mut fields);
         self.added.apply(&mut fields);
-        let asked = Request { method, uri, fields, body, read };
+        let asked = Request { method, uri, fields, body };
         let named = asked.fields.get(SESSION);
         let visitor = named.and_then(|name| self.visitors.get(name));
         if let Some(visitor) = &visitor {
@@ -387,6 +443,23 @@ impl Back for Arc<Pooled> {
     }
 }
 
+/// A client in line. What became of it is told when it is in line no more.
+struct Waiting<'a> {
+    pooled: &'a Pooled,
+    visitor: &'a str,
+    begin: Instant,
+    how: PoolTake,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let Self { pooled, visitor, begin, how } = *self;
+        let waited_us = u32::try_from(begin.elapsed().as_micros()).unwrap_or(u32::MAX);
+        let (session, pool) = (session_name(visitor).into(), pooled.pool.state());
+        pooled.observer.tell(Fact::PoolTaken { session, how, waited_us, pool });
+    }
+}
+
 impl Loan {
     fn session(&self) -> &Arc<Session> {
         self.lease.as_ref().expect("it is there until the loan is dropped").get()
@@ -397,6 +470,7 @@ impl Drop for Loan {
     fn drop(&mut self) {
         let Some(lease) = self.lease.take() else { return };
         let session = lease.get();
+        session.has_been_lent();
         let how = if session.is_lost() {
             PoolReturn::Lost
         } else if session.is_as_new() {

@@ -35,6 +35,7 @@ pub(super) struct Session {
 /// What has become of a session.
 #[derive(Default)]
 pub(super) struct Fate {
+    has_been_lent: AtomicBool,
     is_spoilt: AtomicBool,
     is_lost: AtomicBool,
 }
@@ -43,6 +44,16 @@ impl Session {
     /// A client has changed it, or left something under way in it: nobody else may have it.
     pub(super) fn spoil(&self) {
         self.fate.is_spoilt.store(true, Ordering::Relaxed);
+    }
+
+    /// Its first user has given it back.
+    pub(super) fn has_been_lent(&self) {
+        self.fate.has_been_lent.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was opened for the one who has it.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.fate.has_been_lent.load(Ordering::Relaxed)
     }
 
     /// The server does not know it any more, or will not.

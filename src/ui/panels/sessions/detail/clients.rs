@@ -146,6 +146,7 @@ fn remark(client: &Client, cx: &Cx<'_>) -> Span<'static> {
                 PoolTake::Prepared => "prepared",
                 PoolTake::Reused => "reused",
                 PoolTake::Shared => "shared",
+                PoolTake::GaveUp => "got none",
             };
             text(format!("{word}, waited {}", duration(u64::from(waited_us))), Role::Dim)
         }

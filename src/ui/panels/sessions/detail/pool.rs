@@ -34,6 +34,7 @@ pub(super) fn lines(lines: &mut Lines<'_>, pool: &Pool, now: Micros) {
         named(pool.takes(PoolTake::Prepared), "prepared"),
         named(pool.takes(PoolTake::Shared), "shared"),
         named(pool.takes(PoolTake::Started), "started anew"),
+        named(pool.takes(PoolTake::GaveUp), "got none"),
     ];
     let takes: Vec<String> = takes.into_iter().flatten().collect();
     let all = pool.takes_all();

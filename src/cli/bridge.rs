@@ -59,7 +59,7 @@ pub(super) async fn serve(args: &Serve, settings: Settings, beside: Beside) -> E
             let path = Bridge::PATH;
             let hint = if beside.is_watched() { "" } else { "; run `mcptop` in another terminal to watch" };
             let leave = beside.stands(attended.recording());
-            complain(&format!("serving {shown} at http://{local}{path}{hint}"));
+            complain(&format!("serving at http://{local}{path}: {shown}{hint}"));
             let why = open.run(&args.allow_host, args.auth_token.clone(), leave).await;
             (why.to_owned(), Exit::Code(0), ExitCode::SUCCESS)
         }

@@ -143,7 +143,7 @@ async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Besid
     }
     let hint = if beside.is_watched() { "" } else { "; run `mcptop` in another terminal to watch" };
     let leave = beside.stands(attended.recording());
-    complain(&format!("serving {shown} at http://{local}{path}{hint}"));
+    complain(&format!("serving at http://{local}{path}: {shown}{hint}"));
     let (names, token) = (&args.allow_host, args.auth_token.clone());
     let why = server.run(Wishes { names, token, fields, pooling: pooling(args) }, observer, leave).await;
     if let Some(tap) = &tap {

@@ -157,7 +157,7 @@ fn a_signal_ends_the_proxy_and_the_viewer_and_gives_the_terminal_back() {
 #[test]
 fn a_command_behind_serve_is_watched_as_well_and_what_it_says_does_not_tear_the_screen() {
     let home = tempfile::tempdir().unwrap();
-    let server = r#"while read -r line; do echo "a loud server" >&2; id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p'); [ -n "$id" ] && echo '{"jsonrpc":"2.0","id":'$id',"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"loud","version":"1"}}}'; done"#;
+    let server = r#"while read -r line; do echo "a l""oud server" >&2; id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p'); [ -n "$id" ] && echo '{"jsonrpc":"2.0","id":'$id',"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"loud","version":"1"}}}'; done"#;
     let arguments = ["serve", "--label", "loud", "--listen", "127.0.0.1:0", "--", "sh", "-c", server];
     let mut terminal = Terminal::mcptop(&arguments, home.path(), (120, 40));
     let port = port_in(&terminal.wait_for(&["LIVE", "serving"]));

@@ -165,7 +165,7 @@ fn start_proxy(command: &mut Command, home: &Path) -> (Running, String) {
     let mut process = command.env("MCPTOP_HOME", home).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.split(" at ").nth(1).and_then(|rest| rest.split(';').next());
+    let address = line.split(" at ").nth(1).and_then(|rest| rest.split(": ").next());
     (Running(process), address.unwrap_or_else(|| panic!("{line}")).to_owned())
 }
 

@@ -24,14 +24,14 @@ type Column = (&'static str, Want, Align);
 
 const COLUMNS: [Column; 9] = [
     ("", Want::fixed(1, 0), Align::Left),
-    ("client", Want::growing(14, 40, 4, 0), Align::Left),
+    ("client", Want::growing(14, 30, 4, 0), Align::Left),
     ("revision", Want::fixed(10, 6), Align::Left),
     ("session", Want::fixed(17, 4), Align::Left),
     ("streams", Want::fixed(7, 2), Align::Right),
     ("in flight", Want::fixed(9, 1), Align::Right),
     ("calls", Want::fixed(COUNT_WIDTH, 1), Align::Right),
-    ("seen", Want::fixed(DURATION_WIDTH + 4, 3), Align::Right),
-    ("", Want::growing(19, 26, 3, 5), Align::Left),
+    ("seen", Want::fixed(DURATION_WIDTH + 5, 3), Align::Right),
+    ("", Want::growing(19, 44, 3, 5), Align::Left),
 ];
 
 /// The clients, or as many as one reads.

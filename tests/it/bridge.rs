@@ -56,6 +56,17 @@ fn a_session_is_one_process_that_is_told_the_clients_own_words() {
 }
 
 #[test]
+fn a_revision_that_nobody_knows_is_refused() {
+    let bridge = Bridge::start(&[]);
+    let (mut client, session, mut process) = bridge.session();
+    let answer = client.call(&format!("{session}MCP-Protocol-Version: 1999-01-01\n"), CALL);
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("1999-01-01"), "{answer:?}");
+    client.post(&format!("{session}MCP-Protocol-Version: 2025-06-18\n"), CALL);
+    assert_eq!(process.receive(), CALL);
+}
+
+#[test]
 fn a_process_is_ready_before_anybody_asks() {
     let bridge = Bridge::with_pool("1", &[]);
     let mut ready = bridge.process();

@@ -19,7 +19,7 @@ use super::pool::{NoChild, Pool};
 use super::session::Session;
 use super::share::Shares;
 use super::stream::{First, Reader};
-use crate::proxy::http::gear::{Answer, Asked, Endpoint, Piece, SESSION, code};
+use crate::proxy::http::gear::{Answer, Asked, Endpoint, Piece, REVISION, SESSION, code};
 use crate::proxy::session::{Observer, StartError};
 use crate::trace::SessionEnd;
 use crate::wire::{Contents, Message, contents, messages, one_line};
@@ -110,8 +110,14 @@ impl House {
             let why = "there is no Mcp-Session-Id field; a session begins with `initialize`";
             return Err(Answer::error(StatusCode::BAD_REQUEST, code::INVALID_REQUEST, why, None));
         };
-        let session = self.sessions().get(id).cloned();
-        session.ok_or_else(no_session)
+        let session = self.sessions().get(id).cloned().ok_or_else(no_session)?;
+        match asked.text(REVISION) {
+            Some(revision) if !session.speaks(revision) => {
+                let why = format!("MCP-Protocol-Version {revision} is not spoken here");
+                Err(Answer::error(StatusCode::BAD_REQUEST, code::INVALID_REQUEST, &why, None))
+            }
+            Some(_) | None => Ok(session),
+        }
     }
 }
 
@@ -203,7 +209,7 @@ pub(super) fn no_child(name: &str, error: &NoChild, id: Option<&str>) -> Answer 
         NoChild::Start(_) => (StatusCode::BAD_GATEWAY, code::UNREACHABLE),
         NoChild::Full => (StatusCode::SERVICE_UNAVAILABLE, code::FULL),
     };
-    Answer::error(status, code, &format!("mcptop cannot reach {name}: {error}"), id)
+    Answer::error(status, code, &format!("mcptop has no answer from {name}: {error}"), id)
 }
 
 /// The session is not known, or not any more: the client opens another one.

@@ -259,7 +259,7 @@ impl Hub {
         let members = std::mem::take(&mut state.members);
         drop(state);
         self.child.end();
-        let said = format!("mcptop cannot reach {}: {why}", self.name);
+        let said = format!("mcptop has no answer from {}: {why}", self.name);
         for flight in flights.into_values() {
             let bytes = error_text(code::UNREACHABLE, &said, Some(&flight.id)).into();
             flight.stream.answer(Piece { bytes, woke: Instant::now() });

@@ -43,8 +43,8 @@ pub(super) type OnEnd = Box<dyn FnOnce(&Session, SessionEnd) + Send>;
 
 #[derive(Debug)]
 struct State {
-    /// Whether its revision has events that only give an id to come back with.
-    primes: bool,
+    /// The revision that both sides agreed on; empty before.
+    revision: String,
     streams: VecDeque<Arc<Stream>>,
     last_key: u64,
     held: VecDeque<Piece>,
@@ -65,7 +65,7 @@ impl Session {
     /// A session that begins now. Its process is given to it at once.
     pub(super) fn new(id: String, number: u64) -> Arc<Self> {
         let state = State {
-            primes: false,
+            revision: String::new(),
             streams: VecDeque::new(),
             last_key: 0,
             held: VecDeque::new(),
@@ -100,7 +100,15 @@ impl Session {
 
     /// The revision that both sides agreed on.
     pub(super) fn agree(&self, revision: &str) {
-        self.lock().primes = revision >= "2025-11-25";
+        revision.clone_into(&mut self.lock().revision);
+    }
+
+    /// Whether a request may name this revision: the one agreed upon, or another that has sessions (some clients stay
+    /// with the one they offered). Anything else is to be refused (2025-06-18, "Protocol Version Header").
+    pub(super) fn speaks(&self, revision: &str) -> bool {
+        const WITH_SESSIONS: [&str; 5] =
+            ["2024-10-07", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+        WITH_SESSIONS.contains(&revision) || self.lock().revision == revision
     }
 
     /// An exchange of this client begins; it lasts as long as what is returned.
@@ -166,7 +174,8 @@ impl Session {
 
     /// The body of a stream for its client; `here` is the exchange in which it is read.
     pub(super) fn events(self: &Arc<Self>, reader: Reader, is_resumed: bool, here: Leave) -> Events {
-        let primes = self.lock().primes && !is_resumed;
+        // From then on there are events that only give an id to come back with.
+        let primes = *self.lock().revision >= *"2025-11-25" && !is_resumed;
         let (session, stream) = (self.clone(), reader.stream.clone());
         let leave = Leave::with(move || {
             session.left(&stream);

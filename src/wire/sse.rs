@@ -16,8 +16,9 @@ pub struct SseEvent<'a> {
 }
 
 /// What is kept of a stream between chunks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SseSplitter {
+    event_bytes_max: usize,
     block: Vec<u8>,
     /// Where the line being read begins in `block`.
     line_at: usize,
@@ -28,14 +29,27 @@ pub struct SseSplitter {
     is_rest: bool,
 }
 
-/// The longest event that is kept whole; no SDK reads longer ones (rmcp: 16 MiB).
+/// The longest event that is kept whole where nobody says otherwise: enough to record, and what some SDKs read (rmcp).
 const EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What some programs put at the beginning of any text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What is kept allocated between events.
 const KEEP_BYTES: usize = 64 * 1024;
 
+impl Default for SseSplitter {
+    fn default() -> Self {
+        Self::up_to(EVENT_BYTES_MAX)
+    }
+}
+
 impl SseSplitter {
+    /// Keeps events of up to so many bytes whole.
+    #[must_use]
+    pub fn up_to(event_bytes_max: usize) -> Self {
+        let block = Vec::new();
+        Self { event_bytes_max, block, line_at: 0, after_cr: false, has_begun: false, is_rest: false }
+    }
+
     /// Takes the next bytes and shows the events that end in them.
     pub fn feed(&mut self, mut bytes: &[u8], mut see: impl FnMut(SseEvent<'_>)) {
         if bytes.is_empty() {
@@ -53,7 +67,7 @@ impl SseSplitter {
             self.line(&mut see);
         }
         self.block.extend_from_slice(bytes);
-        if self.block.len() > EVENT_BYTES_MAX {
+        if self.block.len() > self.event_bytes_max {
             self.show(false, &mut see);
             self.is_rest = true;
         }
@@ -64,7 +78,7 @@ impl SseSplitter {
         if !self.block.is_empty() {
             self.show(false, &mut see);
         }
-        *self = Self::default();
+        *self = Self::up_to(self.event_bytes_max);
     }
 
     /// A line has ended.
@@ -180,6 +194,18 @@ mod tests {
         assert_eq!(pieces, 2);
         splitter.feed(b"\n\ndata: next\n\n", |event| pieces += 10 * usize::from(event.is_complete));
         assert_eq!(pieces, 12);
+    }
+
+    #[test]
+    fn who_passes_events_on_says_how_long_they_may_be() {
+        let mut splitter = SseSplitter::up_to(8);
+        let mut seen = Vec::new();
+        for chunk in ["data: 12", "\n\ndata: 1", "23", "\n\n"] {
+            splitter.feed(chunk.as_bytes(), |event| seen.push(event.is_complete));
+        }
+        assert_eq!(seen, [true, false, false]);
+        splitter.finish(|_| ());
+        assert_eq!(splitter.event_bytes_max, 8);
     }
 
     proptest! {

@@ -217,7 +217,7 @@ impl End {
         match self {
             Self::Closed => "its event stream ended without the answer".to_owned(),
             Self::Broken(why) => why.clone(),
-            Self::TooLong => "an event is longer than 16 MiB".to_owned(),
+            Self::TooLong => format!("an event is longer than {} MiB", BODY_BYTES_MAX / (1024 * 1024)),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::writer::Gone;
 use crate::wire::sse::SseSplitter;
 use crate::wire::{Contents, Message, contents, member, string_value};
 
-/// The longest body that is one message: four times what SDKs read.
+/// The longest body that is one message, and the longest event: four times what SDKs read.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How an event stream ended.
@@ -52,7 +52,7 @@ impl Link {
         asked: &mut Option<Asked>,
         cursor: &mut Cursor,
     ) -> Result<End, Gone> {
-        let (mut splitter, mut events) = (SseSplitter::default(), Vec::new());
+        let (mut splitter, mut events) = (SseSplitter::up_to(BODY_BYTES_MAX), Vec::new());
         loop {
             let chunk = match body.chunk().await {
                 Ok(Some(chunk)) => chunk,

@@ -1,7 +1,7 @@
 //! `mcptop serve -- COMMAND` between HTTP clients and a stdio server that are scripts.
 
 mod modern;
-mod rig;
+pub(crate) mod rig;
 mod streams;
 
 use mcptop::trace::{Fact, HttpEnd, PoolTake, SessionEnd};

@@ -17,13 +17,13 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// side does.
 const SERVER: &str = r#"exec 3<>"/dev/tcp/127.0.0.1/$0" 4<&0; (cat <&4 >&3; kill $$) & exec cat <&3"#;
 
-pub(super) const CLIENT: &str =
+pub(crate) const CLIENT: &str =
     r#"{"protocolVersion":"2025-06-18","capabilities":{"roots":{}},"clientInfo":{"name":"c","version":"1"}}"#;
-pub(super) const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
-pub(super) const BOTH: &str = "Accept: application/json, text/event-stream\n";
+pub(crate) const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+pub(crate) const BOTH: &str = "Accept: application/json, text/event-stream\n";
 
 /// A running bridge.
-pub(super) struct Bridge {
+pub(crate) struct Bridge {
     child: Child,
     address: SocketAddr,
     processes: TcpListener,
@@ -33,11 +33,11 @@ pub(super) struct Bridge {
 
 impl Bridge {
     /// Without processes that are started ahead, so that each belongs to whoever made it start.
-    pub(super) fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::with_pool("0", arguments)
     }
 
-    pub(super) fn with_pool(pool: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn with_pool(pool: &str, arguments: &[&str]) -> Self {
         let processes = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = processes.local_addr().unwrap().port().to_string();
         let folder = tempfile::tempdir().unwrap();
@@ -62,14 +62,14 @@ impl Bridge {
     }
 
     /// The next process that was started.
-    pub(super) fn process(&self) -> Process {
+    pub(crate) fn process(&self) -> Process {
         let stream = self.processes.accept().unwrap().0;
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Process(BufReader::new(stream))
     }
 
     /// Whether no process has been started but those that were asked for.
-    pub(super) fn has_started_no_other(&self) -> bool {
+    pub(crate) fn has_started_no_other(&self) -> bool {
         self.processes.set_nonblocking(true).unwrap();
         let accepted = self.processes.accept();
         self.processes.set_nonblocking(false).unwrap();
@@ -77,7 +77,7 @@ impl Bridge {
     }
 
     /// A client connects.
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -85,11 +85,11 @@ impl Bridge {
     }
 
     /// A client with a session, and the process behind it.
-    pub(super) fn session(&self) -> (Client, String, Process) {
+    pub(crate) fn session(&self) -> (Client, String, Process) {
         self.session_of("2025-06-18")
     }
 
-    pub(super) fn session_of(&self, revision: &str) -> (Client, String, Process) {
+    pub(crate) fn session_of(&self, revision: &str) -> (Client, String, Process) {
         let mut client = self.client();
         client.post("", &format!(r#"{{"jsonrpc":"2.0","id":0,"method":"initialize","params":{CLIENT}}}"#));
         let mut process = self.process();
@@ -101,14 +101,14 @@ impl Bridge {
     }
 
     /// Tells it to end.
-    pub(super) fn terminate(&mut self) -> ExitStatus {
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap()
     }
 
     /// Ends it; gives back what it recorded.
-    pub(super) fn end(mut self) -> Vec<Fact<'static>> {
+    pub(crate) fn end(mut self) -> Vec<Fact<'static>> {
         assert!(self.terminate().success());
         read_all(&self.recording).1.into_iter().map(|Event { fact, .. }| fact).collect()
     }
@@ -122,67 +122,75 @@ impl Drop for Bridge {
 }
 
 /// What a server answers to `initialize`.
-pub(super) fn opened(id: u32, revision: &str) -> String {
+pub(crate) fn opened(id: u32, revision: &str) -> String {
     format!(
         r#"{{"jsonrpc":"2.0","id":{id},"result":{{"protocolVersion":"{revision}","capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"s","version":"1"}}}}}}"#
     )
 }
 
 /// A process of the server.
-pub(super) struct Process(BufReader<TcpStream>);
+pub(crate) struct Process(BufReader<TcpStream>);
 
 impl Process {
     /// The next line it is told.
-    pub(super) fn receive(&mut self) -> String {
+    pub(crate) fn receive(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
-    pub(super) fn send(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         self.0.get_mut().write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// The same in pieces, each written on its own.
+    pub(crate) fn send_in_pieces<'a>(&mut self, pieces: impl IntoIterator<Item = &'a [u8]>) {
+        self.0.get_ref().set_nodelay(true).unwrap();
+        for piece in pieces.into_iter().chain([&b"\n"[..]]) {
+            self.0.get_mut().write_all(piece).unwrap();
+        }
+    }
+
     /// Waits for its end.
-    pub(super) fn is_gone(&mut self) -> bool {
+    pub(crate) fn is_gone(&mut self) -> bool {
         let mut rest = String::new();
         self.0.read_to_string(&mut rest).is_ok() && rest.is_empty()
     }
 }
 
 /// A client's connection.
-pub(super) struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     address: SocketAddr,
 }
 
 /// An answer with its body.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    pub(super) fn media(&self) -> &str {
+    pub(crate) fn media(&self) -> &str {
         self.field("content-type").unwrap_or_default()
     }
 }
 
 impl Client {
     /// Posts a message; `fields` are lines.
-    pub(super) fn post(&mut self, fields: &str, body: &str) {
+    pub(crate) fn post(&mut self, fields: &str, body: &str) {
         let accept = if fields.contains("Accept:") { "" } else { BOTH };
         self.ask("POST /mcp", &format!("Content-Type: application/json\n{accept}{fields}"), body);
     }
 
-    pub(super) fn ask(&mut self, line: &str, fields: &str, body: &str) {
+    pub(crate) fn ask(&mut self, line: &str, fields: &str, body: &str) {
         let Self { address, .. } = self;
         let host = if fields.contains("Host:") { String::new() } else { format!("Host: {address}\n") };
         let head = format!("{line} HTTP/1.1\n{host}{fields}Content-Length: {}\n\n", body.len());
@@ -191,12 +199,25 @@ impl Client {
     }
 
     /// Only says that it will post a body of this length.
-    pub(super) fn announce(&mut self, len_bytes: usize) {
+    pub(crate) fn announce(&mut self, len_bytes: usize) {
         let head = format!(
             "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {len_bytes}\r\n\r\n",
             self.address
         );
         self.stream.get_mut().write_all(head.as_bytes()).unwrap();
+    }
+
+    /// Posts a message in chunks; `fields` are lines, `Accept` among them.
+    pub(crate) fn post_in_chunks(&mut self, fields: &str, pieces: &[&[u8]]) {
+        let fields = format!("Content-Type: application/json\nTransfer-Encoding: chunked\n{fields}");
+        let head = format!("POST /mcp HTTP/1.1\nHost: {}\n{fields}\n", self.address).replace('\n', "\r\n");
+        let stream = self.stream.get_mut();
+        stream.write_all(head.as_bytes()).unwrap();
+        for piece in pieces {
+            let begin = format!("{:x}\r\n", piece.len());
+            stream.write_all(&[begin.as_bytes(), piece, b"\r\n"].concat()).unwrap();
+        }
+        stream.write_all(b"0\r\n\r\n").unwrap();
     }
 
     fn line(&mut self) -> String {
@@ -206,7 +227,7 @@ impl Client {
     }
 
     /// The head of the answer, with its body where that has a length.
-    pub(super) fn answer(&mut self) -> Answer {
+    pub(crate) fn answer(&mut self) -> Answer {
         let status = self.line().split(' ').nth(1).unwrap().parse().unwrap();
         let (mut head, mut line) = (String::new(), self.line());
         while !line.is_empty() {
@@ -224,13 +245,13 @@ impl Client {
     }
 
     /// An answer that is a stream.
-    pub(super) fn stream(&mut self) {
+    pub(crate) fn stream(&mut self) {
         let answer = self.answer();
         assert_eq!((answer.status, answer.media()), (200, "text/event-stream"), "{answer:?}");
     }
 
     /// The next event of a stream; `None` at its end.
-    pub(super) fn event(&mut self) -> Option<String> {
+    pub(crate) fn event(&mut self) -> Option<String> {
         let size = usize::from_str_radix(&self.line(), 16).unwrap();
         let mut chunk = vec![0; size + 2];
         self.stream.read_exact(&mut chunk).unwrap();
@@ -239,14 +260,14 @@ impl Client {
     }
 
     /// The message of the next event.
-    pub(super) fn message(&mut self) -> String {
+    pub(crate) fn message(&mut self) -> String {
         let event = self.event().unwrap();
         let data = event.lines().find_map(|line| line.strip_prefix("data: "));
         data.unwrap_or_else(|| panic!("{event}")).to_owned()
     }
 
     /// Posts a message and takes the answer to it.
-    pub(super) fn call(&mut self, fields: &str, body: &str) -> Answer {
+    pub(crate) fn call(&mut self, fields: &str, body: &str) -> Answer {
         self.post(fields, body);
         self.answer()
     }

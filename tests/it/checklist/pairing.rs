@@ -6,6 +6,9 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 
+use super::bridged::{Bridged, Whose};
+use super::carried::Carried;
+use super::revision::Era;
 use crate::rig::{Rig, within_patience};
 use crate::serve::{Served, Wire};
 
@@ -18,14 +21,55 @@ pub(super) struct Pairing {
 }
 
 /// All of them.
-pub(super) const PAIRINGS: [Pairing; 3] = [
+pub(super) const PAIRINGS: [Pairing; 12] = [
     Pairing { name: "wrap -- COMMAND", start: || Box::new(Piped::start()) },
     Pairing { name: "serve URL, answered by a message", start: || Box::new(Posted::start(Answer::Message)) },
     Pairing { name: "serve URL, answered by events", start: || Box::new(Posted::start(Answer::Events)) },
+    Pairing {
+        name: "serve -- COMMAND, a session, answered by a message",
+        start: || Box::new(Bridged::start(Whose::Session, Answer::Message)),
+    },
+    Pairing {
+        name: "serve -- COMMAND, a session, answered by events",
+        start: || Box::new(Bridged::start(Whose::Session, Answer::Events)),
+    },
+    Pairing {
+        name: "serve --share -- COMMAND, answered by a message",
+        start: || Box::new(Bridged::start(Whose::Sessions, Answer::Message)),
+    },
+    Pairing {
+        name: "serve --share -- COMMAND, answered by events",
+        start: || Box::new(Bridged::start(Whose::Sessions, Answer::Events)),
+    },
+    Pairing {
+        name: "serve -- COMMAND, 2026-07-28, answered by a message",
+        start: || Box::new(Bridged::start(Whose::Everybody, Answer::Message)),
+    },
+    Pairing {
+        name: "serve -- COMMAND, 2026-07-28, answered by events",
+        start: || Box::new(Bridged::start(Whose::Everybody, Answer::Events)),
+    },
+    Pairing {
+        name: "wrap URL, answered by a message",
+        start: || Box::new(Carried::start(Answer::Message, Era::Sessions)),
+    },
+    Pairing {
+        name: "wrap URL, answered by events",
+        start: || Box::new(Carried::start(Answer::Events, Era::Sessions)),
+    },
+    Pairing {
+        name: "wrap URL, 2026-07-28, answered by events",
+        start: || Box::new(Carried::start(Answer::Events, Era::Modern)),
+    },
 ];
 
 /// A client and a server with mcptop between them. Messages have no line breaks.
 pub(super) trait Pair {
+    /// A request as it is said here: a revision may want more of each.
+    fn spoken(&self, request: &str) -> String {
+        request.to_owned()
+    }
+
     /// The client sends a message in these pieces, each when the one before has arrived where pieces pass singly.
     /// Gives what the server received.
     fn ask(&mut self, pieces: &[&[u8]]) -> Vec<u8>;
@@ -74,7 +118,7 @@ impl Pair for Piped {
 
 /// How a server over HTTP answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
+pub(super) enum Answer {
     Message,
     Events,
 }

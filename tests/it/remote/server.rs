@@ -141,10 +141,14 @@ impl Request {
         self.events_with("")
     }
 
-    pub(crate) fn events_with(mut self, fields: &str) -> Events {
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n{fields}\r\n"
-        );
+    pub(crate) fn events_with(self, fields: &str) -> Events {
+        self.chunks("text/event-stream", fields)
+    }
+
+    /// Begins a body of any media type that comes in chunks.
+    pub(crate) fn chunks(mut self, media: &str, fields: &str) -> Events {
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: {media}\r\nTransfer-Encoding: chunked\r\n{fields}\r\n");
         self.stream.write_all(head.as_bytes()).unwrap();
         Events(self)
     }
@@ -158,8 +162,13 @@ impl Request {
 
 impl Events {
     pub(crate) fn send(&mut self, text: &str) {
-        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
-        self.0.stream.write_all(chunk.as_bytes()).unwrap();
+        self.send_bytes(text.as_bytes());
+    }
+
+    /// The same for bytes that may be a part of a character.
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+        let begin = format!("{:x}\r\n", bytes.len());
+        self.0.stream.write_all(&[begin.as_bytes(), bytes, b"\r\n"].concat()).unwrap();
     }
 
     /// Ends the stream in order.

@@ -3,14 +3,12 @@
 //! Both directions run on one thread, each as its own task, so that neither can block the other; back-pressure is
 //! the write that waits. Knows nothing of frames: the gate and the tap are shown the bytes as they come.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::clock::{Clock, nanos};
 use super::ends::{Input, Output};
-use crate::rules::{Gate, Verdict};
 use crate::tap::{Stream, Tap};
 
 /// What a pipe holds on Linux: a larger read would not get more.
@@ -28,7 +26,6 @@ pub(super) enum End {
 /// One direction of a connection.
 pub(super) struct Relay {
     pub(super) stream: Stream,
-    pub(super) gate: Gate,
     pub(super) tap: Option<Tap>,
     pub(super) clock: Clock,
     pub(super) pulse: Arc<Pulse>,
@@ -57,7 +54,7 @@ impl Relay {
                 return End::Closed;
             }
             let bytes = &buffer[..len_bytes];
-            if self.forward(bytes, to).await.is_err() {
+            if to.write_all(bytes).await.is_err() {
                 return End::Refused;
             }
             if let Some(tap) = &self.tap {
@@ -71,16 +68,6 @@ impl Relay {
         let mut buffer = vec![0; BUFFER_BYTES];
         while from.read(&mut buffer).await.is_ok_and(|(len_bytes, _)| len_bytes > 0) {}
         End::Closed
-    }
-
-    async fn forward(&self, bytes: &[u8], to: &mut Output) -> io::Result<()> {
-        let verdict = match self.stream.direction() {
-            Some(direction) => self.gate.verdict(direction, bytes),
-            None => Verdict::Pass,
-        };
-        match verdict {
-            Verdict::Pass => to.write_all(bytes).await,
-        }
     }
 }
 

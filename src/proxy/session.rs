@@ -18,7 +18,6 @@ use super::ends::{Ends, Reader, ServerEnds};
 use super::gauge::PoolGauge;
 use super::group::{Group, Signals, exit_of};
 use super::relay::{End, Pulse, Relay};
-use crate::rules::Gate;
 use crate::tap::{Stream, Tap};
 use crate::trace::{Exit, Fact};
 use crate::wire::{Direction, Peer};
@@ -138,8 +137,7 @@ impl Observer {
 
     fn relay(&self, stream: Stream) -> (Relay, Arc<Pulse>) {
         let pulse = Arc::new(Pulse::default());
-        let relay =
-            Relay { stream, gate: Gate, tap: self.tap.clone(), clock: self.clock, pulse: pulse.clone() };
+        let relay = Relay { stream, tap: self.tap.clone(), clock: self.clock, pulse: pulse.clone() };
         (relay, pulse)
     }
 }

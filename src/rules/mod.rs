@@ -1,8 +1,29 @@
-//! What may be done to traffic on its way.
+//! What may be done to traffic on its way: the rules of a file, and the gate that applies them.
 //!
-//! Every chunk passes the gate before it is forwarded. Without rules the gate lets everything through untouched, and
-//! that is all it can do so far. Pure: knows nothing of where bytes come from or go to.
+//! ```text
+//! Ruleset::parse(text) -> Ruleset            strict: an error names line, column and what was meant
+//! Gate::new(setting, &ruleset)               one per server; a machine without clock, files or sockets
+//!   .frame(now, lane, direction, bytes)      -> Pass, or Taken: what happens instead comes out of .take()
+//!   .time(now) .due()                        what waits goes on when its time has come
+//!   .take() -> Option<Output>                what to send, to note, to write, until there is nothing more
+//! ```
+//! Pure: time is an argument, and it knows nothing of where bytes come from or go to.
 
+mod file;
 mod gate;
+mod path;
+mod quantity;
+mod rule;
+mod select;
+mod transform;
 
-pub use gate::{Gate, Verdict};
+pub use file::{Problem, Ruleset};
+pub use gate::{Act, Caller, Gate, Lane, Output, Setting, Ticket, Verdict};
+pub use path::Path;
+pub use quantity::{Bytes, Span};
+pub use rule::{Mode, Pool, Rule, Twin};
+pub use select::{Globs, Select};
+pub use transform::{
+    Cache, Concurrency, Delay, Describe, Empty, Fault, FaultKind, KINDS, Kind, Limit, Over, Rate, Scope,
+    Shape, Spread, Tools, Trim, Wait, Warm,
+};

@@ -5,7 +5,7 @@ use std::ops::Sub;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payload, PoolReturn, PoolState, PoolTake, SessionEnd};
+use super::{Payload, PoolReturn, PoolState, PoolTake, Ruling, SessionEnd};
 use crate::wire::{Direction, Peer};
 
 /// Monotonic time since the session's start, in microseconds.
@@ -188,6 +188,22 @@ pub enum Fact<'a> {
         session: Cow<'a, str>,
         /// Why.
         why: SessionEnd,
+    },
+    /// Rules had to do with a message.
+    Ruled(Box<Ruling<'a>>),
+    /// These rules are in force from now on.
+    Rules {
+        /// The text of the rules file, as it is applied; empty if there are no rules.
+        text: Cow<'a, str>,
+        /// Where they come from: a file's path, or who asked.
+        source: Cow<'a, str>,
+    },
+    /// New rules were not taken; those before stay in force.
+    RulesRefused {
+        /// Where they come from.
+        source: Cow<'a, str>,
+        /// Why, for people, with line and column.
+        why: Cow<'a, str>,
     },
     /// The server wrote to its standard error.
     Stderr {

@@ -8,6 +8,7 @@ mod event;
 mod header;
 mod payload;
 mod pool;
+mod ruling;
 mod secrets;
 
 pub use codec::{LineError, read_event, read_header, write_event, write_header};
@@ -15,4 +16,5 @@ pub use event::{Event, ExchangeId, Exit, Fact, HttpEnd, Micros, Nanos, Place};
 pub use header::{Back, FORMAT_VERSION, Front, Header};
 pub use payload::Payload;
 pub use pool::{PoolReturn, PoolState, PoolTake, SessionEnd};
+pub use ruling::{Mark, Outcome, Ruling, StoreState};
 pub use secrets::{session_name, url_without_secrets, without_secrets};

@@ -9,7 +9,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("trace", &["wire"]),
     ("tokens", &[]),
     ("model", &["wire", "trace", "tokens"]),
-    ("rules", &["wire"]),
+    ("rules", &["wire", "trace", "tokens"]),
     ("tap", &["wire", "trace"]),
     ("proxy", &["wire", "trace", "rules", "tap"]),
     ("record", &["wire", "trace", "tap"]),

@@ -109,6 +109,8 @@ impl Session {
                 self.on_taken(at, session, *how, *waited_us, *pool);
             }
             Fact::PoolReturned { how, pool } => self.pool_at(at).returned(at, *how, *pool),
+            // What rules did is not shown yet.
+            Fact::Ruled(_) | Fact::Rules { .. } | Fact::RulesRefused { .. } => {}
             Fact::SessionEnded { session, why } => self.on_session_end(at, session, *why),
             Fact::Started { pid } => {
                 self.started = Some(at);

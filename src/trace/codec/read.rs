@@ -12,7 +12,7 @@ use serde::de::value::{CowStrDeserializer, Error as WordError};
 use serde_json::value::RawValue;
 
 use super::{LineError, line_end};
-use crate::trace::{Event, ExchangeId, Exit, Fact, Micros, Nanos, Payload, PoolState};
+use crate::trace::{Event, ExchangeId, Exit, Fact, Mark, Micros, Nanos, Payload, PoolState, Ruling};
 use crate::wire::{Direction, LineEnd, Peer};
 
 /// Reads an event line, without its newline.
@@ -70,6 +70,22 @@ pub fn read_event(line: &[u8]) -> Result<Event<'_>, LineError> {
         "session_ended" => {
             Fact::SessionEnded { session: fields.session.unwrap_or_default(), why: word(fields.why)? }
         }
+        "ruled" => Fact::Ruled(Box::new(Ruling {
+            to: to?,
+            exchange: fields.exchange,
+            outcome: word(fields.outcome.take())?,
+            payload: fields.payload_if_any(line_end(fields.exchange))?,
+            id: fields.id,
+            marks: fields.marks,
+        })),
+        "rules" => Fact::Rules {
+            text: fields.text.ok_or(LineError::Payload)?,
+            source: fields.source.unwrap_or_default(),
+        },
+        "rules_refused" => Fact::RulesRefused {
+            source: fields.source.unwrap_or_default(),
+            why: fields.why.unwrap_or_default(),
+        },
         "stderr" => Fact::Stderr { payload: fields.payload(LineEnd::Lf)? },
         "closed" => Fact::Closed { by: fields.by.ok_or(LineError::Payload)? },
         "dropped" => Fact::Dropped { to: to?, messages: fields.messages, bytes: fields.bytes },
@@ -169,11 +185,24 @@ struct Fields<'a> {
     signal: Option<i32>,
     #[serde(borrow, default)]
     why: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    outcome: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    marks: Vec<Mark<'a>>,
+    #[serde(borrow, default)]
+    source: Option<Cow<'a, str>>,
 }
 
 impl<'a> Fields<'a> {
     fn pool(&self) -> PoolState {
         PoolState { size: self.size, open: self.open, busy: self.busy, waiting: self.waiting }
+    }
+
+    fn payload_if_any(&mut self, usual: LineEnd) -> Result<Option<Payload<'a>>, LineError> {
+        let is_there = self.body.is_some() || self.text.is_some() || self.base64.is_some();
+        is_there.then(|| self.payload(usual)).transpose()
     }
 
     fn payload(&mut self, usual: LineEnd) -> Result<Payload<'a>, LineError> {

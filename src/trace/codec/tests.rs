@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::trace::{
-    Back, Event, Exit, Fact, Front, HttpEnd, Micros, Nanos, Payload, PoolReturn, PoolState, PoolTake,
-    SessionEnd,
+    Back, Event, Exit, Fact, Front, HttpEnd, Mark, Micros, Nanos, Outcome, Payload, PoolReturn, PoolState,
+    PoolTake, Ruling, SessionEnd, StoreState,
 };
 use crate::wire::{Direction, Peer};
 
@@ -81,6 +81,43 @@ fn every_fact_survives_the_line() {
         Fact::HttpEvent { exchange: ExchangeId(1), text: "id: 5\nretry: 3000".into() },
         Fact::HttpStall { exchange: ExchangeId(1), gap_us: 41_000, is_removed: true },
         Fact::HttpEnd { exchange: ExchangeId(1), how: HttpEnd::ServerLeft },
+        Fact::Ruled(Box::new(Ruling {
+            to: Direction::ToClient,
+            exchange: Some(ExchangeId(3)),
+            id: Some("\"a\"".into()),
+            outcome: Outcome::Changed,
+            payload: Some(Payload::of_frame(b"{\"id\":\"a\",\"result\":{}}")),
+            marks: vec![
+                Mark {
+                    rule: "lean \"records\"".into(),
+                    by: "trim".into(),
+                    hit: true,
+                    cost_ns: 7,
+                    ..Mark::default()
+                },
+                Mark {
+                    rule: "weather".into(),
+                    by: "cache".into(),
+                    observed: true,
+                    took_us: Some(9),
+                    age_us: Some(1),
+                    store: Some(StoreState { entries: 1, bytes: 2, evicted: 3 }),
+                    why: Some("its tool is not read-only".into()),
+                    failed: Some("it panicked".into()),
+                    ..Mark::default()
+                },
+            ],
+        })),
+        Fact::Ruled(Box::new(Ruling {
+            to: Direction::ToServer,
+            exchange: None,
+            id: None,
+            outcome: Outcome::Dropped,
+            payload: None,
+            marks: Vec::new(),
+        })),
+        Fact::Rules { text: "[[rule]]\nname = \"a\"\n".into(), source: "rules.toml".into() },
+        Fact::RulesRefused { source: "rules.toml".into(), why: "line 2".into() },
         Fact::Stderr { payload: Payload::of_frame(b"warning \x1b[1m\n") },
         Fact::Closed { by: Peer::Client },
         Fact::Dropped { to: Direction::ToServer, messages: 2, bytes: 3 },

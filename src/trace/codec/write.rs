@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::IgnoredAny;
 
 use super::line_end;
-use crate::trace::{Event, ExchangeId, Exit, Fact, Micros, Payload, PoolState};
+use crate::trace::{Event, ExchangeId, Exit, Fact, Micros, Payload, PoolState, Ruling};
 use crate::wire::LineEnd;
 
 /// Appends an event as a line.
@@ -91,6 +91,17 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event<'_>) {
             line.kind("session_ended");
             line.text("session", session);
             line.word("why", why.as_str());
+        }
+        Fact::Ruled(ruling) => line.ruling(ruling),
+        Fact::Rules { text, source } => {
+            line.kind("rules");
+            line.text("source", source);
+            line.text("text", text);
+        }
+        Fact::RulesRefused { source, why } => {
+            line.kind("rules_refused");
+            line.text("source", source);
+            line.text("why", why);
         }
         Fact::Stderr { payload } => {
             line.kind("stderr");
@@ -191,6 +202,20 @@ impl<'o> Line<'o> {
         let PoolState { size, open, busy, waiting } = pool;
         for (name, count) in [("size", size), ("open", open), ("busy", busy), ("waiting", waiting)] {
             self.number(name, u64::from(count));
+        }
+    }
+
+    fn ruling(&mut self, ruling: &Ruling<'_>) {
+        self.kind("ruled");
+        self.word("to", ruling.to.as_str());
+        self.exchange(ruling.exchange);
+        // As text: `1`, `"1"` and `1.0` are three ids.
+        self.optional("id", ruling.id.as_deref());
+        self.word("outcome", ruling.outcome.as_str());
+        self.out.extend_from_slice(b",\"marks\":");
+        serde_json::to_writer(&mut *self.out, &ruling.marks).expect(MEMORY);
+        if let Some(payload) = &ruling.payload {
+            self.payload(payload, true, line_end(ruling.exchange));
         }
     }
 

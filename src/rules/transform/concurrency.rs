@@ -1,0 +1,30 @@
+//! `concurrency`: limits calls at once.
+
+use serde::{Deserialize, Serialize};
+
+/// How many calls at once; written as a number, or with what happens beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Concurrency {
+    /// Those beyond wait.
+    Max(usize),
+    /// With what happens beyond.
+    Full {
+        /// How many.
+        max: usize,
+        /// What happens to those beyond.
+        #[serde(default)]
+        over: Wait,
+    },
+}
+
+/// What happens to calls beyond a bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wait {
+    /// They wait for their turn.
+    #[default]
+    Wait,
+    /// They fail, and are told when to try again.
+    Error,
+}

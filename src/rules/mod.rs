@@ -9,6 +9,8 @@
 //! ```
 //! Pure: time is an argument, and it knows nothing of where bytes come from or go to.
 
+mod check;
+pub mod edit;
 mod file;
 mod gate;
 mod path;

@@ -17,6 +17,7 @@ mod path;
 mod quantity;
 mod rule;
 mod select;
+mod told;
 mod transform;
 
 pub use file::{Problem, Ruleset};

@@ -9,6 +9,7 @@
 //! ```
 //! Pure: time is an argument, and it knows nothing of where bytes come from or go to.
 
+mod answer;
 mod file;
 mod gate;
 mod path;
@@ -17,6 +18,7 @@ mod rule;
 mod select;
 mod transform;
 
+pub use answer::{preview, preview_list};
 pub use file::{Problem, Ruleset};
 pub use gate::{Act, Caller, Gate, Lane, Output, Setting, Ticket, Verdict};
 pub use path::Path;

@@ -14,6 +14,7 @@ mod trim;
 pub use cache::{Cache, Scope, Warm};
 pub use concurrency::{Concurrency, Wait};
 pub use delay::{Delay, Spread};
+pub(in crate::rules) use empty::Emptier;
 pub use empty::Empty;
 pub use fault::{Fault, FaultKind};
 pub use limit::{Limit, Over};
@@ -21,6 +22,7 @@ pub use rate::Rate;
 pub use shape::Shape;
 pub use tools::{Describe, Tools};
 pub use trim::Trim;
+pub(in crate::rules) use trim::Trimmer;
 
 use super::Rule;
 

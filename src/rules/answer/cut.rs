@@ -83,17 +83,20 @@ fn exactly(text: &str, counter: &mut Counter) -> u64 {
 /// How many bytes of a text that is too long are within a budget: at least a letter, to the end of a line if there is
 /// one, else of an item, a word, a letter.
 pub(in crate::rules) fn head(text: &str, budget: Budget, counter: &mut Counter) -> usize {
-    let mut end = text.floor_char_boundary(budget.bytes.unwrap_or(usize::MAX));
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    let mut end = text.floor_char_boundary(budget.bytes.unwrap_or(usize::MAX)).max(first);
     if let Some(max) = budget.tokens {
         end = end.min(tokens_head(&text[..end], max, counter));
     }
-    let first = text.chars().next().map_or(0, char::len_utf8);
     boundary(&text[..end.max(first)])
 }
 
 /// The longest beginning of a text within so many tokens, to about 2 %. The number of tokens grows with the length
 /// nearly evenly, so a few counts find it.
 fn tokens_head(text: &str, max: u64, counter: &mut Counter) -> usize {
+    if text.is_empty() {
+        return 0;
+    }
     let (mut fits, mut over) = (0, text.len() + 1);
     let mut guess = usize::try_from(max).unwrap_or(usize::MAX).saturating_mul(4);
     for _ in 0..12 {

@@ -17,23 +17,28 @@ mod own;
 mod parts;
 mod preview;
 mod room;
+mod rows;
 mod schema;
 mod sentence;
+mod toon;
 mod tree;
 mod twin;
 
 use std::path::PathBuf;
 
 pub(in crate::rules) use catalog::{Catalog, Definition};
+pub(in crate::rules) use cut::{Budget, head};
 pub(in crate::rules) use list::{hides, relist};
 pub(in crate::rules) use own::own_call;
-pub(in crate::rules) use parts::{Parts, Slot, document, quoted};
+pub(in crate::rules) use parts::{Parts, document, quoted};
 pub use preview::{preview, preview_list};
-pub(in crate::rules) use room::{PageError, Room};
+pub(in crate::rules) use room::{Room, notice};
+pub(in crate::rules) use rows::Rows;
+pub(in crate::rules) use toon::toon;
 pub(in crate::rules) use tree::{Id, Tree, compact};
 pub(in crate::rules) use twin::{is_twin, note_twin};
 
-use super::transform::{Emptier, Trimmer};
+use super::transform::{Emptier, Limiter, Shaper, Trimmer};
 use super::{Mode, Rule, Twin};
 
 /// What a result is about.
@@ -88,6 +93,12 @@ pub(in crate::rules) fn reshapers(rule: &Rule) -> Vec<(&'static str, Box<dyn Res
     }
     if matches!(rule.twin, Twin::DropText | Twin::DropStructured) {
         all.push(("twin", Box::new(twin::Dropper::new(rule.twin, leave))));
+    }
+    if let Some(shape) = rule.shape {
+        all.push(("shape", Box::new(Shaper::new(shape, rule.twin))));
+    }
+    if let Some(limit) = rule.limit {
+        all.push(("limit", Box::new(Limiter::new(limit, &rule.name, leave))));
     }
     all
 }

@@ -86,6 +86,12 @@ impl<'a> Tree<'a> {
         self.slice(self.node(id).value)
     }
 
+    /// A member from its name to the end of its value.
+    pub(in crate::rules) fn member_text(&self, id: Id) -> &'a str {
+        let node = self.node(id);
+        self.slice((node.name.0, node.value.1))
+    }
+
     /// The name of a member, unescaped; empty for items and the root.
     pub(in crate::rules) fn name(&self, id: Id) -> Cow<'a, str> {
         string_value(self.slice(self.node(id).name)).unwrap_or_default()

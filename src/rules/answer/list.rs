@@ -311,7 +311,7 @@ fn relaxed(definition: &str, relax: Relax) -> Option<String> {
 }
 
 fn note(catalog: &mut Catalog, tool: &str, relax: Relax) {
-    if let Some(definition) = catalog.get_mut(tool) {
+    if let Some(definition) = catalog.get_mut(tool).filter(|known| known.has_output_schema) {
         definition.is_relaxed = true;
         definition.is_schema_gone |= relax == Relax::TakeAway;
     }

@@ -52,6 +52,7 @@ pub(in crate::rules) struct Subject<'a> {
     #[expect(dead_code, reason = "part of what a result is about; no transformer asks for it yet")]
     pub(in crate::rules) arguments: Option<&'a str>,
     /// Whether the request was of a revision in which results say their type.
+    #[expect(dead_code, reason = "results are spliced, so that what says their type stays")]
     pub(in crate::rules) is_modern: bool,
     /// What the session was told of the tool; `None` if it has not listed it.
     pub(in crate::rules) definition: Option<&'a Definition>,
@@ -137,3 +138,6 @@ impl Leave {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,7 +116,8 @@ impl Room {
         let total = kept.text.len();
         let reserve = notice(id, from, total);
         let end = from + head(rest, kept.budget.less(&reserve, &mut self.counter), &mut self.counter);
-        Ok(format!("{}{}", &kept.text[from..end], notice(id, end, total)))
+        let behind = if end < total { notice(id, end, total) } else { String::new() };
+        Ok(format!("{}{behind}", &kept.text[from..end]))
     }
 }
 

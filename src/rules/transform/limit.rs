@@ -122,6 +122,9 @@ impl Reshape for Limiter {
         let Some(short) = self.shorten(&whole, subject, room) else {
             return Reshaped::passed("it is longer than all that mcptop keeps for reading on");
         };
+        if self.over != Over::Error && short.end == whole.len() {
+            return Reshaped::passed("it is shorter than the shortest page");
+        }
         let is_error = self.over == Over::Error && subject.method == "tools/call";
         let is_structured_free = refused.is_none() || is_error;
         let new = if is_error {

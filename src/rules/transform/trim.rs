@@ -66,7 +66,7 @@ fn staying(tree: &Tree<'_>, root: Id, kept: &[bool]) -> Vec<bool> {
     for id in tree.subtree(root).skip(1) {
         stays[at(id)] |= stays[at(tree.parent(id))];
     }
-    for id in tree.subtree(root).rev() {
+    for id in tree.subtree(root).skip(1).rev() {
         if stays[at(id)] {
             stays[at(tree.parent(id))] = true;
         }

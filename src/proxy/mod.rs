@@ -12,10 +12,12 @@ pub mod http;
 mod pool;
 mod relay;
 pub mod remote;
+mod rulebook;
 mod session;
 
-pub use clock::Clock;
+pub use clock::{Clock, stopwatch};
 pub use gauge::{PoolGauge, PoolTotals};
+pub use rulebook::{Regulated, Rulebook, ruling};
 pub use session::{Command, Grace, Observer, StartError, Wrapped, start};
 
 /// Waits until mcptop is told to end; says by what.

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep_until;
 
 use super::clock::Clock;
+use super::store::Stores;
 use crate::rules::{Act, Gate, Output, Pool, Problem, Ruleset, Setting};
 use crate::tap::Tap;
 use crate::trace::{ExchangeId, Fact, Micros, Payload, Ruling};
@@ -30,6 +31,7 @@ struct Shared {
     setting: Setting,
     clock: Clock,
     tap: Option<Tap>,
+    stores: Stores,
     state: Mutex<State>,
 }
 
@@ -46,7 +48,7 @@ impl Rulebook {
     /// One without rules. What happens with it is told through `tap`, if there is one.
     #[must_use]
     pub fn new(setting: Setting, clock: Clock, tap: Option<Tap>) -> Self {
-        Self(Arc::new(Shared { setting, clock, tap, state: Mutex::default() }))
+        Self(Arc::new(Shared { setting, clock, tap, stores: Stores::default(), state: Mutex::default() }))
     }
 
     /// Puts the rules of this text in force, in every gate and at once, and records that. `source` says for people where
@@ -101,6 +103,12 @@ impl Rulebook {
     #[must_use]
     pub fn pool(&self) -> Option<Pool> {
         self.lock().rules.pool
+    }
+
+    /// The second levels of caches, which all gates share.
+    #[must_use]
+    pub fn stores(&self) -> Stores {
+        self.0.stores.clone()
     }
 
     /// Empties the caches of the rule with this name, or all. `false` if there is no such rule.

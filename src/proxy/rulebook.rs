@@ -226,6 +226,13 @@ impl Regulated {
         }
     }
 
+    /// Records a remark.
+    pub fn note(&self, text: &'static str) {
+        if let Some(tap) = &self.tap {
+            tap.tell(self.clock.now(), Fact::Note { text: text.into() });
+        }
+    }
+
     /// Whether anybody records.
     #[must_use]
     pub fn is_recorded(&self) -> bool {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::read::{members, text};
+use super::ruled::Credit;
 use super::{Half, Saved, Sizes, Symbol};
 use crate::tokens::Accuracy;
 use crate::trace::{Micros, Place};
@@ -63,7 +64,7 @@ pub struct Definitions {
     /// The tools as the server wrote them; empty while no rule has changed the list.
     pub(super) offered: Vec<Definition>,
     /// The rules that changed the list, each once.
-    ruled_by: Vec<Symbol>,
+    ruled_by: Vec<Credit>,
     /// The newest page of the server's, as long as a rule may still change it.
     page: Option<Page>,
 }
@@ -119,8 +120,11 @@ impl Definitions {
     /// The part of it that is one rule's.
     #[must_use]
     pub fn saved_by(&self, rule: Symbol) -> Saved {
-        let position = self.ruled_by.iter().position(|one| *one == rule);
-        position.map_or_else(Saved::default, |index| self.saved().part(index, self.ruled_by.len()))
+        let Some(position) = self.ruled_by.iter().position(|credit| credit.rule == rule) else {
+            return Saved::default();
+        };
+        let weights: Vec<u64> = self.ruled_by.iter().map(|credit| credit.weight).collect();
+        self.saved().parts(&weights)[position]
     }
 
     /// Takes a page of `tools/list`: the first one of a list replaces what was known, a later one is added to it. One that
@@ -151,7 +155,7 @@ impl Definitions {
     }
 
     /// Rules changed the page that `original` held: the client saw these tools in its place.
-    pub(super) fn change_page(&mut self, tools: &[&str], original: Half, half: Half, rules: &[Symbol]) {
+    pub(super) fn change_page(&mut self, tools: &[&str], original: Half, half: Half, rules: &[Credit]) {
         let is_page = |page: &Page| page.message.place == original.place;
         let Some(page) = self.page.take_if(|page| is_page(page)) else { return };
         if self.offered.is_empty() {
@@ -162,10 +166,8 @@ impl Definitions {
         for json in tools {
             self.take(json, &replaced, half);
         }
-        for rule in rules {
-            if !self.ruled_by.contains(rule) {
-                self.ruled_by.push(*rule);
-            }
+        for credit in rules {
+            credit.add_to(&mut self.ruled_by);
         }
         self.revision += 1;
     }

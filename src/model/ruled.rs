@@ -77,6 +77,24 @@ pub struct RuledTokens {
     pub would_after: Sizes,
 }
 
+/// A rule's claim to a part of what was saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Credit {
+    pub(super) rule: Symbol,
+    /// The bytes it took away; 0 where nobody says.
+    pub(super) weight: u64,
+}
+
+impl Credit {
+    /// Adds it to those there are: each rule stands among them once.
+    pub(super) fn add_to(self, credits: &mut Vec<Self>) {
+        match credits.iter_mut().find(|credit| credit.rule == self.rule) {
+            Some(credit) => credit.weight = credit.weight.saturating_add(self.weight),
+            None => credits.push(self),
+        }
+    }
+}
+
 /// What rules did with one operation.
 #[derive(Clone, Debug, Default)]
 pub struct Ruled {
@@ -96,7 +114,7 @@ pub struct Ruled {
     pub(super) held_us: u64,
     pub(super) tokens: Option<RuledTokens>,
     /// The rules among which the tokens saved are divided, active ones and those that only observe.
-    pub(super) credits: [Vec<Symbol>; 2],
+    pub(super) credits: [Vec<Credit>; 2],
 }
 
 impl Ruled {

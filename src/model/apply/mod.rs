@@ -4,6 +4,7 @@
 
 mod answers;
 mod assembly;
+mod books;
 mod clients;
 mod exchanges;
 mod notices;

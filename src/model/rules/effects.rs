@@ -46,22 +46,35 @@ impl Saved {
         (self.wire, self.model) = (0, 0);
     }
 
-    /// The part of one of `count` that share this evenly; the first ones get what does not divide.
+    /// What each of several rules has of it, by their weights: together they have all of it.
     #[must_use]
-    pub(in crate::model) fn part(self, index: usize, count: usize) -> Self {
-        Self {
-            wire: part(self.wire, index, count),
-            model: part(self.model, index, count),
-            bytes: part(self.bytes, index, count),
-            time_us: part(self.time_us, index, count),
-        }
+    pub(in crate::model) fn parts(self, weights: &[u64]) -> Vec<Self> {
+        let [wire, model, bytes, time_us] =
+            [self.wire, self.model, self.bytes, self.time_us].map(|number| parts(number, weights));
+        let part = |index: usize| Self {
+            wire: wire[index],
+            model: model[index],
+            bytes: bytes[index],
+            time_us: time_us[index],
+        };
+        (0..weights.len()).map(part).collect()
     }
 }
 
-/// The part of one of `count` that share a number evenly: all parts together are the number.
-pub(in crate::model) fn part(number: i64, index: usize, count: usize) -> i64 {
-    let (index, count) = (i64::try_from(index).unwrap_or(0), i64::try_from(count.max(1)).unwrap_or(1));
-    number.div_euclid(count) + i64::from(index < number.rem_euclid(count))
+/// A number divided by weights, evenly if there is none: all parts together are the number, each is the exact part rounded
+/// one way or the other.
+fn parts(number: i64, weights: &[u64]) -> Vec<i64> {
+    let even = weights.iter().all(|weight| *weight == 0);
+    let weight = |weight: &u64| if even { 1 } else { i128::from(*weight) };
+    let all: i128 = weights.iter().map(weight).sum();
+    let (mut before, mut given) = (0, 0);
+    let part = |one: &u64| {
+        before += weight(one);
+        // All parts up to this one, rounded together, so that nothing is lost or given twice.
+        let so_far = (i128::from(number) * before).div_euclid(all);
+        i64::try_from(so_far - std::mem::replace(&mut given, so_far)).unwrap_or(0)
+    };
+    weights.iter().map(part).collect()
 }
 
 fn less(before: u64, after: u64) -> i64 {
@@ -158,10 +171,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_of_a_number_are_the_number_and_nearly_equal(number in -1_000_000..1_000_000_i64, count in 1..9_usize) {
-            let parts: Vec<i64> = (0..count).map(|index| part(number, index, count)).collect();
+        fn the_parts_of_a_number_are_the_number_and_go_by_weight(
+            number in -1_000_000..1_000_000_i64,
+            weights in proptest::collection::vec(0..5_000_u64, 1..9),
+        ) {
+            let parts = parts(number, &weights);
             prop_assert_eq!(parts.iter().sum::<i64>(), number);
-            prop_assert!(parts.iter().max().unwrap() - parts.iter().min().unwrap() <= 1);
+            let all: u64 = weights.iter().sum();
+            for (part, weight) in parts.iter().zip(&weights) {
+                let exact = if all == 0 { 1.0 / weights.len() as f64 } else { *weight as f64 / all as f64 };
+                prop_assert!((*part as f64 - number as f64 * exact).abs() <= 1.0);
+            }
         }
     }
 }

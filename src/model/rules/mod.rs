@@ -5,8 +5,9 @@
 //!
 //! # How savings are counted
 //! - **Tokens and bytes**: of every answer that was changed, the original's less the delivered one's. Where several
-//!   rules had an effect on one message, what it saved is divided evenly among them, because the recording holds what
-//!   arrived and what left and not what was between; `before` and `after` of each of them are the whole message's.
+//!   rules had an effect on one message, what it saved is divided among them by the bytes that each of them took away (evenly
+//!   where none says so), because the recording holds what arrived and what left and not what was between; `before` and
+//!   `after` of each of them are the whole message's.
 //!   So the savings of all rules add up to those of the session, and `before − after` of one rule is what it saved
 //!   where it acted alone.
 //! - **Definitions** stand in the context once, however often they are listed: what the newest list saves is the

@@ -123,7 +123,7 @@ fn how_a_call_came_out_is_what_the_client_was_told() {
 }
 
 #[test]
-fn tokens_saved_are_divided_evenly_among_the_rules_that_acted_and_counted_anew_exactly() {
+fn tokens_saved_are_divided_among_the_rules_that_acted_and_counted_anew_exactly() {
     let mut play = Play::new();
     play.ask("1", "tools/call", CALL).answer("1", LONG);
     let marks = vec![mark("one", "trim"), mark("two", "shape"), missed(mark("three", "empty"))];
@@ -138,6 +138,20 @@ fn tokens_saved_are_divided_evenly_among_the_rules_that_acted_and_counted_anew_e
     assert_eq!(play.row(Peer::Client, "tools/call", "get").saved.wire, 720);
     play.session.set_ruled_tokens(OperationId(0), None);
     assert_eq!((play.stats("one").active.saved.wire, play.session.saved().wire), (0, 0));
+}
+
+#[test]
+fn who_took_more_bytes_away_is_credited_with_more() {
+    let mut play = Play::new();
+    play.ask("1", "tools/call", CALL).answer("1", LONG);
+    let took = |rule, before, after| Mark { bytes: Some([before, after]), ..mark(rule, "trim") };
+    let marks = vec![took("one", 100, 40), took("two", 40, 30), took("one", 30, 0), took("three", 5, 9)];
+    play.rule(Direction::ToClient, "1", Fate::Changed, SHORT, marks);
+    let tokens = RuledTokens { before: Sizes { wire: 30, model: 21 }, ..RuledTokens::default() };
+    play.session.set_ruled_tokens(OperationId(0), Some(tokens));
+    let of = |rule| play.stats(rule).active.saved;
+    assert_eq!((of("one").wire, of("two").wire, of("three").wire), (27, 3, 0));
+    assert_eq!(of("one").model + of("two").model, 21);
 }
 
 #[test]
@@ -308,6 +322,7 @@ fn play_ruled(play: &mut Play, number: usize, what: u8, marks: &[(u8, bool, bool
             .map(|(rule, hit, is_observed)| Mark {
                 hit: *hit,
                 observed: *is_observed,
+                bytes: Some([90, u64::from(length) * 40]),
                 took_us: (length > 1).then_some(5_000),
                 ..mark(names[usize::from(*rule)], ["trim", "cache"][usize::from(length % 2)])
             })

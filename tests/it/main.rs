@@ -36,6 +36,8 @@ mod serve_packed;
 #[cfg(target_os = "linux")]
 mod serve_tls;
 mod simulate;
+#[cfg(unix)]
+mod stores;
 #[cfg(target_os = "linux")]
 mod streams;
 #[cfg(unix)]

@@ -54,13 +54,14 @@ pub(super) async fn serve(args: &Serve, settings: Settings, beside: Beside) -> E
     // A viewer has the terminal then, and shows what the recording holds of it.
     let is_heard = !(beside.is_watched() && attended.recording().is_some());
     let settings = Settings { is_heard, ..settings };
+    let rules = session::rulebook(&header.label, &observer);
     let (why, exit, status) = match bridge.open(settings, observer) {
         Ok(open) => {
             let path = Bridge::PATH;
             let hint = if beside.is_watched() { "" } else { "; run `mcptop` in another terminal to watch" };
             let leave = beside.stands(attended.recording());
             complain(&format!("serving at http://{local}{path}: {shown}{hint}"));
-            let why = open.run(&args.allow_host, args.auth_token.clone(), leave).await;
+            let why = open.run(&args.allow_host, args.auth_token.clone(), &rules, leave).await;
             (why.to_owned(), Exit::Code(0), ExitCode::SUCCESS)
         }
         Err(error) => {

@@ -145,7 +145,9 @@ async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Besid
     let leave = beside.stands(attended.recording());
     complain(&format!("serving at http://{local}{path}: {shown}{hint}"));
     let (names, token) = (&args.allow_host, args.auth_token.clone());
-    let why = server.run(Wishes { names, token, fields, pooling: pooling(args) }, observer, leave).await;
+    let rules = session::rulebook(&header.label, &observer);
+    let wishes = Wishes { names, token, fields, pooling: pooling(args), rules: &rules };
+    let why = server.run(wishes, observer, leave).await;
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Ended { exit: Exit::Code(0), why: why.into() });
     }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::args::Keep;
 use super::complain;
 use crate::control::{Listener, Order, PoolStatus, Reply, Status};
-use crate::proxy::{Clock, Observer, PoolGauge};
+use crate::proxy::{Clock, Observer, PoolGauge, Rulebook};
 use crate::record::{self, Entry, Folders, Limits, Recorder, Recording, Registered, Report};
+use crate::rules::Setting;
 use crate::tap::{self, Tap};
 use crate::trace::{Back, FORMAT_VERSION, Fact, Front, Header};
 
@@ -261,4 +262,10 @@ impl Desk {
             }),
         }
     }
+}
+
+/// The rules of a session: none, until somebody brings some.
+pub(super) fn rulebook(label: &str, observer: &Observer) -> Rulebook {
+    let setting = Setting { server: label.to_owned(), spill: std::env::temp_dir(), stopwatch: || 0, seed: 0 };
+    Rulebook::new(setting, observer.clock, observer.tap.clone())
 }

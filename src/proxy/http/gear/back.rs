@@ -7,9 +7,13 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method, Uri};
 
 use super::Answer;
+use crate::trace::ExchangeId;
 
 /// A request that may pass, with its whole body.
+#[derive(Clone)]
 pub(in crate::proxy) struct Asked {
+    /// As the recording counts it.
+    pub(in crate::proxy) exchange: ExchangeId,
     pub(in crate::proxy) method: Method,
     pub(in crate::proxy) uri: Uri,
     pub(in crate::proxy) fields: HeaderMap,

@@ -12,6 +12,7 @@ pub(super) mod gear;
 mod harmless;
 mod head;
 mod instances;
+mod links;
 pub(super) mod listener;
 pub(super) mod observation;
 mod passing;

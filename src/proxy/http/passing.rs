@@ -8,53 +8,54 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
 
-use super::client::{Client, poll_piece};
 use super::gear::{Answer, Asked, Back, Cut, Piece, SESSION, Source};
 use super::instances::{Busy, Instances};
+use super::links::{Lines, LinkError, Linked};
 use super::pooled::{Added, innermost, strip};
 use super::refusal::Refusal;
+use crate::proxy::Observer;
 
 /// The server at the end of a URL, with all of its instances.
 pub(super) struct Passing {
-    instances: Arc<Instances>,
-    /// One for each instance.
-    clients: Vec<Client>,
+    lines: Lines,
     added: Added,
 }
 
 /// The body of its answer, and what it keeps busy.
 struct Passed {
-    body: Incoming,
+    body: Linked,
     _busy: Busy,
 }
 
 impl Passing {
-    pub(super) fn new(instances: Arc<Instances>, added: Added) -> Self {
-        let clients = instances.dialers().map(|dialer| Client::new(dialer.clone())).collect();
-        Self { instances, clients, added }
+    pub(super) fn new(instances: Arc<Instances>, added: Added, observer: Observer) -> Self {
+        Self { lines: Lines { instances, observer }, added }
     }
 
     /// Sends a request where it belongs. While nothing of it has been sent, another instance may have it.
-    async fn send(&self, asked: &Asked) -> Result<(Response<Incoming>, usize, Busy), Refusal> {
+    async fn send(&self, asked: &Asked) -> Result<(Response<Linked>, usize, Busy), Refusal> {
+        let instances = &self.lines.instances;
         let mut session = asked.fields.get(SESSION).map(HeaderValue::as_bytes);
         let mut failed = Vec::new();
         let mut last = None;
-        while let Some(choice) = self.instances.choose(session, Instant::now(), &failed) {
-            let (at, busy) = (choice.instance, self.instances.busy(choice.instance));
+        while let Some(choice) = instances.choose(session, Instant::now(), &failed) {
+            let (at, busy) = (choice.instance, instances.busy(choice.instance));
             let mut request = Request::new(Full::new(asked.body.clone()));
             *request.method_mut() = asked.method.clone();
             *request.uri_mut() = asked.uri.clone();
-            request.headers_mut().clone_from(&asked.fields);
-            match self.clients[at].send(request).await {
+            let authority = HeaderValue::from_str(&instances.get(at).dialer.target().authority);
+            let fields = request.headers_mut();
+            fields.clone_from(&asked.fields);
+            fields.insert(header::HOST, authority.expect("it was read as the authority of a URL"));
+            match self.lines.send(asked.client.links(), at, asked.exchange, request).await {
                 Ok(response) => {
-                    self.instances.get(at).worked();
+                    instances.get(at).worked();
                     return Ok((response, at, busy));
                 }
                 Err(error) => {
-                    self.instances.get(at).failed(Instant::now());
-                    let is_final = choice.is_bound || !error.is_connect();
+                    instances.get(at).failed(Instant::now());
+                    let is_final = choice.is_bound || matches!(error, LinkError::Broken(_));
                     last = Some((at, innermost(&error)));
                     if is_final {
                         break;
@@ -65,14 +66,14 @@ impl Passing {
             }
         }
         let (at, why) = last.unwrap_or((0, "no instance of it is left".to_owned()));
-        Err(Refusal::unreachable(&self.instances.get(at).dialer.target().to_string(), &why, &asked.body))
+        Err(Refusal::unreachable(&instances.get(at).dialer.target().to_string(), &why, &asked.body))
     }
 
     /// What of a response's head is not the client's, or must name us.
     fn rewrite(&self, status: StatusCode, fields: &mut HeaderMap, at: usize) {
         strip(fields);
         let location = fields.get(header::LOCATION).filter(|_| status.is_redirection());
-        let server = self.instances.get(at).dialer.target();
+        let server = self.lines.instances.get(at).dialer.target();
         let path = location.and_then(|location| server.path_of_own(location.to_str().ok()?));
         if let Some(path) = path.and_then(|path| HeaderValue::from_str(path).ok()) {
             fields.insert(header::LOCATION, path);
@@ -92,7 +93,7 @@ impl Back for Passing {
             Err(refusal) => return Answer::from(&refusal),
         };
         if let Some(session) = response.headers().get(SESSION) {
-            self.instances.bind(session.as_bytes(), at);
+            self.lines.instances.bind(session.as_bytes(), at);
         }
         let (mut head, body) = response.into_parts();
         self.rewrite(head.status, &mut head.headers, at);
@@ -102,7 +103,7 @@ impl Back for Passing {
 
 impl Source for Passed {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Cut>>> {
-        poll_piece(&mut self.body, cx)
+        self.body.poll_piece(cx)
     }
 }
 

@@ -96,7 +96,7 @@ impl Site {
         let turns = (desk.clone(), numbers.clone());
         let (fields, server) = (added.fields.clone(), instances.clone());
         let shared = Arc::new(Shared::new(front.clone(), server, fields, observer.clone(), turns));
-        let back = Ruled::new(Passing::new(instances, added), desk, callers);
+        let back = Ruled::new(Passing::new(instances, added, observer.clone()), desk, callers);
         let gear = Arc::new(Gear::new(front, back, observer, numbers));
         let serve = |client, number| serve(client, shared.clone(), gear.clone(), number);
         listener.run(leave, serve, || gear.leave()).await

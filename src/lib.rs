@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod control;
+pub mod insight;
 pub mod model;
 pub mod proxy;
 pub mod record;

@@ -72,7 +72,7 @@ pub(super) struct Demo {
     pub(super) look: Look,
 }
 
-/// What is kept of a session.
+/// What is kept of a session, and what rules it has.
 #[derive(Debug, clap::Args)]
 pub(super) struct Keep {
     /// Record to this file, or into this folder, instead of mcptop's own folder
@@ -90,6 +90,13 @@ pub(super) struct Keep {
     /// What to call the server on screen [default: derived from the command]
     #[arg(long, value_name = "NAME")]
     pub(super) label: Option<String>,
+    /// Take rules from this file, or from rules/NAME.toml in the configuration folder [default: rules/LABEL.toml there, else
+    /// rules.toml there]. They are read again whenever the file changes
+    #[arg(long, value_name = "PATH|NAME", conflicts_with = "no_rules")]
+    pub(super) rules: Option<PathBuf>,
+    /// Take no rules from any file
+    #[arg(long)]
+    pub(super) no_rules: bool,
 }
 
 /// How a server behind a URL is reached.
@@ -163,9 +170,9 @@ pub(super) struct Bridge {
     /// [default: none is kept, each client opens its own]
     #[arg(long, value_name = "COUNT")]
     pub(super) pool: Option<usize>,
-    /// For a URL: seconds after which a session that is lent to nobody is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 90.0, value_parser = seconds, conflicts_with = "command")]
-    pub(super) pool_idle: f64,
+    /// For a URL: seconds after which a session that is lent to nobody is ended [default: 90]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "command")]
+    pub(super) pool_idle: Option<f64>,
     /// Seconds after which a session ends that its client does not use
     #[arg(long, value_name = "SECONDS", default_value_t = 1800.0, value_parser = seconds)]
     pub(super) session_idle: f64,

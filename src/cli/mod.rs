@@ -7,6 +7,7 @@ mod label;
 mod listing;
 mod reach;
 mod remote;
+mod rules;
 mod serve;
 mod session;
 mod view;

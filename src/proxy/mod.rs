@@ -14,6 +14,7 @@ mod relay;
 pub mod remote;
 mod rulebook;
 mod session;
+mod spill;
 mod store;
 
 pub use clock::{Clock, stopwatch};

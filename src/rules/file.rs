@@ -1,9 +1,12 @@
 //! The rules file: strict TOML; what is wrong with it is said with line, column and what was meant.
+//!
+//! Knows the form of the file; what a rule may say is checked in `check`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::check::{self, Fault};
 use super::{Pool, Rule};
 
 /// What a rules file says.
@@ -29,6 +32,16 @@ pub struct Problem {
     pub what: String,
 }
 
+impl Problem {
+    /// Something wrong at a place of the text, in bytes.
+    pub(super) fn at(text: &str, place_bytes: usize, what: String) -> Self {
+        let before = text.get(..place_bytes).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { line, column, what }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}: {}", self.line, self.column, self.what)
@@ -41,14 +54,179 @@ impl Ruleset {
     /// Reads a rules file.
     ///
     /// # Errors
-    /// If it is no TOML, or says something that no rule can.
+    /// If it is no TOML, has a key that no rule has, or says something that no rule can do.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        toml::from_str(text).map_err(|error: toml::de::Error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let before = &text[..at.min(text.len())];
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            Problem { line, column, what: error.message().to_owned() }
-        })
+        let set: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
+            let place = error.span().map_or(0, |span| span.start);
+            Problem::at(text, place, with_suggestion(error.message()))
+        })?;
+        match check::first_fault(&set) {
+            None => Ok(set),
+            Some(Fault { path, what }) => Err(Problem::at(text, place_of(text, &path), what)),
+        }
+    }
+
+    /// The rule of this name.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
+}
+
+/// Where in the text a key stands: the key `path` of the rule, or as much of it as there is.
+fn place_of(text: &str, (position, keys): &(usize, Vec<&'static str>)) -> usize {
+    let Ok(document) = toml_edit::Document::parse(text) else { return 0 };
+    let rules = document.as_table().get("rule");
+    let Some(rule) = rules.and_then(|rules| rules.get(*position)) else { return 0 };
+    let mut place = rule.span().map_or(0, |span| span.start);
+    let mut item = rule;
+    for key in keys {
+        let Some(next) = item.get(*key) else { break };
+        place = next.span().map_or(place, |span| span.start);
+        item = next;
+    }
+    place
+}
+
+/// How alike two words have to be for one to be suggested, 0 to 1.
+const ALIKE: f64 = 0.6;
+
+/// The message of the TOML reader in our words, with the word that was probably meant.
+fn with_suggestion(message: &str) -> String {
+    for (start, kind) in [("unknown field `", "key"), ("unknown variant `", "value")] {
+        let Some((word, rest)) = message.strip_prefix(start).and_then(|rest| rest.split_once('`')) else {
+            continue;
+        };
+        // The rest names what is known, each in backticks.
+        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+        let alike = known.iter().map(|known| (strsim::jaro_winkler(word, known), *known));
+        let best = alike.filter(|(alike, _)| *alike >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0));
+        let meant = best.map_or(String::new(), |(_, known)| format!(" Did you mean `{known}`?"));
+        return format!("there is no {kind} `{word}` here.{meant} Known are: {}", known.join(", "));
+    }
+    // Only the first line: the others show the place, which the caller does.
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        Ruleset::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_example_of_the_documentation_is_read() {
+        let set = Ruleset::parse(
+            r#"
+[[rule]]
+name  = "customer records"
+match = { server = "crm", tool = ["get_*", "search_*"] }
+trim  = { keep = ["$.name", "$.plan", "$.mrr"] }
+empty = "drop"
+shape = "table"
+limit = { tokens = 8000, over = "page" }
+
+[[rule]]
+name  = "weather cache"
+match = { tool = "get_forecast" }
+cache = { ttl = "5m", entries = 1000, bytes = "64MB", scope = "session", key = ["$.city"] }
+
+[[rule]]
+name  = "lean definitions"
+match = { server = "github" }
+tools = { hide = ["delete_*"], describe = "first-sentence", strip = ["title", "examples", "$schema"], lazy = false }
+
+[[rule]]
+name  = "guard"
+match = { tool = "*" }
+timeout = "30s"
+rate  = { per_minute = 60, burst = 10, over = "wait" }
+concurrency = 10
+coalesce = true
+
+[pool]
+size = 10
+idle = "90s"
+"#,
+        )
+        .unwrap();
+        assert_eq!(set.rules.len(), 4);
+        assert_eq!(set.pool.unwrap().idle.unwrap().micros(), 90_000_000);
+        let written = toml::to_string(&set).unwrap();
+        assert_eq!(Ruleset::parse(&written).unwrap(), set, "{written}");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_found_with_its_place_and_what_was_meant() {
+        let told = problem("[[rule]]\nname = \"a\"\ntrimm = { drop = [\"$.a\"] }\n");
+        assert!(
+            told.starts_with("line 3, column 1: there is no key `trimm` here. Did you mean `trim`?"),
+            "{told}"
+        );
+        let told = problem("[[rule]]\nname = \"a\"\ncache = { tl = \"5m\" }\n");
+        assert!(
+            told.starts_with("line 3, column 11: there is no key `tl` here. Did you mean `ttl`?"),
+            "{told}"
+        );
+        let told = problem("[[rule]]\nname = \"a\"\nshape = \"tabel\"\n");
+        assert!(
+            told.starts_with("line 3, column 9: there is no value `tabel` here. Did you mean `table`?"),
+            "{told}"
+        );
+        let told = problem("[[rules]]\nname = \"a\"\n");
+        assert!(
+            told.starts_with("line 1, column 3: there is no key `rules` here. Did you mean `rule`?"),
+            "{told}"
+        );
+        let told = problem("[[rule]]\nname = \"a\"\nconcurrency = { mx = 3 }\n");
+        assert!(told.starts_with("line 3, column 1"), "{told}");
+    }
+
+    #[test]
+    fn values_that_are_none_are_found_with_their_place() {
+        for (line, place, word) in [
+            ("timeout = \"soon\"", "line 3, column 11", "is no time"),
+            ("cache = { ttl = \"5m\", bytes = \"many\" }", "line 3, column 31", "is no size"),
+            ("trim = { drop = [\"$.a\", \"no path\"] }", "line 3, column 17", "is no JSONPath"),
+            ("empty = 3", "line 3, column 9", "string"),
+            ("concurrency = \"a\"", "line 3, column 15", "a number"),
+            ("delay = { min = \"1s\" }", "line 3, column 9", "min and max"),
+            ("trim = { drop = [\"$.a\" }", "line 3, column", ""),
+        ] {
+            let told = problem(&format!("[[rule]]\nname = \"a\"\n{line}\n"));
+            assert!(told.starts_with(place) && told.contains(word), "{line}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_no_rule_can_do_is_found_with_its_place() {
+        for (line, place, word) in [
+            ("rate = { burst = 3 }", "line 3, column 8", "one of per_second, per_minute and per_hour"),
+            ("rate = { per_second = 0 }", "line 3, column 23", "more than 0"),
+            ("limit = { over = \"page\" }", "line 3, column 9", "one of tokens and bytes"),
+            ("limit = { tokens = 0 }", "line 3, column 20", "more than 0"),
+            ("fault = { rate = 2 }", "line 3, column 18", "between 0 and 1"),
+            ("delay = { min = \"2s\", max = \"1s\" }", "line 3, column 9", "min is longer than max"),
+            ("cache = { ttl = \"0s\" }", "line 3, column 17", "more than 0"),
+            ("cache = { ttl = \"1s\", store = \"http://x\" }", "line 3, column 31", "redis://"),
+            ("trim = {}", "line 3, column 8", "keep or drop"),
+            ("concurrency = 0", "line 3, column 15", "more than 0"),
+            ("tools = {}", "line 3, column 9", "hide, describe"),
+            ("timeout = \"0s\"", "line 3, column 11", "more than 0"),
+            ("mode = \"off\"", "line 1, column 1", "does nothing"),
+            ("coalesce = true\n[[rule]]\nname = \"a\"\ncoalesce = true", "line 5, column 8", "two rules"),
+        ] {
+            let told = problem(&format!("[[rule]]\nname = \"a\"\n{line}\n"));
+            assert!(told.starts_with(place) && told.contains(word), "{line}: {told}");
+        }
+        assert!(problem("[[rule]]\nname = \" \"\ncoalesce = true\n").starts_with("line 2, column 8"));
+    }
+
+    #[test]
+    fn an_empty_file_has_no_rules() {
+        assert_eq!(Ruleset::parse("").unwrap(), Ruleset::default());
+        assert_eq!(Ruleset::parse("# nothing yet\n").unwrap().rules, []);
     }
 }

@@ -9,12 +9,15 @@
 //! ```
 //! Pure: time is an argument, and it knows nothing of where bytes come from or go to.
 
+mod check;
+pub mod edit;
 mod file;
 mod gate;
 mod path;
 mod quantity;
 mod rule;
 mod select;
+mod told;
 mod transform;
 
 pub use file::{Problem, Ruleset};

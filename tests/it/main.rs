@@ -35,6 +35,7 @@ mod serve_live;
 mod serve_packed;
 #[cfg(target_os = "linux")]
 mod serve_tls;
+mod simulate;
 #[cfg(target_os = "linux")]
 mod streams;
 #[cfg(unix)]

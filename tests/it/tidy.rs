@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 /// Each folder of `src` with the folders it may name. What is not listed here is not allowed.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("wire", &[]),
     ("trace", &["wire"]),
     ("tokens", &[]),
     ("model", &["wire", "trace", "tokens"]),
     ("rules", &["wire", "trace", "tokens"]),
+    ("insight", &["wire", "trace", "tokens", "model", "rules"]),
     ("tap", &["wire", "trace"]),
     ("proxy", &["wire", "trace", "rules", "tap"]),
     ("record", &["wire", "trace", "tap"]),
@@ -19,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Words that make a layer impure, and the layers that must do without them.
-const PURE: [&str; 5] = ["wire", "trace", "tokens", "model", "rules"];
+const PURE: [&str; 6] = ["wire", "trace", "tokens", "model", "rules", "insight"];
 const IMPURE_WORDS: [&str; 7] = [
     "std::fs",
     "std::net",

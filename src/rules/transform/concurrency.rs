@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 /// How many calls at once; written as a number, or with what happens beyond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "how many calls at once: a number, or { max = 10, over = \"wait\" }"
+)]
 pub enum Concurrency {
     /// Those beyond wait.
     Max(usize),

@@ -6,7 +6,10 @@ use crate::rules::Span;
 
 /// How long calls are held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a time as in \"200ms\", or two as { min = \"100ms\", max = \"1s\" } with min and max"
+)]
 pub enum Delay {
     /// Always so long.
     Fixed(Span),

@@ -241,7 +241,7 @@ impl Feed {
         let herald = self.herald.clone();
         spawn("mcptop-order", &self.herald, move || {
             herald.tell(News::Say(match ask(&control, &order) {
-                Ok(Reply::Done | Reply::Status(_)) => done,
+                Ok(Reply::Done | Reply::Status(_) | Reply::Rules { .. }) => done,
                 Ok(Reply::Refused { why }) => why,
                 Err(error) => error.to_string(),
             }));

@@ -102,7 +102,7 @@ impl Opened {
         let Self { listener, house, mut all_gone } = self;
         let front = Front::of(listener.local(), names, token);
         let observer = house.observer.clone();
-        let desk = Desk::new(rules.gate(), observer.clone());
+        let desk = Desk::new(rules, observer.clone());
         let callers = Callers::new(ENDPOINT, front.takes_token());
         let back = Ruled::new(house.clone(), desk.clone(), callers);
         let gear = Arc::new(Gear::new(front, back, observer, Numbers::default()));

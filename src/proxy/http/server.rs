@@ -59,7 +59,7 @@ impl Serve {
         let Self { listener, dialers } = self;
         let path = dialers.first().map_or("/", |dialer| dialer.target().path.as_str()).to_owned();
         let front = Front::of(listener.local(), wishes.names, wishes.token);
-        let desk = Desk::new(wishes.rules.gate(), observer.clone());
+        let desk = Desk::new(wishes.rules, observer.clone());
         let site = Site {
             callers: Callers::new(&path, front.takes_token()),
             added: Added { fields: wishes.fields, keeps_token: front.takes_token() },

@@ -4,6 +4,7 @@
 //! is the server's.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -24,7 +25,7 @@ pub(super) const SHOWN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The body of a ruled answer.
 pub(super) struct Events {
     from: Box<dyn Source>,
-    seat: Seat,
+    seat: Arc<Seat>,
     aside: Aside,
     ends: EventEnds,
     reading: Reading,
@@ -54,7 +55,7 @@ struct Waiting {
 }
 
 impl Events {
-    pub(super) fn new(from: Box<dyn Source>, seat: Seat, aside: Aside) -> Self {
+    pub(super) fn new(from: Box<dyn Source>, seat: Arc<Seat>, aside: Aside) -> Self {
         Self {
             from,
             seat,
@@ -132,8 +133,9 @@ impl Events {
     fn on(&mut self, mut output: Output) {
         // What is about a request has been told.
         let fact = if output.to == Direction::ToClient { fact(&mut output) } else { None };
-        match (output.act, output.outcome) {
-            (Act::Send { to: Direction::ToServer, frame }, _) => self.aside.send(&frame),
+        let act = std::mem::replace(&mut output.act, Act::Note { frame: None });
+        match (act, output.outcome) {
+            (Act::Send { to: Direction::ToServer, frame }, _) => self.aside.send(&self.seat, &output, &frame),
             (Act::Send { frame, .. }, Outcome::Answered | Outcome::Sent) => {
                 // It is none of the server's.
                 let told = Told { original: Some(Bytes::new()), rulings: fact.into_iter().collect() };
@@ -141,11 +143,11 @@ impl Events {
                 self.ready.push_back((Piece { bytes, woke: Instant::now() }, Some(told)));
                 if output.outcome == Outcome::Answered {
                     // Nothing more is wanted of the server: it sees that the stream is closed.
-                    self.end = Some(Ok(()));
+                    (self.rest, self.waiting, self.end) = (None, None, Some(Ok(())));
                 }
             }
             (Act::Send { frame, .. }, outcome) => {
-                let is_as_it_came = outcome == Outcome::Released;
+                let is_as_it_came = matches!(outcome, Outcome::Released | Outcome::Passed);
                 let made = |event: &Bytes| match is_as_it_came {
                     true => event.clone(),
                     false => with_data(event, trimmed(&frame)).into(),

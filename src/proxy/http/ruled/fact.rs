@@ -14,7 +14,9 @@ pub(super) fn fact(output: &mut Output) -> Option<Ruling<'static>> {
         frame.truncate(trimmed(frame).len());
     }
     let mut fact = ruling(output, exchange)?;
-    if output.outcome == Outcome::Released {
+    if matches!(output.outcome, Outcome::Released | Outcome::Passed)
+        && !matches!(output.act, Act::Note { .. })
+    {
         fact.payload = None;
     }
     Some(fact)

@@ -27,7 +27,7 @@ use self::desk::Seat;
 use self::events::Events;
 use self::fact::trimmed;
 use super::gear::{Answer, Asked, Back, Body, Piece, SESSION, Told};
-use crate::rules::{Act, Output, Verdict};
+use crate::rules::{Act, Caller, Output, Verdict};
 use crate::trace::Outcome;
 use crate::wire::Direction;
 use crate::wire::block::event_of;
@@ -54,27 +54,37 @@ impl<B: Back> Ruled<B> {
 
     /// A client posts a message.
     async fn post(&self, mut asked: Asked) -> Answer {
-        let seat = self.desk.sit(asked.exchange, self.callers.of(&asked));
+        let caller = self.callers.of(&asked);
+        let seat = Arc::new(self.desk.sit(asked.exchange, caller.clone()));
         if is_packed(&asked.fields) {
             seat.remark("a request came compressed: rules do not see what it says");
             return self.back.answer(asked).await;
         }
-        if seat.show(Direction::ToServer, &asked.body) == Verdict::Taken {
-            match instead(&seat, &asked.fields).await {
-                Taken::GoesOn(body) if body.is_empty() => {}
+        let verdict = seat.show(Direction::ToServer, &asked.body);
+        asked.fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let aside = Aside::of(&self.back, &asked, caller.credentials.is_some());
+        if verdict == Verdict::Taken {
+            match instead(&seat, &aside, &asked.fields).await {
                 Taken::GoesOn(body) => asked.body = body,
                 Taken::IsAnswered(answer) => return answer,
             }
         }
-        self.forward(asked, seat).await
+        self.forward(asked, caller, seat, aside).await
+    }
+
+    /// A client listens.
+    async fn listen(&self, mut asked: Asked) -> Answer {
+        let caller = self.callers.of(&asked);
+        let seat = Arc::new(self.desk.sit(asked.exchange, caller.clone()));
+        seat.listens();
+        asked.fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let aside = Aside::of(&self.back, &asked, caller.credentials.is_some());
+        self.forward(asked, caller, seat, aside).await
     }
 
     /// Asks the back, and rules about what it answers. An answer of ours that comes first takes its place.
-    async fn forward(&self, mut asked: Asked, seat: Seat) -> Answer {
-        asked.fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let aside = Aside::of(&self.back, &asked);
+    async fn forward(&self, asked: Asked, mut caller: Caller, seat: Arc<Seat>, aside: Aside) -> Answer {
         let accept = asked.fields.get(ACCEPT).cloned();
-        let mut caller = self.callers.of(&asked);
         let first = {
             let mut inner = pin!(self.back.answer(asked));
             poll_fn(|cx| {
@@ -82,7 +92,7 @@ impl<B: Back> Ruled<B> {
                     return Poll::Ready(Ok(answer));
                 }
                 while let Poll::Ready(output) = seat.poll_next(cx) {
-                    if let Some(ours) = ours(output, &aside, accept.as_ref()) {
+                    if let Some(ours) = ours(&output, &seat, &aside, accept.as_ref()) {
                         // The server sees that nobody waits any more.
                         return Poll::Ready(Err(ours));
                     }
@@ -94,10 +104,7 @@ impl<B: Back> Ruled<B> {
         let answer = match first {
             Ok(answer) => answer,
             Err(ours) => {
-                // What else is to be said of it: that it is taken back.
-                while let Some(output) = seat.take() {
-                    ours_too(output, &aside);
-                }
+                say_the_rest(&seat, &aside);
                 return ours;
             }
         };
@@ -112,7 +119,7 @@ impl<B: Back> Ruled<B> {
     async fn judge(
         &self,
         mut answer: Answer,
-        seat: Seat,
+        seat: Arc<Seat>,
         aside: Aside,
         accept: Option<&HeaderValue>,
     ) -> Answer {
@@ -135,13 +142,6 @@ impl<B: Back> Ruled<B> {
             }
         }
     }
-
-    /// A client listens.
-    async fn listen(&self, asked: Asked) -> Answer {
-        let seat = self.desk.sit(asked.exchange, self.callers.of(&asked));
-        seat.listens();
-        self.forward(asked, seat).await
-    }
 }
 
 impl<B: Back> Back for Ruled<B> {
@@ -156,20 +156,17 @@ impl<B: Back> Back for Ruled<B> {
 }
 
 /// Waits for what happens to a request that the gate has taken.
-async fn instead(seat: &Seat, fields: &HeaderMap) -> Taken {
-    loop {
+async fn instead(seat: &Arc<Seat>, aside: &Aside, fields: &HeaderMap) -> Taken {
+    let answer = loop {
         let output = seat.next().await;
-        match (output.act, output.outcome) {
+        match (&output.act, output.outcome) {
+            (Act::Send { to: Direction::ToServer, frame }, Outcome::Sent) => aside.send(seat, &output, frame),
             (Act::Send { to: Direction::ToServer, frame }, _) => {
-                return Taken::GoesOn(Bytes::copy_from_slice(trimmed(&frame)));
+                return Taken::GoesOn(Bytes::copy_from_slice(trimmed(frame)));
             }
-            (Act::Send { to: Direction::ToClient, frame }, _) => {
-                return Taken::IsAnswered(own(&frame, fields.get(ACCEPT)));
-            }
-            // A notification that goes no further.
-            (Act::Note { .. }, Outcome::Dropped) => {
-                return Taken::IsAnswered(Answer::empty(StatusCode::ACCEPTED));
-            }
+            (Act::Send { to: Direction::ToClient, frame }, _) => break own(frame, fields.get(ACCEPT)),
+            // It goes no further.
+            (Act::Note { .. }, Outcome::Dropped) => break Answer::empty(StatusCode::ACCEPTED),
             (
                 Act::Note { .. }
                 | Act::Spill { .. }
@@ -179,25 +176,31 @@ async fn instead(seat: &Seat, fields: &HeaderMap) -> Taken {
                 _,
             ) => {}
         }
+    };
+    say_the_rest(seat, aside);
+    Taken::IsAnswered(answer)
+}
+
+/// Whatever else there is to say to the server, behind an answer of ours.
+fn say_the_rest(seat: &Arc<Seat>, aside: &Aside) {
+    while let Some(output) = seat.take() {
+        if let Act::Send { to: Direction::ToServer, frame } = &output.act {
+            aside.send(seat, &output, frame);
+        }
     }
 }
 
 /// Our answer, if this is one, to a request that is under way. What is for the server is said aside.
-fn ours(output: Output, aside: &Aside, accept: Option<&HeaderValue>) -> Option<Answer> {
-    match output.act {
+fn ours(output: &Output, seat: &Arc<Seat>, aside: &Aside, accept: Option<&HeaderValue>) -> Option<Answer> {
+    match &output.act {
         Act::Send { to: Direction::ToClient, frame } if output.outcome == Outcome::Answered => {
-            Some(own(&frame, accept))
+            Some(own(frame, accept))
         }
-        _ => {
-            ours_too(output, aside);
+        Act::Send { to: Direction::ToServer, frame } => {
+            aside.send(seat, output, frame);
             None
         }
-    }
-}
-
-fn ours_too(output: Output, aside: &Aside) {
-    if let Act::Send { to: Direction::ToServer, frame } = output.act {
-        aside.send(&frame);
+        _ => None,
     }
 }
 

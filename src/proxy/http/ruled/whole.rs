@@ -1,6 +1,7 @@
 //! An answer that is one JSON text: it is gathered, shown to the gate, and goes on as what comes of it.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use super::aside::Aside;
 use super::desk::Seat;
 use super::events::SHOWN_BYTES_MAX;
 use super::fact::{fact, trimmed};
-use super::{ours, ours_too};
+use super::{ours, say_the_rest};
 use crate::proxy::http::gear::{Answer, Body, Cut, Piece, Source, Told};
 use crate::rules::{Act, Verdict};
 use crate::trace::{Outcome, Ruling};
@@ -33,7 +34,7 @@ enum Gathered {
 /// Rules about an answer, while an answer of ours may still come first.
 pub(super) async fn judge(
     mut answer: Answer,
-    seat: Seat,
+    seat: Arc<Seat>,
     aside: &Aside,
     accept: Option<&HeaderValue>,
 ) -> Answer {
@@ -44,7 +45,7 @@ pub(super) async fn judge(
             return Poll::Ready(Ok(gathered));
         }
         while let Poll::Ready(output) = seat.poll_next(cx) {
-            if let Some(ours) = ours(output, aside, accept) {
+            if let Some(ours) = ours(&output, &seat, aside, accept) {
                 return Poll::Ready(Err(ours));
             }
         }
@@ -53,9 +54,7 @@ pub(super) async fn judge(
     .await;
     match gathered {
         Err(ours) => {
-            while let Some(output) = seat.take() {
-                ours_too(output, aside);
-            }
+            say_the_rest(&seat, aside);
             ours
         }
         Ok(Gathered::Passes(rest)) => Answer { body: Body::Streamed(Box::new(rest)), ..answer },
@@ -64,7 +63,7 @@ pub(super) async fn judge(
     }
 }
 
-async fn rule(mut answer: Answer, piece: Piece, seat: &Seat, aside: &Aside) -> Answer {
+async fn rule(mut answer: Answer, piece: Piece, seat: &Arc<Seat>, aside: &Aside) -> Answer {
     if seat.show(Direction::ToClient, &piece.bytes) == Verdict::Pass {
         let rulings = seat.notes();
         answer.told = (!rulings.is_empty()).then_some(Told { original: None, rulings });
@@ -77,8 +76,9 @@ async fn rule(mut answer: Answer, piece: Piece, seat: &Seat, aside: &Aside) -> A
         if output.to == Direction::ToClient {
             rulings.extend(fact(&mut output));
         }
-        match (output.act, output.outcome) {
-            (Act::Send { to: Direction::ToClient, .. }, Outcome::Released) => {
+        let act = std::mem::replace(&mut output.act, Act::Note { frame: None });
+        match (act, output.outcome) {
+            (Act::Send { to: Direction::ToClient, .. }, Outcome::Released | Outcome::Passed) => {
                 answer.told = Some(Told { original: None, rulings });
                 answer.body = Body::Whole(Some(piece));
                 return answer;
@@ -92,7 +92,7 @@ async fn rule(mut answer: Answer, piece: Piece, seat: &Seat, aside: &Aside) -> A
                 answer.body = Body::Whole(Some(Piece { bytes, woke }));
                 return answer;
             }
-            (Act::Send { to: Direction::ToServer, frame }, _) => aside.send(&frame),
+            (Act::Send { to: Direction::ToServer, frame }, _) => aside.send(seat, &output, &frame),
             (Act::Note { .. }, Outcome::Dropped) => {
                 let told = Some(Told { original: Some(piece.bytes), rulings });
                 return Answer { told, ..Answer::empty(StatusCode::ACCEPTED) };

@@ -1,26 +1,33 @@
 //! What rules can do, one file each, and one row each here.
 
-mod cache;
+pub(in crate::rules) mod cache;
+pub(in crate::rules) mod coalesce;
 mod concurrency;
 mod delay;
+pub(in crate::rules) mod dice;
 mod empty;
 mod fault;
 mod limit;
-mod rate;
+pub(in crate::rules) mod rate;
 mod shape;
+pub(in crate::rules) mod timeout;
 mod tools;
 mod trim;
 
 pub use cache::{Cache, Scope, Warm};
 pub use concurrency::{Concurrency, Wait};
 pub use delay::{Delay, Spread};
+pub(in crate::rules) use empty::Emptier;
 pub use empty::Empty;
 pub use fault::{Fault, FaultKind};
+pub(in crate::rules) use limit::Limiter;
 pub use limit::{Limit, Over};
 pub use rate::Rate;
 pub use shape::Shape;
+pub(in crate::rules) use shape::Shaper;
 pub use tools::{Describe, Tools};
 pub use trim::Trim;
+pub(in crate::rules) use trim::Trimmer;
 
 use super::Rule;
 

@@ -170,9 +170,9 @@ pub(super) struct Bridge {
     /// [default: none is kept, each client opens its own]
     #[arg(long, value_name = "COUNT")]
     pub(super) pool: Option<usize>,
-    /// For a URL: seconds after which a session that is lent to nobody is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 90.0, value_parser = seconds, conflicts_with = "command")]
-    pub(super) pool_idle: f64,
+    /// For a URL: seconds after which a session that is lent to nobody is ended [default: 90]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "command")]
+    pub(super) pool_idle: Option<f64>,
     /// Seconds after which a session ends that its client does not use
     #[arg(long, value_name = "SECONDS", default_value_t = 1800.0, value_parser = seconds)]
     pub(super) session_idle: f64,

@@ -34,6 +34,8 @@ mod serve_live;
 #[cfg(target_os = "linux")]
 mod serve_packed;
 #[cfg(target_os = "linux")]
+mod serve_rules;
+#[cfg(target_os = "linux")]
 mod serve_tls;
 mod simulate;
 #[cfg(unix)]

@@ -26,6 +26,7 @@ mod recording;
 mod remote;
 #[cfg(unix)]
 mod rig;
+mod rule_screens;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

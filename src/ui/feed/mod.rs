@@ -13,6 +13,7 @@ mod reading;
 
 pub use load::load;
 pub use pace::Pace;
+pub use previewing::preview;
 
 use std::collections::HashMap;
 use std::io::Read;

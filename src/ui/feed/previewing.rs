@@ -35,7 +35,7 @@ pub(super) fn start(herald: &Herald, files: Files) -> SyncSender<Order> {
         while let Ok(order) = taken.recv() {
             for order in newest(order, &taken) {
                 let answer = match file_of(&files, order.session) {
-                    Some(file) => preview(&file, &order),
+                    Some(file) => preview(&file, &order.text, &order.profile),
                     None => Answer::Failed("this session has been closed".into()),
                 };
                 speaker.tell(News::Previewed(order.session, order.text, answer));
@@ -55,16 +55,18 @@ fn newest(first: Order, taken: &Receiver<Order>) -> Vec<Order> {
     waiting
 }
 
-fn preview(file: &Bodies, order: &Order) -> Answer<Preview> {
-    match play(file, order) {
+/// What rules would have saved in a recording.
+#[must_use]
+pub fn preview(file: &Bodies, text: &str, profile: &Profile) -> Answer<Preview> {
+    match play(file, text, profile) {
         Ok(preview) => Answer::Ready(Arc::new(preview)),
         Err(why) => Answer::Failed(why.into()),
     }
 }
 
 /// Plays the recording under the rules into an unnamed file, and counts what comes out.
-fn play(file: &Bodies, order: &Order) -> Result<Preview, String> {
-    let rules = Ruleset::parse(&order.text).map_err(|problem| problem.to_string())?;
+fn play(file: &Bodies, text: &str, profile: &Profile) -> Result<Preview, String> {
+    let rules = Ruleset::parse(text).map_err(|problem| problem.to_string())?;
     let failed = |error: std::io::Error| format!("the recording cannot be played: {error}");
     let mut reader = Reader::again(file).map_err(|error| error.to_string())?;
     let mut session = Session::new(reader.header().clone());
@@ -72,7 +74,7 @@ fn play(file: &Bodies, order: &Order) -> Result<Preview, String> {
     let mut writer = BufWriter::new(out.try_clone().map_err(failed)?);
     let (mut offset_bytes, mut line, mut broken) = (0, Vec::new(), None);
     let label = reader.header().label.clone();
-    let mut simulation = Simulation::new(&label, &rules, &order.text, stopwatch, |event: &Event<'_>| {
+    let mut simulation = Simulation::new(&label, &rules, text, stopwatch, |event: &Event<'_>| {
         line.clear();
         write_event(&mut line, event);
         let len_bytes = u32::try_from(line.len().saturating_sub(1)).unwrap_or(u32::MAX);
@@ -90,7 +92,7 @@ fn play(file: &Bodies, order: &Order) -> Result<Preview, String> {
     }
     drop(writer);
     session.end_of_recording();
-    count_all(&mut session, &Bodies::of(out), order.profile.clone());
+    count_all(&mut session, &Bodies::of(out), profile.clone());
     Ok(Preview::of(&session, found.stale_count, found.compared))
 }
 

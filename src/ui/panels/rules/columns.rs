@@ -39,10 +39,8 @@ pub(super) enum Field {
     Change,
     /// Tokens saved.
     Saved,
-    /// Time saved.
+    /// Time saved, or held back.
     Time,
-    /// Time held back.
-    Held,
     /// Its own time.
     Cost,
     /// How often it failed.
@@ -50,7 +48,7 @@ pub(super) enum Field {
 }
 
 /// The columns, left to right.
-pub(super) const FIELDS: [Field; 14] = [
+pub(super) const FIELDS: [Field; 13] = [
     Field::Mode,
     Field::Server,
     Field::Name,
@@ -62,7 +60,6 @@ pub(super) const FIELDS: [Field; 14] = [
     Field::Change,
     Field::Saved,
     Field::Time,
-    Field::Held,
     Field::Cost,
     Field::Failures,
 ];
@@ -82,7 +79,6 @@ impl Sortable for Field {
             | Self::Change
             | Self::Saved
             | Self::Time
-            | Self::Held
             | Self::Cost
             | Self::Failures => Order::Descending,
         }
@@ -101,7 +97,6 @@ impl Sortable for Field {
             Self::Change => "change",
             Self::Saved => "saved",
             Self::Time => "time",
-            Self::Held => "held",
             Self::Cost => "cost",
             Self::Failures => "failures",
         }
@@ -135,8 +130,7 @@ impl Field {
             Self::HitRate => right("hit % ", Want::fixed(PERCENT_WIDTH + 1, 4)),
             Self::Change => right("tokens before, after", Want::fixed(20, 7)),
             Self::Saved => right("tok saved", Want::fixed(9, 1)),
-            Self::Time => right("time saved", Want::fixed(10, 2)),
-            Self::Held => right("held", Want::fixed(7, 9)),
+            Self::Time => right("time saved", Want::fixed(12, 2)),
             Self::Cost => right("cost", Want::fixed(7, 6)),
             Self::Failures => right("fail", Want::fixed(4, 3)),
         }
@@ -167,7 +161,6 @@ impl Field {
                 }
             }
             Self::Time => item.saved().time_us,
-            Self::Held => number(effects.held_us),
             Self::Cost => item.stats.and_then(|stats| stats.cost_ns.p50()).map_or(-1, number),
             Self::Failures => item.stats.map_or(0, |stats| number(stats.failures)),
         }
@@ -213,8 +206,11 @@ impl Field {
                 let saved = if cx.wire { item.saved().wire } else { item.saved().model };
                 saved_cell(item, saved, signed(saved, |value| tokens(Count::exact(value))), cx)
             }
+            // A rule that makes wait saves no time; how much it took is its figure.
+            Self::Time if item.saved().time_us == 0 && effects.held_us > 0 => {
+                text(format!("held {}", duration(effects.held_us)), Role::Pending)
+            }
             Self::Time => saved_cell(item, item.saved().time_us, signed(item.saved().time_us, duration), cx),
-            Self::Held => figure(effects.held_us, duration(effects.held_us)),
             Self::Cost => item
                 .stats
                 .and_then(|stats| stats.cost_ns.p50())

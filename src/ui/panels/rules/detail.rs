@@ -7,7 +7,6 @@ use ratatui::text::{Line, Span};
 use super::columns::{HIT_RATE_LOW, change, mode, nanos};
 use super::items::Item;
 use crate::model::{CacheUse, Effects, RuleStats};
-use crate::rules::edit;
 use crate::tokens::Count;
 use crate::ui::editor::toml_line;
 use crate::ui::panels::{Cx, Opened};
@@ -21,12 +20,7 @@ const TOOL_WIDTH: usize = 22;
 /// All lines of a rule.
 pub(super) fn lines(item: &Item<'_>, opened: &Opened<'_>, cx: &Cx<'_>) -> Vec<Line<'static>> {
     let mut lines = vec![heading(item, cx)];
-    if let Some(rule) = &item.rule
-        && let Ok(text) = edit::text_of(rule)
-    {
-        let written = text.lines().filter(|line| !line.is_empty() && *line != "[[rule]]");
-        lines.extend(written.map(|line| indented(toml_line(line, cx.theme))));
-    }
+    lines.extend(item.text.lines().map(|line| indented(toml_line(line, cx.theme))));
     let Some(stats) = item.stats else {
         lines.push(Line::default());
         lines.push(said(cx, "It has had nothing to do with a message yet", Role::Dim));
@@ -98,10 +92,10 @@ fn add_tools(
         return;
     }
     rows.sort_by_key(|(row, effects)| (std::cmp::Reverse((saved(effects), effects.saved.time_us)), *row));
-    let titles = format!(
-        "{:>7} {:>6}  {:>14} {:>7} {:>8} {:>8}",
-        "matches", "hits", "tokens", "saved", "time", "held"
-    );
+    let has_held = rows.iter().any(|(_, effects)| effects.held_us > 0);
+    let held_title = if has_held { "     held" } else { "" };
+    let titles =
+        format!("{:>7} {:>6}  {:>14} {:>7} {:>8}{held_title}", "matches", "hits", "tokens", "saved", "time");
     add_heading(title, &titles, cx, lines);
     for (row, effects) in rows {
         let name = opened.session.rows().get(row as usize).map_or("", |row| {
@@ -114,15 +108,15 @@ fn add_tools(
             0 => none(),
             saved => signed(saved, |value| tokens(Count::exact(value))),
         };
-        let held = i64::try_from(effects.held_us).unwrap_or(i64::MAX);
+        let held_us = i64::try_from(effects.held_us).unwrap_or(i64::MAX);
+        let held = if has_held { format!(" {:>8}", time(held_us)) } else { String::new() };
         let figures = format!(
-            "{:>7} {:>6}  {:>14} {:>7} {:>8} {:>8}",
+            "{:>7} {:>6}  {:>14} {:>7} {:>8}{held}",
             count(effects.matches),
             count(effects.hits),
             change(&effects, cx).unwrap_or_else(none),
             tokens_saved,
             time(effects.saved.time_us),
-            time(held),
         );
         let name = clip::middle(name, TOOL_WIDTH - 1).into_owned();
         let gap = " ".repeat(TOOL_WIDTH - clip::width(&name));
@@ -151,8 +145,9 @@ fn add_cache(cache: &CacheUse, cx: &Cx<'_>, lines: &mut Vec<Line<'static>>) {
     }
     if let Some(store) = cache.store {
         let text = format!(
-            "holds {} answers in {} {dot} {} made room for others",
+            "holds {} {} in {} {dot} {} made room for others",
             grouped(u64::from(store.entries)),
+            if store.entries == 1 { "answer" } else { "answers" },
             bytes(store.bytes),
             grouped(store.evicted)
         );

@@ -3,7 +3,7 @@
 //! Derived anew for each drawing. Knows nothing of columns.
 
 use crate::model::{Effects, RuleStats, Saved};
-use crate::rules::{KINDS, Mode, Rule, Ruleset};
+use crate::rules::{KINDS, Mode, Rule, Ruleset, edit};
 use crate::ui::panels::{Cx, OpenId, Opened};
 
 /// What a line is about; stays the same while its numbers and its place change.
@@ -15,6 +15,8 @@ pub(super) struct Item<'a> {
     pub(super) key: RuleKey,
     /// The rule's place in its file; those written no more come last.
     pub(super) position: usize,
+    /// Its text as it stands in the file; empty if it is not written any more.
+    pub(super) text: String,
     /// The label of its session's server.
     pub(super) server: &'a str,
     /// The rule as it is written; `None` if it is not any more.
@@ -32,11 +34,13 @@ pub(super) fn items<'a>(cx: &Cx<'a>) -> Vec<Item<'a>> {
 
 fn of<'a>(opened: &'a Opened<'a>, cx: &Cx<'a>) -> Vec<Item<'a>> {
     let session = opened.session;
-    let written = Ruleset::parse(&cx.rulings.text(opened)).unwrap_or_default().rules;
+    let text = cx.rulings.text(opened);
+    let written = Ruleset::parse(&text).unwrap_or_default().rules;
     let stats = |name: &str| session.rules().get(session.symbols().get(name)?);
     let item = |position: usize, name: &str, rule: Option<Rule>| Item {
         key: (opened.id, name.into()),
         position,
+        text: rule.as_ref().map_or_else(String::new, |rule| written_text(&text, position, rule)),
         server: &session.header.label,
         rule,
         stats: stats(name),
@@ -54,6 +58,21 @@ fn of<'a>(opened: &'a Opened<'a>, cx: &Cx<'a>) -> Vec<Item<'a>> {
     all
 }
 
+/// The rule as it stands in its file; where it stands in another form there, as we would write it.
+fn written_text(text: &str, position: usize, rule: &Rule) -> String {
+    let is_table = |line: &&str| line.trim_start().starts_with('[');
+    let mut begins = text.lines().enumerate().filter(|(_, line)| line.trim().starts_with("[[rule]]"));
+    let Some((begin, _)) = begins.nth(position) else { return edit::text_of(rule).unwrap_or_default() };
+    let is_of_another = |line: &&str| is_table(line) && !line.trim_start().starts_with("[rule.");
+    let lines = text.lines().skip(begin + 1).take_while(|line| !is_of_another(line));
+    let mut lines: Vec<&str> = lines.collect();
+    // What stands before the next rule is about that one.
+    while lines.last().is_some_and(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        lines.pop();
+    }
+    lines.join("\n")
+}
+
 impl Item<'_> {
     /// Whether it acts; `None` if it is written no more.
     pub(super) fn mode(&self) -> Option<Mode> {
@@ -64,7 +83,7 @@ impl Item<'_> {
     pub(super) fn would(&self) -> bool {
         let has_acted = self.stats.is_some_and(|stats| stats.active.matches > 0);
         let has_observed = self.stats.is_some_and(|stats| stats.observed.matches > 0);
-        self.mode() == Some(Mode::Observe) || (has_observed && !has_acted)
+        has_observed && (self.mode() == Some(Mode::Observe) || !has_acted)
     }
 
     /// What it did, or would have done.

@@ -30,6 +30,8 @@ pub use head::preview_words;
 
 /// From this width on list and rule stand side by side.
 const WIDE: u16 = 190;
+/// Cells of the rule beside the list.
+const DETAIL_WIDTH: u16 = 84;
 /// From this height on the rule stands below the list.
 const TALL: u16 = 26;
 
@@ -115,7 +117,7 @@ impl Rules {
     fn draw_both(&mut self, items: &[Item<'_>], cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let border = cx.theme.style(Role::Border);
         if area.width >= WIDE {
-            let left = area.width * 3 / 5;
+            let left = area.width.saturating_sub(DETAIL_WIDTH);
             self.draw_list(items, cx, Rect { width: left, ..area }, buf);
             let line = Line::styled(cx.theme.glyphs.vertical, border);
             (area.y..area.bottom()).for_each(|y| put(buf, area.x + left, y, 1, Align::Left, &line));
@@ -299,11 +301,11 @@ impl Panel for Rules {
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let text = |name, text: String| Copyable { name, what: CopyWhat::Text(text) };
         let items = items::items(cx);
-        let rule = self.selected_item(&items).and_then(|item| edit::text_of(item.rule.as_ref()?).ok());
+        let rule = self.selected_item(&items).filter(|item| !item.text.is_empty());
         let session = self.session(cx);
         let opened = cx.sessions.iter().find(|opened| Some(opened.id) == session);
         let all = opened.map(|opened| text("all rules", cx.rulings.text(opened).to_string()));
-        rule.map(|rule| text("rule", rule)).into_iter().chain(all).collect()
+        rule.map(|item| text("rule", format!("[[rule]]\n{}\n", item.text))).into_iter().chain(all).collect()
     }
 
     fn remember(&self) -> toml::Table {

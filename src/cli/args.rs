@@ -28,6 +28,8 @@ pub(super) enum Command {
     Open(Open),
     /// Play a recorded session into the viewer; nothing to set up
     Demo(Demo),
+    /// Propose rules for a recorded session, with what each would have saved in it
+    Advise(Advise),
 }
 
 /// How the viewer looks and counts.
@@ -70,6 +72,30 @@ pub(super) struct Demo {
     pub(super) speed: f64,
     #[command(flatten)]
     pub(super) look: Look,
+}
+
+/// Propose rules for a recorded session, each with what it would have saved in it, what may go wrong, and its text.
+///
+/// Every proposal is measured: the recording is played again under that rule alone. What costs the model something it may
+/// need is proposed with mode = "observe": such a rule counts what it would save and changes nothing until you switch it on.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples: mcptop advise session.mcp.jsonl
+          mcptop advise session.mcp.jsonl --write rules.toml
+          mcptop advise session.mcp.jsonl --json | jq '.proposals[].saving'")]
+pub(super) struct Advise {
+    /// The recording, plain or compressed, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Put the proposed rules into this rules file. What else is in it stays as it is, and so does the mode of a rule that
+    /// is there already
+    #[arg(long, value_name = "RULES")]
+    pub(super) write: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
 }
 
 /// What is kept of a session.

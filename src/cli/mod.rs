@@ -1,12 +1,17 @@
 //! The command line: what can be asked for, and the wiring of the layers that do it.
 
+mod advise;
 mod args;
 mod beside;
 mod bridge;
 mod label;
+mod layout;
 mod listing;
+mod passes;
+mod progress;
 mod reach;
 mod remote;
+mod rulesfile;
 mod serve;
 mod session;
 mod view;
@@ -38,6 +43,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(*serve),
         Some(Command::Open(open)) => view::open(open),
         Some(Command::Demo(demo)) => view::demo(demo),
+        Some(Command::Advise(advise)) => advise::run(&advise),
     }
 }
 

@@ -84,6 +84,6 @@ impl Advisor {
     /// What is to be tried in the second pass.
     #[must_use]
     pub fn finish(self) -> Trial {
-        Trial::new(self.evidence)
+        Trial::new(&self.evidence)
     }
 }

@@ -38,11 +38,11 @@ struct Group {
 }
 
 impl Trial {
-    pub(super) fn new(evidence: Evidence) -> Self {
+    pub(super) fn new(evidence: &Evidence) -> Self {
         let mut drafts: Vec<(usize, Draft)> = Vec::new();
         let mut names = HashSet::new();
         for (order, kind) in KINDS.iter().enumerate() {
-            for draft in (kind.propose)(&evidence) {
+            for draft in (kind.propose)(evidence) {
                 let is_new = draft.rule.as_ref().is_none_or(|rule| names.insert(rule.name.clone()));
                 if is_new && (names.len() <= RULES_MAX || draft.rule.is_none()) {
                     drafts.push((order, draft));
@@ -108,10 +108,8 @@ fn proposal(order: usize, draft: Draft, saving: Option<Saving>) -> Option<Propos
         if saving.stale > 0 {
             // Evidence of two calls may not hold for a third.
             rule.mode = Mode::Observe;
-            risk += &format!(
-                " In this recording {} would have been out of date.",
-                counted(saving.stale, "answer")
-            );
+            let stale = counted(saving.stale, "answer");
+            risk = format!("{risk} In this recording {stale} would have been out of date.");
         }
     }
     let saving = saving.unwrap_or_default();

@@ -51,6 +51,7 @@ fn text_of(lines: &[u8]) -> Option<Vec<u8>> {
     }
     match last {
         Fact::Message { payload, .. } | Fact::Stderr { payload } => text.extend_from_slice(&payload.text),
+        Fact::Ruled(ruling) => text.extend_from_slice(&ruling.payload.as_ref()?.text),
         _ => return None,
     }
     Some(text)

@@ -91,6 +91,10 @@ pub struct Mark<'a> {
     /// For a cache: how it stands then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreState>,
+    /// For what changes a text: how long it was before and after, in bytes. Of several that change one message these say
+    /// whose effect was how large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<[u64; 2]>,
     /// Why it had no effect, or what it did, for people.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Cow<'a, str>>,
@@ -137,6 +141,7 @@ impl Ruling<'_> {
                     took_us: mark.took_us,
                     age_us: mark.age_us,
                     store: mark.store,
+                    bytes: mark.bytes,
                 })
                 .collect(),
         }

@@ -30,6 +30,8 @@ pub(super) enum Command {
     Demo(Demo),
     /// Propose rules for a recorded session, with what each would have saved in it
     Advise(Advise),
+    /// Play a recorded session again under rules, offline: what they would have saved, and what they would have cost
+    Simulate(Simulate),
 }
 
 /// How the viewer looks and counts.
@@ -89,6 +91,32 @@ pub(super) struct Advise {
     /// Put the proposed rules into this rules file. What else is in it stays as it is, and so does the mode of a rule that
     /// is there already
     #[arg(long, value_name = "RULES")]
+    pub(super) write: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+}
+
+/// Play a recorded session again under the rules of a file: tokens, time and calls saved, for each rule and tool.
+///
+/// Nothing is sent anywhere: the server's part is played by the recording. Answers that a cache would have given although
+/// the server said something else by then are listed with their age: they are the price of a cache.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples: mcptop simulate session.mcp.jsonl --rules rules.toml
+          mcptop simulate session.mcp.jsonl --rules rules.toml --write with-rules.mcp.jsonl
+          mcptop simulate session.mcp.jsonl --rules rules.toml --json | jq .saved")]
+pub(super) struct Simulate {
+    /// The recording, plain or compressed, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The rules: a file, or a name for rules/NAME.toml in the configuration folder
+    #[arg(long, value_name = "PATH|NAME")]
+    pub(super) rules: PathBuf,
+    /// Write the session under the rules to this file, which must not be there yet: a recording like any other
+    #[arg(long, value_name = "OUT")]
     pub(super) write: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]

@@ -14,6 +14,7 @@ mod remote;
 mod rulesfile;
 mod serve;
 mod session;
+mod simulate;
 mod view;
 mod voice;
 mod wrap;
@@ -44,6 +45,7 @@ pub fn run() -> ExitCode {
         Some(Command::Open(open)) => view::open(open),
         Some(Command::Demo(demo)) => view::demo(demo),
         Some(Command::Advise(advise)) => advise::run(&advise),
+        Some(Command::Simulate(simulate)) => simulate::run(&simulate),
     }
 }
 

@@ -13,6 +13,12 @@ use crate::wire::Direction;
 pub struct Bodies(pub(super) Arc<File>);
 
 impl Bodies {
+    /// Of a recording that was just written.
+    #[must_use]
+    pub fn of(file: File) -> Self {
+        Self(Arc::new(file))
+    }
+
     /// The text of the message at `place`, as it travelled but without its line ending.
     ///
     /// # Errors

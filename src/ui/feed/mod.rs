@@ -10,6 +10,7 @@ mod load;
 mod pace;
 mod reading;
 
+pub use counting::count_all;
 pub use load::load;
 pub use pace::Pace;
 

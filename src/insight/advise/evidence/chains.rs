@@ -1,4 +1,4 @@
-//! Calls that differ in one argument only, whose values an earlier result named: what could have been one call.
+//! Calls that differ in one argument only, whose values one earlier result named: what could have been one call.
 //!
 //! Remembers fingerprints only. Knows nothing of tools but their names.
 
@@ -15,6 +15,8 @@ const VALUES_OF_RESULT_MAX: usize = 4_096;
 /// Families of calls remembered, and different values of the argument in which they differ.
 const FAMILIES_MAX: usize = 4_096;
 const MEMBERS_MAX: usize = 512;
+/// Results that named values of one family.
+const SOURCES_MAX: usize = 64;
 /// Arguments of a call that are each taken for the one that varies.
 const ARGUMENTS_MAX: usize = 8;
 /// Shorter words and smaller numbers are in too many results to say where they came from.
@@ -28,10 +30,8 @@ pub(in crate::insight::advise) struct Family {
     pub(in crate::insight::advise) tool: Box<str>,
     /// The argument.
     pub(in crate::insight::advise) argument: Box<str>,
-    /// How many values an earlier result had named.
-    pub(in crate::insight::advise) named: u64,
-    /// The tool whose result that was, for the first of them.
-    pub(in crate::insight::advise) source: Option<Box<str>>,
+    /// How many of its values each result had named, with the tool whose result it was.
+    sources: HashMap<u32, (Box<str>, u64)>,
     values: HashSet<u64>,
 }
 
@@ -40,12 +40,21 @@ impl Family {
     pub(in crate::insight::advise) fn different(&self) -> u64 {
         self.values.len() as u64
     }
+
+    /// The tool with the result that named most of the values, and how many it named.
+    pub(in crate::insight::advise) fn source(&self) -> Option<(&str, u64)> {
+        let most =
+            self.sources.iter().max_by_key(|(result, (_, named))| (*named, std::cmp::Reverse(**result)))?;
+        Some((&most.1.0, most.1.1))
+    }
 }
 
 /// What is known of values and calls.
 #[derive(Clone, Debug, Default)]
 pub(in crate::insight::advise) struct Chains {
-    named: HashMap<u64, Box<str>>,
+    /// Values, with the result that named them first.
+    named: HashMap<u64, (u32, Box<str>)>,
+    results: u32,
     families: HashMap<Fingerprint, Family>,
 }
 
@@ -64,23 +73,23 @@ impl Chains {
                 None => self.families.entry(key).or_insert_with(|| Family {
                     tool: tool.into(),
                     argument: name.as_str().into(),
-                    named: 0,
-                    source: None,
+                    sources: HashMap::new(),
                     values: HashSet::new(),
                 }),
             };
             if family.values.len() < MEMBERS_MAX
                 && family.values.insert(word)
-                && let Some(source) = self.named.get(&word)
+                && let Some((result, source)) = self.named.get(&word)
+                && (family.sources.len() < SOURCES_MAX || family.sources.contains_key(result))
             {
-                family.named += 1;
-                family.source.get_or_insert_with(|| source.clone());
+                family.sources.entry(*result).or_insert_with(|| (source.clone(), 0)).1 += 1;
             }
         }
     }
 
     /// Takes note of a result's value: JSON, or the words of a text.
     pub(in crate::insight::advise) fn answered(&mut self, tool: &str, value: &Value) {
+        self.results = self.results.wrapping_add(1);
         let mut left = VALUES_OF_RESULT_MAX;
         self.name(tool, value, &mut left);
     }
@@ -103,7 +112,7 @@ impl Chains {
             Value::Object(members) => members.values().for_each(|member| self.name(tool, member, left)),
             scalar => {
                 if let Some(word) = word(scalar) {
-                    self.named.entry(word).or_insert_with(|| tool.into());
+                    self.named.entry(word).or_insert_with(|| (self.results, tool.into()));
                 }
             }
         }

@@ -6,15 +6,19 @@ use crate::insight::advise::words::counted;
 
 /// Calls from which on it is a pattern.
 const CALLS_MIN: u64 = 5;
-/// The share of values that an earlier result has to have named, as a fraction.
+/// The share of values that one earlier result has to have named, as a fraction.
 const NAMED: (u64, u64) = (4, 5);
 
 pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut last = None;
     for family in evidence.chains.families() {
-        let (calls, named) = (family.different(), family.named);
-        let Some(source) = &family.source else { continue };
+        let calls = family.different();
+        let Some((source, named)) = family.source() else { continue };
+        // Changes are made one by one for good reasons.
+        if evidence.definitions.get(&family.tool).and_then(|tool| tool.read_only) == Some(false) {
+            continue;
+        }
         // The largest one of a tool and argument comes first.
         let is_told =
             last.replace((&family.tool, &family.argument)) == Some((&family.tool, &family.argument));
@@ -24,7 +28,7 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
         drafts.push(Draft::told(
             format!("{} is called once for each item of {source}", family.tool),
             format!(
-                "{} of {} differed in `{}` alone, and {named} of its values stood in earlier results.",
+                "{} of {} differed in `{}` alone, and {named} of its values stood in one result of {source} before.",
                 counted(calls, "call"),
                 family.tool,
                 family.argument,

@@ -23,7 +23,7 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
         let (mode, is_unsafe) = match says {
             Some(true) => (Mode::On, false),
             // One that does not say and was seen to change is left alone.
-            None if repeats.changed == 0 => (Mode::Observe, true),
+            None if repeats.changed + repeats.changed_by_writes == 0 => (Mode::Observe, true),
             None | Some(false) => continue,
         };
         let emptied_by = writers.clone().filter(|_| !is_unsafe);

@@ -50,7 +50,7 @@ fn advise(args: &Advise) -> Result<String, String> {
         told(&header, &profile, &proposals, columns())
     };
     if let (Some(path), Some(before)) = (target, before) {
-        let written = write(&path, &before, &proposals)?;
+        let written = write(&path, &before, &proposals, &args.file)?;
         if args.json {
             complain(&written);
         } else {
@@ -61,7 +61,7 @@ fn advise(args: &Advise) -> Result<String, String> {
 }
 
 /// Puts the rules into a file, and says what was done.
-fn write(path: &Path, before: &str, proposals: &[Proposal]) -> Result<String, String> {
+fn write(path: &Path, before: &str, proposals: &[Proposal], file: &Path) -> Result<String, String> {
     let known = Ruleset::parse(before).map_err(|problem| format!("{}: {problem}", path.display()))?;
     let mut text = before.to_owned();
     let (mut on, mut observing) = (0_u64, 0_u64);
@@ -80,9 +80,10 @@ fn write(path: &Path, before: &str, proposals: &[Proposal]) -> Result<String, St
     }
     rulesfile::write(path, &text)?;
     Ok(format!(
-        "{} holds them: {on} on, {observing} that change nothing until you set mode = \"on\". What all of them save \
-         together: mcptop simulate FILE --rules {}",
+        "{} holds them: {on} on, {observing} that change nothing until you take `mode` out. What they save together:\n  \
+         mcptop simulate {} --rules {}",
         path.display(),
+        file.display(),
         path.display()
     ))
 }

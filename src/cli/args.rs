@@ -126,7 +126,7 @@ pub(super) struct Simulate {
     pub(super) profile: Option<String>,
 }
 
-/// What is kept of a session.
+/// What is kept of a session, and what rules it has.
 #[derive(Debug, clap::Args)]
 pub(super) struct Keep {
     /// Record to this file, or into this folder, instead of mcptop's own folder
@@ -144,6 +144,13 @@ pub(super) struct Keep {
     /// What to call the server on screen [default: derived from the command]
     #[arg(long, value_name = "NAME")]
     pub(super) label: Option<String>,
+    /// Take rules from this file, or from rules/NAME.toml in the configuration folder [default: rules/LABEL.toml there, else
+    /// rules.toml there]. They are read again whenever the file changes
+    #[arg(long, value_name = "PATH|NAME", conflicts_with = "no_rules")]
+    pub(super) rules: Option<PathBuf>,
+    /// Take no rules from any file
+    #[arg(long)]
+    pub(super) no_rules: bool,
 }
 
 /// How a server behind a URL is reached.

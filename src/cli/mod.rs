@@ -11,6 +11,7 @@ mod passes;
 mod progress;
 mod reach;
 mod remote;
+mod rules;
 mod rulesfile;
 mod serve;
 mod session;

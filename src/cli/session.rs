@@ -1,14 +1,17 @@
 //! What every proxy does besides forwarding: its recording, its entry in the registry, its control socket.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::args::Keep;
 use super::complain;
-use crate::control::{Listener, Order, PoolStatus, Reply, Status};
-use crate::proxy::{Clock, Observer, PoolGauge};
+use super::rules::{Origin, Rules};
+use crate::control::{Listener, Order, PoolStatus, Reply, Status, StoreStatus};
+use crate::proxy::{Clock, Observer, PoolGauge, Rulebook, StoreTotals, stopwatch};
 use crate::record::{self, Entry, Folders, Limits, Recorder, Recording, Registered, Report};
+use crate::rules::Setting;
 use crate::tap::{self, Tap};
 use crate::trace::{Back, FORMAT_VERSION, Fact, Front, Header};
 
@@ -56,6 +59,9 @@ pub(super) struct Attended {
     recorder: Option<Running>,
     public: Option<Public>,
     pool: PoolGauge,
+    rules: Arc<Rules>,
+    /// Reads the rules file again when it changes.
+    watch: tokio::task::JoinHandle<()>,
 }
 
 impl Attended {
@@ -64,9 +70,24 @@ impl Attended {
         let folders = Folders::of_user();
         let recorder = record(args, header, folders.as_ref());
         let pool = PoolGauge::default();
-        let sources = Sources { clock, server_pid, pool: pool.clone(), running: recorder.as_ref() };
+        let tap = recorder.as_ref().map(|recorder| recorder.tap.clone());
+        let book = Rulebook::new(setting(header, folders.as_ref()), clock, tap);
+        let rules = Arc::new(Rules::begin(book, Origin::of(args, &header.label, folders.as_ref())));
+        let watch = tokio::spawn(rules.clone().watch());
+        let sources = Sources {
+            clock,
+            server_pid,
+            pool: pool.clone(),
+            rules: rules.clone(),
+            running: recorder.as_ref(),
+        };
         let public = folders.and_then(|folders| publish(&folders, header, sources));
-        Self { clock, recorder, public, pool }
+        Self { clock, recorder, public, pool, rules, watch }
+    }
+
+    /// The rules that may act on the traffic.
+    pub(super) fn rules(&self) -> &Rulebook {
+        self.rules.book()
     }
 
     /// Who looks at the traffic.
@@ -82,6 +103,7 @@ impl Attended {
 
     /// Finishes the recording and takes everything back.
     pub(super) async fn end(self) {
+        self.watch.abort();
         if let Some(running) = self.recorder {
             running.finish();
         }
@@ -89,6 +111,16 @@ impl Attended {
             public.withdraw().await;
         }
     }
+}
+
+/// What the gate is given besides rules.
+fn setting(header: &Header, folders: Option<&Folders>) -> Setting {
+    let spill = match folders {
+        Some(folders) => folders.results(&header.session),
+        None => std::env::temp_dir().join(format!("mcptop-{}", header.session)),
+    };
+    let seed = uuid::Uuid::new_v4().as_u64_pair().0;
+    Setting { server: header.label.clone(), spill, stopwatch, seed }
 }
 
 /// Starts the recording, if one is wanted. One that cannot be started is a warning: the traffic goes on.
@@ -162,13 +194,14 @@ struct Sources<'a> {
     clock: Clock,
     server_pid: Option<u32>,
     pool: PoolGauge,
+    rules: Arc<Rules>,
     running: Option<&'a Running>,
 }
 
 /// Opens the control socket and enters the session into the registry. A session that cannot be found by viewers is a
 /// warning: the traffic goes on.
 fn publish(folders: &Folders, header: &Header, sources: Sources<'_>) -> Option<Public> {
-    let Sources { clock, server_pid, pool, running } = sources;
+    let Sources { clock, server_pid, pool, rules, running } = sources;
     let warn =
         |error: &dyn std::error::Error| complain(&format!("viewers cannot reach this session: {error}"));
     let control = folders.control(&header.session).inspect_err(|error| warn(error)).ok()?;
@@ -186,6 +219,7 @@ fn publish(folders: &Folders, header: &Header, sources: Sources<'_>) -> Option<P
         server_pid,
         clock,
         pool,
+        rules,
         tap: running.map(|running| running.tap.clone()),
         report: running.map(|running| running.report.clone()),
     };
@@ -200,6 +234,7 @@ struct Desk {
     server_pid: Option<u32>,
     clock: Clock,
     pool: PoolGauge,
+    rules: Arc<Rules>,
     tap: Option<Tap>,
     report: Option<Report>,
 }
@@ -210,6 +245,13 @@ impl Desk {
             Order::Status => Reply::Status(Box::new(self.status())),
             Order::StopRecording => self.tell(Fact::Stopped { why: "asked by the user".into() }),
             Order::Mark { text } => self.tell(Fact::Note { text: text.into() }),
+            Order::Rules => self.rules.shown(),
+            Order::SetRules { text, keep } => refused_or_done(self.rules.order(&text, keep)),
+            Order::ClearCache { rule } => {
+                let is_known = self.rules.book().clear(rule.as_deref());
+                let why = || format!("there is no rule \"{}\"", rule.as_deref().unwrap_or_default());
+                refused_or_done(if is_known { Ok(()) } else { Err(why()) })
+            }
         }
     }
 
@@ -259,6 +301,28 @@ impl Desk {
                 waited_us_mean: pool.waited_us / (pool.taken + pool.gave_up).max(1),
                 waited_us_max: pool.waited_us_max,
             }),
+            stores: self.rules.book().stores().totals().into_iter().map(store_status).collect(),
         }
+    }
+}
+
+fn refused_or_done(result: Result<(), String>) -> Reply {
+    match result {
+        Ok(()) => Reply::Done,
+        Err(why) => Reply::Refused { why },
+    }
+}
+
+fn store_status(totals: StoreTotals) -> StoreStatus {
+    StoreStatus {
+        store: totals.store,
+        is_reachable: totals.is_reachable,
+        lookups: totals.lookups,
+        hits: totals.hits,
+        errors: totals.errors,
+        skipped: totals.skipped,
+        stored: totals.stored,
+        not_stored: totals.not_stored,
+        last_error: totals.last_error,
     }
 }

@@ -51,7 +51,7 @@ async fn wrap(args: &Wrap, program: &OsString, arguments: &[OsString], grace: Gr
         }
     };
     let attended = Attended::begin(&args.keep, &header(args), clock, server.pid());
-    let exit = server.run(attended.observer(), grace).await;
+    let exit = server.run(attended.observer(), attended.rules(), grace).await;
     attended.end().await;
     match exit {
         Ok(exit) => exit.status(),

@@ -7,5 +7,5 @@ mod order;
 mod server;
 
 pub use client::{AskError, ask};
-pub use order::{Order, PoolStatus, Reply, Status};
+pub use order::{Order, PoolStatus, Reply, Status, StoreStatus};
 pub use server::{Listener, ServeError};

@@ -17,6 +17,20 @@ pub enum Order {
         /// The remark.
         text: String,
     },
+    /// Which rules are in force?
+    Rules,
+    /// Put these rules in force.
+    SetRules {
+        /// The whole text of a rules file; empty for no rules.
+        text: String,
+        /// Whether they are written to the rules file as well; else they hold for this session alone.
+        keep: bool,
+    },
+    /// Empty the caches.
+    ClearCache {
+        /// Those of the rule with this name; of all rules if there is none.
+        rule: Option<String>,
+    },
 }
 
 /// What a proxy answers.
@@ -25,6 +39,15 @@ pub enum Order {
 pub enum Reply {
     /// The answer to [`Order::Status`].
     Status(Box<Status>),
+    /// The answer to [`Order::Rules`].
+    Rules {
+        /// The text in force; empty if there are no rules.
+        text: String,
+        /// The session's rules file, where there is one.
+        source: Option<PathBuf>,
+        /// Whether that file says just this.
+        is_kept: bool,
+    },
     /// The order was carried out.
     Done,
     /// It was not, and why.
@@ -66,6 +89,33 @@ pub struct Status {
     /// How the pool of sessions or processes does, if there is one and somebody has taken something out of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolStatus>,
+    /// How the second levels of caches do that rules have asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<StoreStatus>,
+}
+
+/// How the second level of a cache is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// Its address, without secrets.
+    pub store: String,
+    /// Whether it could be reached when it was last tried.
+    pub is_reachable: bool,
+    /// How often it was asked, or would have been, had it been reachable.
+    pub lookups: u64,
+    /// How often it had an answer.
+    pub hits: u64,
+    /// How often it did not answer in time, or with an error.
+    pub errors: u64,
+    /// Lookups that were not tried, because it had just failed or is still to forget what was asked for.
+    pub skipped: u64,
+    /// Answers that were stored.
+    pub stored: u64,
+    /// Answers that were not.
+    pub not_stored: u64,
+    /// What went wrong last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 /// How a pool of sessions or processes is doing.

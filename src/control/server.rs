@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Order, Reply};
 
-/// Longer orders are refused.
-const ORDER_BYTES_MAX: u64 = 64 * 1024;
+/// Longer orders are not read. A rules file of a megabyte fits, however much of it JSON has to escape.
+const ORDER_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// How many are served at once.
 const TALKS_MAX: usize = 64;
 /// Being served takes microseconds: where as many as may be take longer than this, the oldest makes room.

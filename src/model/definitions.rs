@@ -117,6 +117,20 @@ impl Definitions {
         Saved::tokens(sizes(sum(&self.offered)), sizes(self.tokens()))
     }
 
+    /// What rules save of one tool's definition: nothing where the list was not changed, and what they added less than
+    /// nothing. Hidden tools are none of [`tools`](Self::tools).
+    #[must_use]
+    pub fn saved_on(&self, name: &str, wire: bool) -> i64 {
+        let tokens = |tools: &[Definition]| {
+            let found = tools.iter().find(|tool| &*tool.name == name)?.tokens?;
+            Some(i64::from(if wire { found.wire } else { found.model }))
+        };
+        match (tokens(&self.offered), tokens(&self.tools)) {
+            (Some(before), Some(after)) => before - after,
+            _ => 0,
+        }
+    }
+
     /// The part of it that is one rule's.
     #[must_use]
     pub fn saved_by(&self, rule: Symbol) -> Saved {

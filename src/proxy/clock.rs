@@ -1,5 +1,6 @@
 //! The session's clock: monotonic time since its start.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::trace::{Micros, Nanos};
@@ -26,6 +27,22 @@ impl Clock {
     pub fn at(self, instant: Instant) -> Micros {
         Micros(u64::try_from(instant.saturating_duration_since(self.0).as_micros()).unwrap_or(u64::MAX))
     }
+
+    /// The moment at which the clock shows this; a century from now for one that no clock will show.
+    #[must_use]
+    pub(super) fn when(self, at: Micros) -> Instant {
+        self.0.checked_add(Duration::from_micros(at.0)).unwrap_or_else(|| self.0 + FAR)
+    }
+}
+
+/// Longer than any session.
+const FAR: Duration = Duration::from_hours(24 * 365 * 100);
+
+/// Nanoseconds since the first call: what rules measure their own cost with.
+#[must_use]
+pub fn stopwatch() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A span as the recording writes it.

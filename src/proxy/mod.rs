@@ -12,11 +12,16 @@ pub mod http;
 mod pool;
 mod relay;
 pub mod remote;
+mod rulebook;
 mod session;
+mod spill;
+mod store;
 
-pub use clock::Clock;
+pub use clock::{Clock, stopwatch};
 pub use gauge::{PoolGauge, PoolTotals};
+pub use rulebook::{Regulated, Rulebook, ruling};
 pub use session::{Command, Grace, Observer, StartError, Wrapped, start};
+pub use store::{StoreTotals, Stores};
 
 /// Waits until mcptop is told to end; says by what.
 pub async fn until_asked_to_end() -> &'static str {

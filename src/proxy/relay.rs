@@ -1,18 +1,31 @@
 //! The hot path: one direction of a connection, forward first, look afterwards.
 //!
 //! Both directions run on one thread, each as its own task, so that neither can block the other; back-pressure is
-//! the write that waits. Knows nothing of frames: the gate and the tap are shown the bytes as they come.
+//! the write that waits. While no rule can act, bytes pass as they come and frames are nobody's business.
 
+mod crossing;
+mod cutter;
+
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+pub(super) use self::crossing::Crossing;
+use self::crossing::{Bench, Done, Entry};
+use self::cutter::{Cutter, FRAME_BYTES_MAX, Judge};
 use super::clock::{Clock, nanos};
 use super::ends::{Input, Output};
+use super::spill;
+use crate::rules::{Act, Verdict};
 use crate::tap::{Stream, Tap};
+use crate::wire::Direction;
 
 /// What a pipe holds on Linux: a larger read would not get more.
 const BUFFER_BYTES: usize = 64 * 1024;
+const _: () = assert!(FRAME_BYTES_MAX == 64 * 1024 * 1024, "a remark says so");
+const TOO_LONG: &str = "a message of more than 64 MiB passed without being shown to the rules";
 
 /// Why a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +70,27 @@ impl Relay {
             if to.write_all(bytes).await.is_err() {
                 return End::Refused;
             }
-            if let Some(tap) = &self.tap {
-                tap.see(self.stream, self.clock.at(woke), nanos(woke.elapsed()), bytes);
-            }
+            self.show(woke, bytes);
+        }
+    }
+
+    /// The same for a direction of the protocol, where rules may act.
+    pub(super) async fn run_ruled(
+        self,
+        from: &mut Input,
+        to: &mut Output,
+        direction: Direction,
+        crossing: &Arc<Crossing>,
+    ) -> End {
+        let ruled = Ruled { relay: self, direction, crossing };
+        let end = ruled.run(from, to).await;
+        crossing.close(direction);
+        end
+    }
+
+    fn show(&self, woke: Instant, bytes: &[u8]) {
+        if let Some(tap) = &self.tap {
+            tap.see(self.stream, self.clock.at(woke), nanos(woke.elapsed()), bytes);
         }
     }
 
@@ -73,3 +104,202 @@ impl Relay {
 
 /// A chunk that was read, and when the thread woke up to read it.
 pub(super) type Read = (usize, Instant);
+
+/// A direction where rules may act.
+struct Ruled<'a> {
+    relay: Relay,
+    direction: Direction,
+    crossing: &'a Arc<Crossing>,
+}
+
+impl Ruled<'_> {
+    async fn run(&self, from: &mut Input, to: &mut Output) -> End {
+        let (mut buffer, mut cutter) = (vec![0; BUFFER_BYTES], Cutter::default());
+        let pulse = &self.relay.pulse;
+        loop {
+            if self.deliver(to).await.is_err() {
+                return End::Refused;
+            }
+            if self.direction == Direction::ToServer {
+                self.crossing.room_at_client().await;
+            }
+            pulse.at_rest.store(true, Ordering::Release);
+            let read = tokio::select! {
+                biased;
+                read = from.read(&mut buffer) => Some(read),
+                () = self.crossing.news(self.direction) => None,
+            };
+            pulse.at_rest.store(false, Ordering::Release);
+            let Some(read) = read else { continue };
+            pulse.chunks.fetch_add(1, Ordering::Relaxed);
+            // An error while reading is the sender's end, as for any reader of a broken pipe or reset socket.
+            let (len_bytes, woke) = read.unwrap_or_else(|_| (0, Instant::now()));
+            let chunk = &buffer[..len_bytes];
+            let moved = if len_bytes == 0 {
+                return self.end(&mut cutter, to).await;
+            } else if self.crossing.is_idle() && !cutter.holds() && !self.crossing.has_waiting(self.direction)
+            {
+                cutter.passed(chunk);
+                let written = to.write_all(chunk).await;
+                if written.is_ok() {
+                    self.relay.show(woke, chunk);
+                }
+                written
+            } else {
+                self.decide(&mut cutter, chunk, woke, to).await
+            };
+            if moved.is_err() {
+                return End::Refused;
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        cutter: &mut Cutter,
+        chunk: &[u8],
+        woke: Instant,
+        to: &mut Output,
+    ) -> io::Result<()> {
+        // What was there before goes out before.
+        self.deliver(to).await?;
+        let mut is_too_long = false;
+        let run = self.crossing.decide(self.direction, |bench| {
+            cutter.push(chunk, &mut Judging { bench, chunk });
+            is_too_long = bench.is_too_long;
+        });
+        if is_too_long {
+            self.crossing.note(TOO_LONG);
+        }
+        if !run.is_empty() {
+            to.write_all(&chunk[run]).await?;
+        }
+        self.deliver(to).await?;
+        self.relay.show(woke, chunk);
+        self.crossing.seen(self.direction);
+        Ok(())
+    }
+
+    /// Sends what waits in this direction.
+    async fn deliver(&self, to: &mut Output) -> io::Result<()> {
+        while let Some((entries, _)) = self.crossing.take(self.direction) {
+            let mut batch = Batch::default();
+            let mut lost = None;
+            for entry in entries {
+                batch.len_bytes += entry.len_bytes();
+                match entry {
+                    Entry::Pass(bytes) => batch.add(bytes),
+                    Entry::Send(mut done) => {
+                        match lost.take() {
+                            Some(Lost { path, why, original }) => {
+                                batch.add(spill::take_back(&mut done.output, original, &path, &why));
+                            }
+                            None => batch.add_frame(&done),
+                        }
+                        batch.done.push(done);
+                    }
+                    Entry::Spill { path, text, original } => {
+                        let written = write_file(path.clone(), text).await;
+                        lost = written.err().map(|why| Lost { path, why, original });
+                    }
+                }
+            }
+            to.write_all(&batch.bytes).await?;
+            self.crossing.sent(self.direction, batch.len_bytes, batch.done);
+        }
+        Ok(())
+    }
+
+    /// The sender has closed its side: what it began and what still waits goes out before the receiver sees that.
+    async fn end(&self, cutter: &mut Cutter, to: &mut Output) -> End {
+        self.crossing.decide(self.direction, |bench| cutter.finish(&mut Judging { bench, chunk: &[] }));
+        self.crossing.seen(self.direction);
+        loop {
+            if self.deliver(to).await.is_err() {
+                return End::Refused;
+            }
+            if self.direction == Direction::ToClient || !self.crossing.holds() {
+                return End::Closed;
+            }
+            self.relay.pulse.at_rest.store(true, Ordering::Release);
+            if !self.crossing.has_waiting(self.direction) {
+                self.crossing.news(self.direction).await;
+            }
+        }
+    }
+}
+
+/// What goes out with one write.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    done: Vec<Done>,
+    /// What it counted for while it waited.
+    len_bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, bytes: Vec<u8>) {
+        if self.bytes.is_empty() {
+            self.bytes = bytes;
+        } else {
+            self.bytes.extend_from_slice(&bytes);
+        }
+    }
+
+    fn add_frame(&mut self, done: &Done) {
+        if let Act::Send { frame, .. } = &done.output.act {
+            self.bytes.extend_from_slice(frame);
+        }
+    }
+}
+
+/// A file that could not be written, and the message that would have named it.
+struct Lost {
+    path: std::path::PathBuf,
+    why: io::Error,
+    original: Option<Vec<u8>>,
+}
+
+/// A disk may take its time; the other direction does not wait for it.
+async fn write_file(path: std::path::PathBuf, text: String) -> io::Result<()> {
+    tokio::task::spawn_blocking(move || spill::write(&path, &text)).await?
+}
+
+/// Brings what the cutter finds before the gate.
+struct Judging<'a, 'b> {
+    bench: &'a mut Bench<'b>,
+    chunk: &'a [u8],
+}
+
+impl Judge for Judging<'_, '_> {
+    fn wants(&mut self) -> bool {
+        self.bench.wants()
+    }
+
+    fn pass(&mut self, place: Range<usize>) {
+        self.bench.pass(self.chunk, place);
+    }
+
+    fn here(&mut self, frame: &[u8], place: Range<usize>) {
+        if self.bench.judge(frame) == Verdict::Pass {
+            self.bench.pass(self.chunk, place);
+        }
+        self.bench.settle(Some(frame));
+    }
+
+    fn whole(&mut self, frame: Vec<u8>) {
+        match self.bench.judge(&frame) {
+            Verdict::Pass => {
+                self.bench.pass_owned(frame);
+                self.bench.settle(None);
+            }
+            Verdict::Taken => self.bench.settle(Some(&frame)),
+        }
+    }
+
+    fn too_long(&mut self, beginning: Vec<u8>) {
+        self.bench.is_too_long = true;
+        self.bench.pass_owned(beginning);
+    }
+}

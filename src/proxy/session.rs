@@ -17,7 +17,8 @@ use super::clock::Clock;
 use super::ends::{Ends, Reader, ServerEnds};
 use super::gauge::PoolGauge;
 use super::group::{Group, Signals, exit_of};
-use super::relay::{End, Pulse, Relay};
+use super::relay::{Crossing, End, Pulse, Relay};
+use super::rulebook::Rulebook;
 use crate::tap::{Stream, Tap};
 use crate::trace::{Exit, Fact};
 use crate::wire::{Direction, Peer};
@@ -110,14 +111,14 @@ impl Wrapped {
         self.child.id()
     }
 
-    /// Connects our standard streams to the server's and stays until the server has ended.
+    /// Connects our standard streams to the server's and stays until the server has ended. The rules may act on what passes.
     ///
     /// # Errors
     /// If our own standard streams cannot be used at all.
-    pub async fn run(self, observer: Observer, grace: Grace) -> io::Result<Exit> {
+    pub async fn run(self, observer: Observer, rules: &Rulebook, grace: Grace) -> io::Result<Exit> {
         let pid = self.pid();
         observer.tell(Fact::Started { pid });
-        let mut session = Session::connect(self, observer, grace)?;
+        let mut session = Session::connect(self, observer, rules, grace)?;
         let exit = session.until_exit().await;
         session.after_exit().await;
         let Session { observer, why, .. } = session;
@@ -159,6 +160,8 @@ struct Session {
     to_server: Running,
     to_client: Running,
     stderr: Running,
+    /// Lets go on what rules hold back.
+    timers: JoinHandle<()>,
     /// Tells of the client's end once its input no longer can.
     client_gone: Option<JoinHandle<()>>,
     deadline: Option<Deadline>,
@@ -180,7 +183,7 @@ const DRAIN_TICK: Duration = Duration::from_millis(50);
 const STRAGGLERS: Duration = Duration::from_secs(1);
 
 impl Session {
-    fn connect(wrapped: Wrapped, observer: Observer, grace: Grace) -> io::Result<Self> {
+    fn connect(wrapped: Wrapped, observer: Observer, rules: &Rulebook, grace: Grace) -> io::Result<Self> {
         let Wrapped { child, group, server, signals } = wrapped;
         let mut ends = Ends::take()?;
         let taken = "each end is taken once";
@@ -190,9 +193,11 @@ impl Session {
         let (up, up_pulse) = observer.relay(Stream::Frames(Direction::ToServer));
         let (down, down_pulse) = observer.relay(Stream::Frames(Direction::ToClient));
         let (errors, errors_pulse) = observer.relay(Stream::Stderr);
+        let crossing = Crossing::new(rules);
+        let (above, below) = (crossing.clone(), crossing.clone());
         // Each task owns its two ends: they close the moment it is over.
         let to_server = tokio::spawn(async move {
-            let end = up.run(&mut client_in, &mut server_in).await;
+            let end = up.run_ruled(&mut client_in, &mut server_in, Direction::ToServer, &above).await;
             drop(server_in);
             match end {
                 // Nothing else would tell of the client's end: what it still writes is read in vain.
@@ -200,7 +205,9 @@ impl Session {
                 End::Refused | End::Closed => end,
             }
         });
-        let to_client = tokio::spawn(async move { down.run(&mut server_out, &mut client_out).await });
+        let to_client = tokio::spawn(async move {
+            down.run_ruled(&mut server_out, &mut client_out, Direction::ToClient, &below).await
+        });
         let stderr = tokio::spawn(async move { errors.run(&mut server_err, &mut our_err).await });
         let running = |task, pulse| Running { task, pulse, open: true };
         Ok(Self {
@@ -213,6 +220,7 @@ impl Session {
             to_server: running(to_server, up_pulse),
             to_client: running(to_client, down_pulse),
             stderr: running(stderr, errors_pulse),
+            timers: tokio::spawn(crossing.keep_time()),
             client_gone: None,
             deadline: None,
             why: "the server exited by itself",
@@ -319,6 +327,7 @@ impl Session {
         tokio::join!(end_stragglers(group), drain(signals, to_client, stderr));
         self.to_client.task.abort();
         self.stderr.task.abort();
+        self.timers.abort();
     }
 }
 

@@ -13,7 +13,7 @@ use crate::wire::Direction;
 pub struct Bodies(pub(super) Arc<File>);
 
 impl Bodies {
-    /// Of a recording that was just written.
+    /// Access to the bodies in an open file of lines of events.
     #[must_use]
     pub fn of(file: File) -> Self {
         Self(Arc::new(file))

@@ -135,6 +135,12 @@ impl Folders {
         self.recordings().with_file_name("logins")
     }
 
+    /// The folder of long results that the rules of a session write to files. It need not exist.
+    #[must_use]
+    pub fn results(&self, session: &str) -> PathBuf {
+        self.recordings().with_file_name("results").join(session)
+    }
+
     /// The folder in which new recordings are kept.
     #[must_use]
     pub fn recordings(&self) -> &Path {

@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("proxy", &["wire", "trace", "rules", "tap"]),
     ("record", &["wire", "trace", "tap"]),
     ("control", &[]),
-    ("ui", &["wire", "trace", "model", "tokens", "record", "control"]),
+    ("ui", &["wire", "trace", "model", "tokens", "rules", "insight", "record", "control"]),
     (
         "cli",
         &["wire", "trace", "model", "tokens", "rules", "insight", "tap", "proxy", "record", "control", "ui"],

@@ -14,13 +14,17 @@ mod trim;
 pub use cache::{Cache, Scope, Warm};
 pub use concurrency::{Concurrency, Wait};
 pub use delay::{Delay, Spread};
+pub(in crate::rules) use empty::Emptier;
 pub use empty::Empty;
 pub use fault::{Fault, FaultKind};
+pub(in crate::rules) use limit::Limiter;
 pub use limit::{Limit, Over};
 pub use rate::Rate;
 pub use shape::Shape;
+pub(in crate::rules) use shape::Shaper;
 pub use tools::{Describe, Tools};
 pub use trim::Trim;
+pub(in crate::rules) use trim::Trimmer;
 
 use super::{Rule, Twin};
 

@@ -10,6 +10,7 @@ use super::args::Advise;
 use super::layout::{columns, ends, paragraph, push_line};
 use super::{EXIT_USAGE, complain, passes, rulesfile, say};
 use crate::insight::{Advisor, Proposal, Saving};
+use crate::record::Reader;
 use crate::rules::{Mode, Rule, Ruleset, edit};
 use crate::tokens::{Count, Profile};
 use crate::trace::Header;
@@ -39,7 +40,7 @@ fn advise(args: &Advise) -> Result<String, String> {
         .map_err(failed)?;
     let mut trial = advisor.finish();
     if trial.simulations() > 0 {
-        let mut again = reader.again();
+        let mut again = Reader::again(&reader.bodies()).map_err(|error| error.to_string())?;
         passes::through(&mut again, "trying rules", false, |event| trial.apply(event)).map_err(failed)?;
     }
     let proposals = trial.finish();

@@ -64,8 +64,6 @@ pub struct Reader {
     file: Arc<File>,
     spool: Option<Arc<Spool>>,
     header: Header,
-    /// Where the first event stands in the file.
-    first_at: u64,
     buffer: Vec<u8>,
     /// Where the buffer's first byte stands in the file.
     buffer_at: u64,
@@ -218,32 +216,7 @@ impl Reader {
         let header = header.map_err(|source| OpenError::Header { path: path.to_owned(), source })?;
         buffer.drain(..(newline + 1).min(buffer.len()));
         let buffer_at = newline as u64 + 1;
-        let first_at = buffer_at;
-        Ok(Self {
-            file,
-            spool,
-            header,
-            first_at,
-            buffer,
-            buffer_at,
-            joining: HashMap::new(),
-            damaged_lines: 0,
-        })
-    }
-
-    /// The same recording from its first event on. What was unpacked is not unpacked again.
-    #[must_use]
-    pub fn again(&self) -> Self {
-        Self {
-            file: self.file.clone(),
-            spool: self.spool.clone(),
-            header: self.header.clone(),
-            first_at: self.first_at,
-            buffer: Vec::new(),
-            buffer_at: self.first_at,
-            joining: HashMap::new(),
-            damaged_lines: 0,
-        }
+        Ok(Self { file, spool, header, buffer, buffer_at, joining: HashMap::new(), damaged_lines: 0 })
     }
 
     /// The recording's first line.

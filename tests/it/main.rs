@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod advise;
 #[cfg(target_os = "linux")]
 mod bridge;
 #[cfg(target_os = "linux")]

@@ -28,6 +28,9 @@ mod remote;
 #[cfg(unix)]
 mod rig;
 mod rule_screens;
+#[cfg(unix)]
+mod ruled_again;
+mod rules_doc;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

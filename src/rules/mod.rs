@@ -9,6 +9,7 @@
 //! ```
 //! Pure: time is an argument, and it knows nothing of where bytes come from or go to.
 
+mod answer;
 mod check;
 pub mod edit;
 mod file;

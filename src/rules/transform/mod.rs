@@ -1,13 +1,16 @@
 //! What rules can do, one file each, and one row each here.
 
-mod cache;
+pub(in crate::rules) mod cache;
+pub(in crate::rules) mod coalesce;
 mod concurrency;
 mod delay;
+pub(in crate::rules) mod dice;
 mod empty;
 mod fault;
 mod limit;
-mod rate;
+pub(in crate::rules) mod rate;
 mod shape;
+pub(in crate::rules) mod timeout;
 mod tools;
 mod trim;
 

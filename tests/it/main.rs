@@ -26,6 +26,8 @@ mod recording;
 mod remote;
 #[cfg(unix)]
 mod rig;
+#[cfg(unix)]
+mod rules;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

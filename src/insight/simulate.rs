@@ -9,7 +9,7 @@
 
 mod answers;
 
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 
 use answers::{Asked, Due, Key};
 
@@ -54,10 +54,7 @@ pub struct Simulation<'s> {
     coming: BinaryHeap<Due>,
     count: u64,
     begun: bool,
-    /// Answers that were outdated.
-    stale: Vec<Stale>,
-    stale_count: u64,
-    compared: u64,
+    found: Found,
 }
 
 /// What a simulation found besides the events.
@@ -69,6 +66,19 @@ pub struct Found {
     pub stale_count: u64,
     /// How many answers out of a cache could be compared with what the server said.
     pub compared: u64,
+    /// The same two numbers by rule.
+    pub rules: BTreeMap<Box<str>, Freshness>,
+}
+
+/// How the answers of a rule's cache compare with what the server said then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freshness {
+    /// Answers that could be compared.
+    pub compared: u64,
+    /// Those that were outdated.
+    pub stale: u64,
+    /// How old the oldest of those was, in microseconds.
+    pub stale_age_us_max: u64,
 }
 
 impl<'s> Simulation<'s> {
@@ -99,9 +109,7 @@ impl<'s> Simulation<'s> {
             coming: BinaryHeap::new(),
             count: 0,
             begun: false,
-            stale: Vec::new(),
-            stale_count: 0,
-            compared: 0,
+            found: Found::default(),
         }
     }
 
@@ -147,7 +155,7 @@ impl<'s> Simulation<'s> {
     #[must_use]
     pub fn finish(mut self) -> Found {
         self.last();
-        Found { stale: self.stale, stale_count: self.stale_count, compared: self.compared }
+        self.found
     }
 
     fn request(&mut self, own: Nanos, payload: &Payload<'_>, exchange: Option<ExchangeId>) {
@@ -352,19 +360,24 @@ impl<'s> Simulation<'s> {
                 said = frame;
             }
         }
-        self.compared += 1;
+        self.found.compared += 1;
+        let freshness = self.found.rules.entry(Box::from(&*mark.rule)).or_default();
+        freshness.compared += 1;
         if answers::is_same(&said, &given.frame) {
             return;
         }
-        self.stale_count += 1;
-        if self.stale.len() < STALE_MAX {
-            self.stale.push(Stale {
+        let age_us = mark.age_us.unwrap_or_default();
+        freshness.stale += 1;
+        freshness.stale_age_us_max = freshness.stale_age_us_max.max(age_us);
+        self.found.stale_count += 1;
+        if self.found.stale.len() < STALE_MAX {
+            self.found.stale.push(Stale {
                 at: asked.at,
                 id: key.1.clone(),
                 method: asked.method,
                 tool: asked.tool,
                 rule: mark.rule.into(),
-                age_us: mark.age_us.unwrap_or_default(),
+                age_us,
             });
         }
     }

@@ -61,6 +61,12 @@ pub enum LogKind {
     },
     /// The recording was stopped.
     Stopped,
+    /// Rules were put in force; the text is where they come from.
+    Rules,
+    /// Rules were not taken; the text is why.
+    RulesRefused,
+    /// A transformer of a rule failed and is off; the text is the rule's name and the message.
+    RuleFailed,
     /// An event of a kind this release does not know.
     UnknownEvent,
 }

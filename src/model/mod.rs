@@ -15,6 +15,8 @@ mod operation;
 mod pool;
 mod read;
 mod row;
+mod ruled;
+mod rules;
 mod series;
 mod session;
 mod symbol;
@@ -36,6 +38,8 @@ pub use operation::{
 };
 pub use pool::{Pool, PoolBucket};
 pub use row::{Row, RowKey, Tally};
+pub use ruled::{AnsweredBy, Changed, Ruled, RuledMark, RuledTokens, Sizes};
+pub use rules::{CacheUse, Effects, RuleStats, Rules, RulesRefused, RulesText, Saved, Why};
 pub use series::{Absorb, Bucket, Series};
 pub use session::{End, NotificationCount, Samples, Session, Totals};
 pub use symbol::{Symbol, Symbols};

@@ -3,7 +3,7 @@
 //! Plain state with the questions one can ask of it; how events change it is the business of `apply`.
 
 use super::apply::Key;
-use super::{ClientId, RawId, Symbol};
+use super::{Changed, ClientId, RawId, Ruled, Symbol};
 use crate::tokens::Accuracy;
 use crate::trace::{ExchangeId, Micros, Nanos, Place};
 use crate::wire::Peer;
@@ -37,6 +37,8 @@ pub struct Half {
     pub(super) exchange_number: u32,
     /// Whether the frame is kept in several events: `Part` events of this direction come before `place`.
     pub in_parts: bool,
+    /// Whether a rule wrote it: the message stands in a ruling.
+    pub by_rule: bool,
 }
 
 impl Half {
@@ -71,10 +73,13 @@ impl Exchange {
         self.response.map(|response| (response.forwarded() - self.request.at).0)
     }
 
-    /// From the request being forwarded to the response being read, in microseconds: what the responder took.
+    /// From the request being forwarded to the response being read, in microseconds: what the responder took, and any time
+    /// for which a rule held the request back. `None` for an answer by a rule.
     #[must_use]
     pub fn responder_us(&self) -> Option<u64> {
-        self.response.map(|response| (response.at - self.request.forwarded()).0)
+        self.response
+            .filter(|response| !response.by_rule)
+            .map(|response| (response.at - self.request.forwarded()).0)
     }
 
     /// What mcptop took of this exchange, both ways.
@@ -219,6 +224,8 @@ pub(super) struct Extra {
     pub(super) serving_since: Micros,
     /// The call for which this request of the server was made.
     pub(super) serves: Option<OperationId>,
+    /// What rules did with it.
+    pub(super) ruled: Option<Box<Ruled>>,
 }
 
 /// One operation.
@@ -340,10 +347,44 @@ impl Operation {
         self.extra.get_or_insert_default()
     }
 
-    /// The message that holds its final answer, if there is one: what its result tokens are counted of. For a task the
-    /// one with the result; for a cancelled operation a late answer.
+    pub(super) fn ruled_mut(&mut self) -> &mut Ruled {
+        self.extra_mut().ruled.get_or_insert_default()
+    }
+
+    pub(super) fn ruled_mut_if_any(&mut self) -> Option<&mut Ruled> {
+        self.extra.as_mut()?.ruled.as_deref_mut()
+    }
+
+    /// What rules did with it; `None` if none had to do with it.
+    #[must_use]
+    pub fn ruled(&self) -> Option<&Ruled> {
+        self.extra.as_ref()?.ruled.as_deref()
+    }
+
+    /// The message that holds its final answer as it was delivered, if there is one: what its result tokens are counted
+    /// of. For a task the one with the result; for a cancelled operation a late answer; where a rule changed it or gave
+    /// it, what the rule made.
     #[must_use]
     pub fn answer(&self) -> Option<&Half> {
+        self.arrived().map(|half| self.delivered(half))
+    }
+
+    /// The same as the server wrote it; `None` also where a rule answered and the server never did.
+    #[must_use]
+    pub fn original_answer(&self) -> Option<&Half> {
+        let arrived = self.arrived()?;
+        if arrived.by_rule { self.ruled()?.late() } else { Some(arrived) }
+    }
+
+    /// What left in the place of one of its messages: the message itself unless a rule changed it.
+    #[must_use]
+    pub fn delivered<'a>(&'a self, half: &'a Half) -> &'a Half {
+        let changed = self.ruled().map_or(&[][..], Ruled::changed).iter().rev();
+        let same = |one: &&Changed| one.original.place == half.place && one.original.index == half.index;
+        changed.clone().find(same).map_or(half, |changed| &changed.delivered)
+    }
+
+    fn arrived(&self) -> Option<&Half> {
         match self.state {
             State::Done(_) | State::Cancelled { late_answer: true } => {}
             State::Pending | State::Cancelled { late_answer: false } | State::Abandoned | State::Unknown => {
@@ -370,10 +411,20 @@ impl Operation {
     }
 
     /// What the requester waited for the responder, in microseconds: [`elapsed_us`](Self::elapsed_us) without
-    /// [`human_wait_us`](Self::human_wait_us) and [`client_wait_us`](Self::client_wait_us). For an operation of one
-    /// exchange: from its request being read to its response being forwarded. This is what the statistics show.
+    /// [`human_wait_us`](Self::human_wait_us), [`client_wait_us`](Self::client_wait_us) and the time for which rules held
+    /// it back. For an operation of one exchange: from its request being read to its response being forwarded. This is
+    /// what the statistics show.
     #[must_use]
     pub fn latency_us(&self, now: Micros) -> u64 {
+        let held_us = self.ruled().map_or(0, |ruled| {
+            ruled.held_us + ruled.held_since.map_or(0, |since| (self.ended().unwrap_or(now) - since).0)
+        });
+        self.waited_us(now).saturating_sub(held_us)
+    }
+
+    /// The same with the time for which rules held it back: what the requester waited for mcptop.
+    #[must_use]
+    pub fn waited_us(&self, now: Micros) -> u64 {
         let Some(extra) = &self.extra else { return self.elapsed_us(now) };
         let end = self.ended().unwrap_or(now);
         let asked_back = match (self.ended(), extra.asked_at) {
@@ -386,10 +437,11 @@ impl Operation {
     }
 
     /// What the responder alone took, in microseconds: over all answered exchanges, from each request having been
-    /// forwarded to its response being read. For a task, until it was seen to be over.
+    /// forwarded to its response being read, without what rules held back or answered. For a task, until it was seen to
+    /// be over.
     #[must_use]
     pub fn responder_us(&self) -> u64 {
-        let waited = self.client_wait_us();
+        let waited = self.client_wait_us() + self.ruled().map_or(0, Ruled::held_us);
         if let (Some(_), Some(ended)) = (self.task(), self.ended()) {
             return (ended - self.first.request.forwarded()).0.saturating_sub(self.human_wait_us() + waited);
         }

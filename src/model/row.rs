@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{Latency, OperationId, OperationTokens, Series, Symbol};
+use super::{Latency, OperationId, OperationTokens, Saved, Series, Symbol};
 use crate::tokens::{Accuracy, Count};
 use crate::wire::Peer;
 
@@ -90,8 +90,20 @@ pub struct Row {
     pub unknown: u64,
     /// Asked before the server had answered anything; not in `latency_us` unless this is the handshake's row.
     pub cold: u64,
-    /// What the requester waited, in microseconds, without the time it spent on `input_required` itself.
+    /// Answered by a rule and not by the server: out of a cache, shared with an equal call, or refused by a guard. They
+    /// are in `calls` and in `ok` or the errors as well, and not in `latency_us`.
+    pub by_rules: u64,
+    /// Answered out of a cache; among `by_rules`.
+    pub cache_hits: u64,
+    /// How long rules held requests back before they went on to the server, in microseconds; not in `latency_us`.
+    pub held_us_sum: u64,
+    /// What rules saved on the answers, and in time.
+    pub saved: Saved,
+    /// What the requester waited for the responder, in microseconds: without the time it spent on `input_required` itself
+    /// and without what rules held it back; answers by rules are not in it.
     pub latency_us: Latency,
+    /// What the requester waited, rules included: kept apart from the first time a rule answered or held a call.
+    ruled_us: Option<Latency>,
     /// What the responder alone took, in microseconds, summed over the operations in `latency_us`.
     pub responder_us_sum: u64,
     /// Time the responder waited for what it had asked back (of a human, a model, the client), in microseconds.
@@ -130,7 +142,12 @@ impl Row {
             abandoned: 0,
             unknown: 0,
             cold: 0,
+            by_rules: 0,
+            cache_hits: 0,
+            held_us_sum: 0,
+            saved: Saved::default(),
             latency_us: Latency::default(),
+            ruled_us: None,
             responder_us_sum: 0,
             human_wait_us_sum: 0,
             request_bytes: 0,
@@ -164,7 +181,28 @@ impl Row {
         self.model_tokens = Tally::default();
         self.spreads = <[Spread; 3]>::default();
         self.accuracies = [0; Accuracy::ALL.len()];
+        self.saved.forget_tokens();
         self.series.forget_tokens();
+    }
+
+    /// What requesters waited, in microseconds: as `latency_us`, but with the time in which rules held a call back and
+    /// with the calls that rules answered.
+    #[must_use]
+    pub fn waited_us(&self) -> &Latency {
+        self.ruled_us.as_ref().unwrap_or(&self.latency_us)
+    }
+
+    /// Takes how long an answered operation took: `server_us` of it for the server, if it was asked.
+    pub(super) fn record_times(&mut self, server_us: Option<u64>, waited_us: u64) {
+        if self.ruled_us.is_none() && server_us != Some(waited_us) {
+            self.ruled_us = Some(self.latency_us.clone());
+        }
+        if let Some(ruled_us) = &mut self.ruled_us {
+            ruled_us.record(waited_us);
+        }
+        if let Some(server_us) = server_us {
+            self.latency_us.record(server_us);
+        }
     }
 
     /// How far the token counts may be trusted: as far as the weakest of them.

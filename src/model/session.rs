@@ -5,7 +5,7 @@
 use super::apply::Following;
 use super::{
     Client, DefinitionTokens, Definitions, Handshake, HttpExchanges, Latency, Log, Operation, OperationId,
-    Pool, Row, RowKey, Symbol, Symbols,
+    Pool, Row, RowKey, Rules, Symbol, Symbols,
 };
 use crate::trace::{Exit, Header, Micros};
 use crate::wire::{Direction, Peer};
@@ -66,6 +66,10 @@ pub struct Totals {
     pub protocol_errors: u64,
     /// Waiting for an answer now.
     pub in_flight: u64,
+    /// Answered out of a cache; among `by_rules`.
+    pub cache_hits: u64,
+    /// Answered by a rule and not by the server; they are among `ok` and the errors too.
+    pub by_rules: u64,
     /// Open listen streams.
     pub listening: u64,
     /// Taken back.
@@ -118,6 +122,7 @@ pub struct Session {
     pub(super) rows: Vec<Row>,
     pub(super) handshake: Handshake,
     pub(super) definitions: Definitions,
+    pub(super) rules: Rules,
     pub(super) log: Log,
     pub(super) stderr: Log,
     pub(super) notifications: Vec<NotificationCount>,
@@ -156,6 +161,7 @@ impl Session {
             rows: Vec::new(),
             handshake: Handshake::default(),
             definitions: Definitions::default(),
+            rules: Rules::default(),
             log: Log::default(),
             stderr: Log::default(),
             notifications: Vec::new(),
@@ -345,6 +351,13 @@ impl Session {
         }
     }
 
+    /// The same for [`Definitions::offered`], where rules changed the list.
+    pub fn set_offered_tokens(&mut self, position: usize, json: &str, tokens: DefinitionTokens) {
+        if let Some(tool) = self.definitions.offered.get_mut(position).filter(|tool| &*tool.json == json) {
+            tool.tokens = Some(tokens);
+        }
+    }
+
     /// The whole session in numbers.
     #[must_use]
     pub fn totals(&self) -> Totals {
@@ -387,6 +400,8 @@ impl Totals {
         self.tool_errors += row.tool_errors;
         self.protocol_errors += row.protocol_errors;
         self.in_flight += row.in_flight;
+        self.cache_hits += row.cache_hits;
+        self.by_rules += row.by_rules;
         self.listening += row.listening;
         self.cancelled += row.cancelled;
         self.abandoned += row.abandoned;

@@ -13,6 +13,12 @@ use crate::wire::Direction;
 pub struct Bodies(pub(super) Arc<File>);
 
 impl Bodies {
+    /// Access to the bodies in an open file of lines of events.
+    #[must_use]
+    pub fn of(file: File) -> Self {
+        Self(Arc::new(file))
+    }
+
     /// The text of the message at `place`, as it travelled but without its line ending.
     ///
     /// # Errors
@@ -51,6 +57,7 @@ fn text_of(lines: &[u8]) -> Option<Vec<u8>> {
     }
     match last {
         Fact::Message { payload, .. } | Fact::Stderr { payload } => text.extend_from_slice(&payload.text),
+        Fact::Ruled(ruling) => text.extend_from_slice(&ruling.payload.as_ref()?.text),
         _ => return None,
     }
     Some(text)

@@ -165,6 +165,17 @@ impl Reader {
         Self::over(path, file, Some(spool))
     }
 
+    /// Reads a recording again from its beginning, as far as it is there now.
+    ///
+    /// # Errors
+    /// If it cannot be read any more.
+    pub fn again(bodies: &Bodies) -> Result<Self, OpenError> {
+        let name = Path::new("the recording");
+        let file = bodies.0.try_clone();
+        let file = file.map_err(|source| OpenError::File { path: name.to_owned(), source })?;
+        Self::over(name, file, None)
+    }
+
     /// Reads a recording from a stream such as standard input.
     ///
     /// # Errors

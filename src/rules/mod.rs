@@ -21,6 +21,7 @@ mod select;
 mod told;
 mod transform;
 
+pub use answer::{preview, preview_list};
 pub use file::{Problem, Ruleset};
 pub use gate::{Act, Caller, Gate, Lane, Output, Setting, Ticket, Verdict};
 pub use path::Path;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use super::editor::Editor;
 use super::fetched::{Attributions, Bodies, ToolCosts};
 use super::matches::{Matched, Matches};
 use super::memory::Memory;
@@ -15,6 +16,7 @@ use super::open::{OpenSession, session_now};
 use super::palette::Palette;
 use super::panels::{Copyable, Cx, Deed, Listed, OpenId, Opened, Panel, PanelId, Targets};
 use super::prompt::Prompt;
+use super::ruling::Rulings;
 use super::theme::{Depth, Glyphs, Theme, ThemeError, Themes};
 use crate::model::Filter;
 use crate::model::OperationId;
@@ -69,6 +71,8 @@ pub struct State {
     pub attributions: Attributions,
     /// What the parts of tool definitions cost.
     pub tool_costs: ToolCosts,
+    /// What this viewer has changed of the rules.
+    pub rulings: Rulings,
     /// Calls that were drawn without their tokens.
     pub uncounted: RefCell<Vec<(OpenId, OperationId)>>,
     /// Whether the last drawing left something for the next one.
@@ -117,6 +121,8 @@ pub enum Overlay {
         /// The session it is for.
         session: OpenId,
     },
+    /// The rules of a session are being written.
+    Editor(Box<Editor>),
     /// The command palette.
     Palette(Palette),
     /// What to copy.
@@ -203,6 +209,7 @@ impl App {
             bodies: Bodies::default(),
             attributions: Attributions::default(),
             tool_costs: ToolCosts::default(),
+            rulings: Rulings::default(),
             uncounted: RefCell::default(),
             is_unfinished: Cell::default(),
             matches: Matches::default(),
@@ -293,6 +300,7 @@ impl State {
             bodies: &self.bodies,
             attributions: &self.attributions,
             tool_costs: &self.tool_costs,
+            rulings: &self.rulings,
             uncounted: &self.uncounted,
             is_unfinished: &self.is_unfinished,
             theme: &self.theme,

@@ -13,7 +13,7 @@ use ratatui::widgets::Widget;
 use super::panels::{Cx, Opened, PanelId};
 use super::theme::Role;
 use super::widgets::clip;
-use super::widgets::number::{grouped, percent, tokens};
+use super::widgets::number::{duration, grouped, percent, signed, tokens};
 use crate::model::{Latency, Totals};
 use crate::tokens::{Count, Profile};
 use crate::trace::Exit;
@@ -33,7 +33,7 @@ pub fn tabs(
     let mut places = Vec::new();
     let mut x = area.x;
     for (number, panel) in (1..).zip(panels) {
-        let text = if area.width < 70 {
+        let text = if area.width < 84 {
             format!("{number} {}", panel.title())
         } else {
             format!(" {number} {} ", panel.title())
@@ -56,7 +56,7 @@ pub fn totals(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     if cx.sessions.is_empty() {
         return;
     }
-    let sum = Sum::of(cx.sessions);
+    let sum = Sum::of(cx.sessions, cx.wire);
     let mut pieces = sum.pieces(cx, area.width);
     if area.width < 76 {
         pieces.insert(0, label_piece(cx, 24));
@@ -201,11 +201,14 @@ struct Sum {
     own_ns: Latency,
     rss_bytes: Option<u64>,
     cpu_permille: Option<u32>,
+    /// Tokens and microseconds that rules saved; `None` where there are no rules.
+    saved: Option<(i64, i64)>,
 }
 
 impl Sum {
-    fn of(sessions: &[Opened<'_>]) -> Self {
+    fn of(sessions: &[Opened<'_>], wire: bool) -> Self {
         let mut sum = Self {
+            saved: None,
             totals: Totals::default(),
             own_ns: Latency::default(),
             rss_bytes: None,
@@ -218,6 +221,11 @@ impl Sum {
             sum.totals.tool_errors += totals.tool_errors;
             sum.totals.protocol_errors += totals.protocol_errors;
             sum.totals.dropped_messages += totals.dropped_messages;
+            if !session.rules().is_empty() {
+                let (all, own) = (sum.saved.get_or_insert_default(), session.saved());
+                all.0 += if wire { own.wire } else { own.model };
+                all.1 += own.time_us;
+            }
             for direction in [Direction::ToServer, Direction::ToClient] {
                 sum.own_ns.merge(session.own_ns(direction));
             }
@@ -252,6 +260,16 @@ impl Sum {
         if totals.errors() > 0 {
             let text = format!("{} {}", glyphs.error, grouped(totals.errors()));
             pieces.push(Piece::new(4, vec![dim("errors "), Span::styled(text, style(Role::Bad))]));
+        }
+        if let Some((saved, time_us)) = self.saved.filter(|saved| *saved != (0, 0)) {
+            let short = |value| tokens(Count::exact(value));
+            let role = if saved < 0 { Role::Warn } else { Role::Good };
+            let mut spans =
+                vec![dim("saved "), Span::styled(format!("{} tok", signed(saved, short)), style(role))];
+            if time_us != 0 {
+                spans.push(Span::styled(format!(" {}", signed(time_us, duration)), style(role)));
+            }
+            pieces.push(Piece::new(2, spans));
         }
         if let (Some(p50), Some(p99)) = (self.own_ns.p50(), self.own_ns.p99()) {
             let text = format!("{}/{} {}s", micros(p50), micros(p99), glyphs.micro);

@@ -75,6 +75,16 @@ pub enum Action {
     Related,
     /// Leave the selected part out, to see what that saves.
     Exclude,
+    /// Put the selected rule into its next mode: on, observe, off.
+    NextMode,
+    /// Write the rules as text.
+    EditRules,
+    /// Keep the rules that are shown in the rules file.
+    KeepRules,
+    /// Take the selected rule out.
+    RemoveRule,
+    /// Take the last change to rules back.
+    Undo,
     /// Show less time in more detail.
     ZoomIn,
     /// Show more time in less detail.
@@ -223,10 +233,23 @@ const fn row(
 
 const ALL: Reach = Reach::Everywhere;
 const TREES: Reach = Reach::In(&[PanelId::Calls, PanelId::Schemas]);
-const LISTS: Reach = Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas, PanelId::Sessions]);
-const TOKENS: Reach = Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas]);
+const LISTS: Reach =
+    Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas, PanelId::Rules, PanelId::Sessions]);
+const TOKENS: Reach = Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas, PanelId::Rules]);
 const CALLS: Reach = Reach::In(&[PanelId::Calls, PanelId::Timeline]);
 const DATA: Reach = Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas, PanelId::Timeline]);
+const RULED: Reach =
+    Reach::In(&[PanelId::Top, PanelId::Calls, PanelId::Schemas, PanelId::Rules, PanelId::Timeline]);
+const RULES: Reach = Reach::In(&[PanelId::Rules]);
+/// Where the space bar holds the screen: wherever it does not switch a rule.
+const HELD: Reach = Reach::In(&[
+    PanelId::Top,
+    PanelId::Calls,
+    PanelId::Schemas,
+    PanelId::Timeline,
+    PanelId::Sessions,
+    PanelId::Help,
+]);
 const SCHEMAS: Reach = Reach::In(&[PanelId::Schemas]);
 const TIMELINE: Reach = Reach::In(&[PanelId::Timeline]);
 const SESSIONS: Reach = Reach::In(&[PanelId::Sessions]);
@@ -259,6 +282,14 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(
         &[char('4')],
+        Action::Show(PanelId::Rules),
+        ALL,
+        Group::Panels,
+        "rules",
+        "Rules: what they save; switch, write",
+    ),
+    row(
+        &[char('5')],
         Action::Show(PanelId::Timeline),
         ALL,
         Group::Panels,
@@ -266,7 +297,7 @@ pub const BINDINGS: &[Binding] = &[
         "Timeline: calls as bars over time",
     ),
     row(
-        &[char('5')],
+        &[char('6')],
         Action::Show(PanelId::Sessions),
         ALL,
         Group::Panels,
@@ -274,7 +305,7 @@ pub const BINDINGS: &[Binding] = &[
         "Sessions: live and recorded ones",
     ),
     row(
-        &[char('6'), char('?'), key(KeyCode::F(1))],
+        &[char('7'), char('?'), key(KeyCode::F(1))],
         Action::Show(PanelId::Help),
         ALL,
         Group::Panels,
@@ -324,7 +355,7 @@ pub const BINDINGS: &[Binding] = &[
     row(&[char('<')], Action::SortPrevious, LISTS, Group::List, "sort back", "Sort by the column before"),
     row(&[char('S')], Action::SortReverse, LISTS, Group::List, "reverse", "Turn the order round"),
     row(&[char('f')], Action::Follow, CALLS, Group::List, "follow", "Follow the newest call"),
-    row(&[char(' ')], Action::Pause, ALL, Group::List, "pause", "Hold the screen; the traffic goes on"),
+    row(&[char(' ')], Action::Pause, HELD, Group::List, "pause", "Hold the screen; the traffic goes on"),
     row(&[char('e')], Action::NextError, CALLS, Group::List, "next error", "Go to the next call that failed"),
     row(
         &[char('+'), char('=')],
@@ -341,7 +372,7 @@ pub const BINDINGS: &[Binding] = &[
     row(
         &[char('o')],
         Action::Related,
-        DATA,
+        RULED,
         Group::Selected,
         "related",
         "To this tool's calls, or to the timeline",
@@ -357,6 +388,32 @@ pub const BINDINGS: &[Binding] = &[
         "exclude",
         "Leave this out, and see what that saves",
     ),
+    row(
+        &[char(' ')],
+        Action::NextMode,
+        RULES,
+        Group::Selected,
+        "on/observe/off",
+        "Switch this rule: on, observe, off",
+    ),
+    row(&[char('e')], Action::EditRules, RULES, Group::Selected, "write", "Write the rules as text"),
+    row(
+        &[char('K')],
+        Action::KeepRules,
+        RULES,
+        Group::Selected,
+        "keep",
+        "Keep these rules in the rules file",
+    ),
+    row(
+        &[char('D'), key(KeyCode::Delete)],
+        Action::RemoveRule,
+        RULES,
+        Group::Selected,
+        "remove",
+        "Take this rule out",
+    ),
+    row(&[char('u')], Action::Undo, RULED, Group::Selected, "undo", "Take the last change to rules back"),
     row(&[char('y')], Action::Copy, ALL, Group::Selected, "copy", "Copy arguments, result, JSON or command"),
     row(&[char('m')], Action::Mark, ALL, Group::Selected, "mark", "Put a remark at this moment"),
     row(&[char('c')], Action::Close, SESSIONS, Group::Selected, "close", "Close this session in the viewer"),

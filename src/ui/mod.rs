@@ -6,6 +6,7 @@
 pub mod app;
 pub mod boxes;
 pub mod copy;
+pub mod editor;
 pub mod feed;
 pub mod fetched;
 pub mod footer;
@@ -17,7 +18,10 @@ pub mod open;
 mod overlay;
 pub mod palette;
 pub mod panels;
+pub mod preview;
 pub mod prompt;
+mod rule_changes;
+pub mod ruling;
 pub mod run;
 pub mod summary;
 pub mod theme;

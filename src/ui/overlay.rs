@@ -3,9 +3,11 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Moment, Overlay};
+use super::editor::EditorReply;
 use super::palette::PaletteReply;
 use super::panels::Mouse;
 use super::prompt::{PromptReply, Verdict};
+use super::ruling::RuleChange;
 use super::update::Effect;
 use crate::model::Filter;
 
@@ -17,6 +19,10 @@ impl App {
             None => Vec::new(),
             Some(Overlay::Palette(_) | Overlay::CopyMenu { .. } | Overlay::Confirm { .. }) if gives_up => {
                 self.close_overlay()
+            }
+            Some(Overlay::Editor(editor)) => {
+                let reply = editor.key(key);
+                self.editor_reply(reply, at)
             }
             Some(Overlay::Filter { prompt, .. }) => {
                 let reply = prompt.key(key);
@@ -61,11 +67,30 @@ impl App {
                 let reply = prompt.paste(text);
                 self.note_reply(reply)
             }
+            Some(Overlay::Editor(editor)) => {
+                editor.paste(text);
+                Vec::new()
+            }
             Some(Overlay::Palette(palette)) => {
                 palette.paste(text);
                 Vec::new()
             }
             Some(Overlay::CopyMenu { .. } | Overlay::Confirm { .. }) | None => Vec::new(),
+        }
+    }
+
+    fn editor_reply(&mut self, reply: EditorReply, at: Moment) -> Vec<Effect> {
+        let Some(Overlay::Editor(editor)) = &mut self.overlay else { return Vec::new() };
+        match reply {
+            EditorReply::Stays => Vec::new(),
+            EditorReply::Left => self.close_overlay(),
+            EditorReply::Apply { text, keep } => {
+                editor.applied();
+                let what =
+                    if keep { "These rules are in force, and kept" } else { "These rules are in force" };
+                let session = editor.session;
+                self.change_rules(RuleChange { session, text: text.into(), what: what.to_owned(), keep }, at)
+            }
         }
     }
 

@@ -24,6 +24,7 @@ use super::feed::{Feed, Message, News, Pace, Source};
 use super::header::PLAYBACK;
 use super::memory::Memory;
 use super::panels::{Deed, OpenId, Targets};
+use super::ruling::Proposal;
 use super::theme::{Background, Depth, ThemeError};
 use super::update::{Effect, Input};
 use super::view::view;
@@ -255,6 +256,11 @@ impl Viewer {
                 self.app.is_stale = true;
                 None
             }
+            News::Ruled { session, number, answer } => Some(Input::Ruled { session, number, answer }),
+            News::Previewed(session, text, answer) => {
+                self.app.state.rulings.put_preview(session, &text, answer);
+                None
+            }
             News::Say(text) => Some(Input::Say(text)),
             News::Broken(text) => Some(Input::Broken(text)),
             News::Body(key, answer) => {
@@ -297,7 +303,9 @@ impl Viewer {
                 }
                 None => self.app.say("Its proxy takes no orders", at),
             },
+            Effect::Rule(proposal) => self.rule(proposal, at),
             Effect::Recount => {
+                self.app.state.rulings.preview_again();
                 self.app.state.attributions.forget(|_| true);
                 self.app.state.tool_costs.forget(|_| true);
                 self.feed.recount(self.app.state.profile.clone());
@@ -311,7 +319,17 @@ impl Viewer {
         self.app.state.bodies.forget(|(session, _)| *session == id);
         self.app.state.attributions.forget(|(session, _)| *session == id);
         self.app.state.tool_costs.forget(|(session, ..)| *session == id);
+        self.app.state.rulings.forget(id);
         self.feed.close(id);
+    }
+
+    /// Sends rules to the proxy of a live session.
+    fn rule(&mut self, proposal: Proposal, at: Moment) {
+        if let Some(control) = self.control_of(proposal.session) {
+            return self.feed.rule(control, proposal);
+        }
+        self.app.state.rulings.answered(proposal.session, proposal.number, false);
+        self.app.say("Its proxy takes no orders: the rules have not changed", at);
     }
 
     fn control_of(&self, id: OpenId) -> Option<PathBuf> {
@@ -361,6 +379,7 @@ impl Viewer {
         self.feed.fetch(self.app.state.bodies.take_wanted());
         self.feed.attribute(self.app.state.attributions.take_wanted());
         self.feed.cost_tools(self.app.state.tool_costs.take_wanted());
+        self.feed.preview(self.app.state.rulings.take_wanted(), &self.app.state.profile);
         self.feed.count_first(self.app.state.uncounted.take());
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::keys::{self, Action, Press};
 use super::palette::{self, Command, Palette};
 use super::panels::{CopyWhat, Copyable, Cx, Deed, Listed, Mouse, OpenId, PanelId, Reply};
 use super::prompt::{Prompt, Verdict};
+use super::ruling::Proposal;
 use super::view::view;
 use super::widgets::number::grouped;
 use crate::model::Filter;
@@ -35,6 +36,15 @@ pub enum Input {
     Appeared(PathBuf),
     /// A message that was asked for, or a count, has arrived.
     Fetched,
+    /// A proxy has answered to new rules of a session.
+    Ruled {
+        /// Whose rules.
+        session: OpenId,
+        /// Which change of them.
+        number: u64,
+        /// What the user is told: that it is done, or why not.
+        answer: Result<String, String>,
+    },
     /// Something outside has a word for the user.
     Say(String),
     /// A part of the viewer has failed.
@@ -62,6 +72,8 @@ pub enum Effect {
     Deed(Deed),
     /// Count everything again, for another family of models.
     Recount,
+    /// Put rules in force.
+    Rule(Proposal),
 }
 
 /// Within this time a second click is a double click.
@@ -105,6 +117,10 @@ impl App {
             },
             Input::Broken(text) => {
                 self.broken.get_or_insert(text);
+                Vec::new()
+            }
+            Input::Ruled { session, number, answer } => {
+                self.rules_answered(session, number, answer, at);
                 Vec::new()
             }
             Input::Say(text) => {
@@ -166,6 +182,9 @@ impl App {
             }
             Action::Copy => return self.open_copy_menu(at),
             Action::Mark => self.open_note(at),
+            Action::EditRules => self.edit_rules(at),
+            Action::KeepRules => return self.keep_rules(at),
+            Action::Undo => return self.undo_rules(at),
             Action::Back => return self.back(at),
             Action::Up
             | Action::Down
@@ -186,6 +205,8 @@ impl App {
             | Action::NextError
             | Action::Related
             | Action::Exclude
+            | Action::NextMode
+            | Action::RemoveRule
             | Action::ZoomIn
             | Action::ZoomOut
             | Action::Fit
@@ -242,6 +263,7 @@ impl App {
             }
             Reply::CloseSession(id) => return vec![Effect::Close(id)],
             Reply::Confirm(question, deed) => self.overlay = Some(Overlay::Confirm { question, deed }),
+            Reply::Rule(change) => return self.change_rules(change, at),
             Reply::Refresh => {
                 self.say("Looking for sessions", at);
                 return vec![Effect::Refresh];

@@ -47,6 +47,7 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     {
         prompt.verdict = Verdict::Good(footer::matches_text(matched));
     }
+    let is_writing = matches!(app.overlay, Some(Overlay::Editor(_)));
     let App { state, panels, overlay, said, broken, places, .. } = app;
     let open = panels.open;
     let ids: Vec<_> = panels.ids().collect();
@@ -64,11 +65,13 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         if let Some(matched) = matched.filter(|_| has_filter) {
             footer::filter(cx, matched, open, Rect { height: 1, ..foot }, buf);
         }
-        if !has_prompt {
+        if !has_prompt && (!is_writing || word.is_some()) {
             let row = Rect { y: foot.bottom() - 1, height: 1, ..foot };
             footer::keys(cx, panels.current().hints(), word, row, buf);
         }
-        let cursor = over(cx, overlay.as_ref(), places, foot, area, buf);
+        // What is being written takes the panel's place, and the foot's unless there is a word for the user.
+        let board = Rect { height: panel.height + if word.is_some() { 0 } else { foot.height }, ..panel };
+        let cursor = over(cx, overlay.as_mut(), places, [foot, board], area, buf);
         ascii::reduce(buf, area, &cx.theme.glyphs);
         cursor
     })
@@ -95,9 +98,9 @@ fn below_tabs(cx: &Cx<'_>, head: Rect, buf: &mut Buffer) {
 /// Draws what lies over the panel.
 fn over(
     cx: &Cx<'_>,
-    overlay: Option<&Overlay>,
+    overlay: Option<&mut Overlay>,
     places: &mut Places,
-    foot: Rect,
+    [foot, board]: [Rect; 2],
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<(u16, u16)> {
@@ -105,6 +108,7 @@ fn over(
         Overlay::Filter { prompt, .. } | Overlay::Note { prompt, .. } => {
             Some(prompt.view(cx.theme, foot, buf))
         }
+        Overlay::Editor(editor) => editor.view(cx, board, buf),
         Overlay::Palette(palette) => Some(palette.view(cx.theme, area, buf)),
         Overlay::CopyMenu { choices, selected } => {
             places.menu = copy_menu(cx.theme, choices, *selected, area, buf);

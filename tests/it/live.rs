@@ -141,7 +141,7 @@ fn a_recording_opens_the_next_day() {
     let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/git.mcp.jsonl");
     let mut viewer = Terminal::mcptop(&["open", recording.to_str().unwrap()], home.path(), (120, 40));
     viewer.wait_for(&["ended", "git_log", "git_status"]);
-    viewer.press("5");
+    viewer.press("6");
     viewer.wait_for(&["mcp-server-git"]);
     viewer.press("q");
     assert_eq!(viewer.wait(), 0);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod advise;
 #[cfg(target_os = "linux")]
 mod bridge;
 #[cfg(target_os = "linux")]
@@ -28,6 +29,7 @@ mod remote;
 mod rig;
 #[cfg(unix)]
 mod rules;
+mod rule_screens;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;
@@ -35,6 +37,8 @@ mod serve;
 mod serve_live;
 #[cfg(target_os = "linux")]
 mod serve_packed;
+#[cfg(target_os = "linux")]
+mod serve_rules;
 #[cfg(target_os = "linux")]
 mod serve_tls;
 mod simulate;

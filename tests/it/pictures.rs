@@ -34,7 +34,7 @@ const PICTURES: [Picture; 5] = [
     ("top", FULL, &NIGHT, "filesystem", "1"),
     ("call", FULL, &NIGHT, "filesystem", "2/tool:directory_tree<enter><enter>"),
     ("schemas", FULL, &NIGHT, "azure", "3"),
-    ("timeline", FULL, &NIGHT, "everything", "4"),
+    ("timeline", FULL, &NIGHT, "everything", "5"),
     ("light", LIGHT, &DAY, "git", "1"),
 ];
 

@@ -9,7 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use mcptop::record::{Bodies, Reader};
 use mcptop::tokens::{Counter, Effort, Profile, attribute, tool_definition};
 use mcptop::ui::app::{App, Looks, Moment};
-use mcptop::ui::feed::load;
+use mcptop::ui::feed::{load, preview};
 use mcptop::ui::fetched::{Answer, Subject};
 use mcptop::ui::memory::Memory;
 use mcptop::ui::open::{OpenSession, Shared};
@@ -150,6 +150,9 @@ impl Stage {
         let (state, mut counter) = (&self.app.state, Counter::new(Effort::Worker));
         let (bodies, costs) = (state.bodies.take_wanted(), state.tool_costs.take_wanted());
         let attributions = state.attributions.take_wanted();
+        for (id, text) in state.rulings.take_wanted() {
+            state.rulings.put_preview(id, &text, preview(self.file(id), &text, &state.profile));
+        }
         let any = bodies.len() + costs.len() + attributions.len() > 0;
         let definition = |id: OpenId, position: u32| {
             let session = state.open(id).unwrap().shared.see();
@@ -371,7 +374,7 @@ fn a_live_session_without_a_recording_is_listed_and_says_why_it_cannot_be_opened
     let mut stage = Stage::empty(&FULL);
     let secret = Listed { path: None, ..listed("secret", "2026-11-21T11:58:00Z", 0, true) };
     stage.input(Input::Found(vec![secret, listed("notes", "2026-11-20T12:00:00Z", 5_000, false)]));
-    stage.keys("5");
+    stage.keys("6");
     insta::assert_snapshot!("unrecorded_80x24", stage.screen(80, 24));
     for key in ["<enter>", "R"] {
         assert_eq!(stage.keys(key), []);
@@ -391,7 +394,7 @@ fn the_sessions_are_listed_with_what_is_known_of_them() {
             listed("memory", "2026-11-20T12:00:00Z", 1_234_567, false),
             listed("files", "2026-10-01T12:00:00Z", 512, false),
         ]));
-        stage.keys("5<down>");
+        stage.keys("6<down>");
         insta::assert_snapshot!(format!("sessions_{width}x{height}"), stage.screen(width, height));
     }
 }
@@ -422,11 +425,11 @@ fn the_palette_the_filter_and_the_copy_menu_lie_over_the_panel() {
 fn no_color_paints_no_colour_and_still_marks_the_selection() {
     let plain = Terminal { theme: "monochrome", depth: Depth::None, glyphs: Glyphs::UNICODE };
     let mut stage = Stage::of(&plain, &[&small("notes")]);
-    for panel in ["1", "2", "3", "4", "5", "6"] {
+    for panel in ["1", "2", "3", "4", "5", "6", "7"] {
         stage.keys(panel);
         assert!(!has_colour(&stage.draw(120, 40)), "panel {panel}");
     }
-    stage.keys("5");
+    stage.keys("6");
     let buf = stage.draw(80, 24);
     assert!(buf.content.iter().any(|cell| cell.style().add_modifier.contains(Modifier::REVERSED)));
 }
@@ -435,7 +438,7 @@ fn no_color_paints_no_colour_and_still_marks_the_selection() {
 fn ascii_draws_nothing_but_ascii() {
     let ascii = Terminal { theme: "dark", depth: Depth::True, glyphs: Glyphs::ASCII };
     let mut stage = Stage::of(&ascii, &[&small("nötes")]);
-    for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", ":", "<esc>/ü", "<esc>"] {
+    for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", "7", ":", "<esc>/ü", "<esc>"] {
         stage.keys(keys);
         for (width, height) in SIZES {
             let screen = stage.screen(width, height);
@@ -448,7 +451,7 @@ fn ascii_draws_nothing_but_ascii() {
 #[test]
 fn no_size_is_too_small_to_be_survived() {
     let mut stage = Stage::of(&FULL, &[&small("notes"), &small("git")]);
-    for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", ":", "<esc>/x", "<esc>"] {
+    for keys in ["1", "2", "<enter>", "<esc>3", "4", "5", "6", "7", ":", "<esc>/x", "<esc>"] {
         stage.keys(keys);
         for (width, height) in [(1, 1), (10, 3), (29, 7), (30, 8), (31, 40), (300, 8), (500, 200)] {
             stage.draw(width, height);
@@ -518,7 +521,7 @@ fn pausing_holds_the_screen_and_the_reading() {
 fn deleting_asks_first() {
     let mut stage = Stage::empty(&FULL);
     stage.input(Input::Found(vec![listed("old", "2026-10-01T12:00:00Z", 512, false)]));
-    stage.keys("5");
+    stage.keys("6");
     stage.draw(80, 24);
     assert_eq!(stage.keys("Dn"), []);
     let effects = stage.keys("Dy");

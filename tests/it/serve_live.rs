@@ -104,7 +104,7 @@ fn serve_in_a_terminal_opens_the_viewer_on_itself_and_leaving_it_ends_the_proxy(
     let mut client = Client::connect(port);
     client.work("lookup");
     terminal.wait_for(&["crm", "lookup"]);
-    terminal.press("5");
+    terminal.press("6");
     terminal.wait_for(&["1 client, 1 here", "the-client 7", "connections"]);
     // Somebody is connected, so leaving is asked about; no means no.
     terminal.press("q");
@@ -167,7 +167,7 @@ fn a_command_behind_serve_is_watched_as_well_and_what_it_says_does_not_tear_the_
     client.send(accept, opening);
     let screen = terminal.wait_for(&["initialize"]);
     assert!(!screen.contains("a loud server"), "{screen}");
-    terminal.press("5");
+    terminal.press("6");
     terminal.wait_for(&["a loud server", "the-client 7", "Pool"]);
     terminal.press("q");
     terminal.wait_for(&["A client is connected"]);

@@ -15,8 +15,11 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("proxy", &["wire", "trace", "rules", "tap"]),
     ("record", &["wire", "trace", "tap"]),
     ("control", &[]),
-    ("ui", &["wire", "trace", "model", "tokens", "record", "control"]),
-    ("cli", &["wire", "trace", "model", "tokens", "rules", "tap", "proxy", "record", "control", "ui"]),
+    ("ui", &["wire", "trace", "model", "tokens", "rules", "insight", "record", "control"]),
+    (
+        "cli",
+        &["wire", "trace", "model", "tokens", "rules", "insight", "tap", "proxy", "record", "control", "ui"],
+    ),
 ];
 
 /// Words that make a layer impure, and the layers that must do without them.

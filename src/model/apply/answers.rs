@@ -3,6 +3,7 @@
 //! Knows nothing of requests beyond what pairing remembers of them.
 
 use super::pairing::{Asked, ListKind, Open, Past, Slot};
+use super::rulings::is_own;
 use super::{Key, Passing, TEXT_MAX, other};
 use crate::model::handshake::{CAPABILITIES_MAX, Implementation, Instructions};
 use crate::model::read::{element_count, elements, json, members, text};
@@ -34,12 +35,15 @@ impl Answer<'_> {
 impl Session {
     /// Takes a response.
     pub(super) fn on_answer(&mut self, id: Option<&str>, answer: Answer<'_>, passing: Passing) {
-        if passing.from == Peer::Server && self.first_answer.is_none() {
+        if passing.from == Peer::Server && self.first_answer.is_none() && !id.is_some_and(is_own) {
             self.first_answer = Some(passing.half.forwarded());
         }
         let is_unnamed = id.is_none_or(|id| id == "null");
         if let (true, Some(key)) = (is_unnamed, self.only_asked(passing)) {
             return self.on_answer_to(key, answer, passing);
+        }
+        if id.is_some_and(|id| is_own(id) && !self.is_asked(id, passing)) {
+            return; // the answer to a request of mcptop's own
         }
         let Some(id) = id else {
             let (Answer::Result(text) | Answer::Error(text)) = answer;
@@ -53,7 +57,8 @@ impl Session {
     fn on_answer_to(&mut self, key: Key, answer: Answer<'_>, passing: Passing) {
         match self.following.pairing.take(&key) {
             Some(open) => {
-                self.following.pairing.remember(key, Past::Answered);
+                let Open { operation, slot, .. } = open;
+                self.following.pairing.remember(key, Past::Answered { operation, slot });
                 self.on_paired(open, answer, passing);
             }
             None => self.on_unpaired(key, passing),
@@ -65,9 +70,11 @@ impl Session {
             Some(Past::Cancelled { operation, slot }) => {
                 self.fill(operation, slot, passing);
                 self.note_late_answer(operation);
-                self.following.pairing.remember(key, Past::Answered);
+                self.following.pairing.remember(key, Past::Answered { operation, slot });
             }
-            Some(Past::Answered) => {
+            // A rule had answered before: nobody gets this one.
+            Some(Past::Answered { operation, .. }) if self.take_late(operation, passing) => {}
+            Some(Past::Answered { .. }) => {
                 self.duplicates += 1;
                 self.note(passing, LogKind::Duplicate { from: passing.from }, key.id.as_bytes());
             }
@@ -78,7 +85,24 @@ impl Session {
         }
     }
 
-    fn on_paired(&mut self, open: Open, answer: Answer<'_>, passing: Passing) {
+    /// Whether a request with this id is open, or was.
+    fn is_asked(&self, id: &str, passing: Passing) -> bool {
+        let pairing = &self.following.pairing;
+        pairing.knows(&self.key_known(other(passing.from), id, passing, |key| pairing.knows(key)))
+    }
+
+    /// Keeps what the server said to a request that a rule had answered; false if none had.
+    fn take_late(&mut self, id: OperationId, passing: Passing) -> bool {
+        let operation = &mut self.operations[id.index()];
+        let Some(ruled) = operation.ruled_mut_if_any() else { return false };
+        let is_late = ruled.answered.is_some() && ruled.late.is_none();
+        if is_late {
+            ruled.late = Some(passing.half);
+        }
+        is_late
+    }
+
+    pub(super) fn on_paired(&mut self, open: Open, answer: Answer<'_>, passing: Passing) {
         self.fill(open.operation, open.slot, passing);
         match open.asked {
             Asked::TaskStatus | Asked::TaskResult | Asked::TaskUpdate => {
@@ -110,8 +134,10 @@ impl Session {
         };
         if let Some(exchange) = exchange {
             exchange.response = Some(passing.half);
-            let own_ns = exchange.own_ns();
-            self.own_round_trip_ns.record(own_ns);
+            if !passing.half.by_rule {
+                let own_ns = exchange.own_ns();
+                self.own_round_trip_ns.record(own_ns);
+            }
         }
     }
 

@@ -129,7 +129,7 @@ impl Session {
             self.following.pairing.take(&key);
             match fate {
                 State::Done(outcome) => {
-                    self.following.pairing.remember(key, Past::Answered);
+                    self.following.pairing.remember(key, Past::Answered { operation, slot });
                     self.finish(operation, outcome, at);
                 }
                 State::Cancelled { .. } => {

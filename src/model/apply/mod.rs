@@ -4,11 +4,13 @@
 
 mod answers;
 mod assembly;
+mod books;
 mod clients;
 mod exchanges;
 mod notices;
 mod pairing;
 mod requests;
+mod rulings;
 mod settle;
 mod tasks;
 
@@ -109,8 +111,17 @@ impl Session {
                 self.on_taken(at, session, *how, *waited_us, *pool);
             }
             Fact::PoolReturned { how, pool } => self.pool_at(at).returned(at, *how, *pool),
-            // What rules did is not shown yet.
-            Fact::Ruled(_) | Fact::Rules { .. } | Fact::RulesRefused { .. } => {}
+            Fact::Ruled(ruling) => self.on_ruling(at, place, ruling),
+            Fact::Rules { text, source } => {
+                let source = read::cut(source, TEXT_MAX);
+                self.rules.texts.put(at, text, source);
+                self.log.push(at, place, LogKind::Rules, source.as_bytes());
+            }
+            Fact::RulesRefused { source, why } => {
+                let (source, why) = (read::cut(source, TEXT_MAX), read::cut(why, TEXT_MAX));
+                self.rules.texts.refuse(at, source, why);
+                self.log.push(at, place, LogKind::RulesRefused, why.as_bytes());
+            }
             Fact::SessionEnded { session, why } => self.on_session_end(at, session, *why),
             Fact::Started { pid } => {
                 self.started = Some(at);
@@ -180,6 +191,7 @@ impl Session {
             index: 0,
             exchange_number: exchange.map_or(0, |exchange| exchange.0),
             in_parts: parts > 0,
+            by_rule: false,
         };
         let passing = Passing { from: to.sender(), exchange, half };
         if let (Some(id), Direction::ToClient) = (exchange, to) {

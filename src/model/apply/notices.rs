@@ -101,7 +101,9 @@ impl Session {
         match open.asked {
             // The question was taken back, not the task.
             Asked::TaskStatus | Asked::TaskResult | Asked::TaskUpdate => {
-                self.following.pairing.remember(key, Past::Answered);
+                self.following
+                    .pairing
+                    .remember(key, Past::Answered { operation: open.operation, slot: open.slot });
             }
             Asked::Plain
             | Asked::Task

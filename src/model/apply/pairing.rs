@@ -79,7 +79,7 @@ pub(in crate::model) struct Open {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::model) enum Past {
     /// It was answered.
-    Answered,
+    Answered { operation: OperationId, slot: Slot },
     /// It was taken back; an answer may still come.
     Cancelled { operation: OperationId, slot: Slot },
 }
@@ -148,6 +148,11 @@ impl Pairing {
         self.open.get(key).map(|same| &same.oldest)
     }
 
+    /// The youngest open request of a key.
+    pub(super) fn newest(&self, key: &Key) -> Option<&Open> {
+        self.open.get(key).map(|same| same.younger.back().unwrap_or(&same.oldest))
+    }
+
     /// Whether a request of a key is open, or was not long ago.
     pub(super) fn knows(&self, key: &Key) -> bool {
         self.open.contains_key(key) || self.recent.contains_key(key)
@@ -183,6 +188,8 @@ mod tests {
         Key { from: Peer::Client, scope: Scope::Stdio, id: RawId::new(id) }
     }
 
+    const ANSWERED: Past = Past::Answered { operation: OperationId(0), slot: Slot::First };
+
     fn request(n: u32) -> Open {
         Open { operation: OperationId(n), slot: Slot::First, asked: Asked::Plain, progress: None }
     }
@@ -201,11 +208,11 @@ mod tests {
     fn memory_of_the_past_is_bounded_and_prefers_the_newest() {
         let mut pairing = Pairing::default();
         for n in 0..3 * RECENT_MAX {
-            pairing.remember(key(&n.to_string()), Past::Answered);
-            pairing.remember(key("again"), Past::Answered);
+            pairing.remember(key(&n.to_string()), ANSWERED);
+            pairing.remember(key("again"), ANSWERED);
         }
         assert!(pairing.recent.len() <= RECENT_MAX && pairing.order.len() <= RECENT_MAX);
-        assert_eq!(pairing.past(&key("again")), Some(Past::Answered));
+        assert_eq!(pairing.past(&key("again")), Some(ANSWERED));
         assert_eq!(pairing.past(&key("0")), None);
     }
 }

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::clients::Introduction;
 use super::pairing::{Asked, Key, ListKind, Open, Opened, Slot};
+use super::rulings::is_own;
 use super::{Passing, TEXT_MAX};
 use crate::model::handshake::{CAPABILITIES_MAX, Implementation};
 use crate::model::operation::Extra;
@@ -99,6 +100,9 @@ impl<'a> Params<'a> {
 impl Session {
     /// Takes a request.
     pub(super) fn on_request(&mut self, id: &str, method: &str, params: Option<&str>, passing: Passing) {
+        if is_own(id) {
+            return;
+        }
         let read = Params::read(method, params);
         let meta = read.meta.map(|meta| self.read_meta(method, meta, passing)).unwrap_or_default();
         if method == "initialize" {

@@ -4,7 +4,9 @@
 //! them at any time. Knows nothing of messages.
 
 use crate::model::row::Row;
-use crate::model::{Operation, OperationId, OperationTokens, Outcome, Phase, RowKey, Session, State, Symbol};
+use crate::model::{
+    Operation, OperationId, OperationTokens, Outcome, Phase, RowKey, Ruled, Session, State, Symbol,
+};
 use crate::trace::Micros;
 use crate::wire::Peer;
 
@@ -178,17 +180,22 @@ impl Session {
         let method = self.symbols.name(operation.method);
         let handshake = matches!(method, "initialize" | "server/discover");
         let timed = (!operation.cold || handshake) && operation.phase != Phase::Listening;
-        let latency_us = operation.latency_us(at);
+        let (latency_us, waited_us) = (operation.latency_us(at), operation.waited_us(at));
+        let answered = operation.ruled().and_then(Ruled::answered_by);
         let row = &mut self.rows[operation.row as usize];
+        row.by_rules += u64::from(answered.is_some());
+        row.cache_hits += u64::from(answered.is_some_and(|answered| answered.is_cache));
         row.human_wait_us_sum += operation.human_wait_us() + operation.client_wait_us();
         let bucket = row.series.at(at);
         bucket.calls = bucket.calls.saturating_add(1);
         bucket.errors = bucket.errors.saturating_add(u32::from(outcome != Outcome::Ok));
-        if timed {
+        if timed && answered.is_some() {
+            row.record_times(None, waited_us);
+        } else if timed {
             bucket.timed = bucket.timed.saturating_add(1);
             bucket.latency_us_max = bucket.latency_us_max.max(latency_us);
             bucket.latency_us_sum = bucket.latency_us_sum.saturating_add(latency_us);
-            row.latency_us.record(latency_us);
+            row.record_times(Some(latency_us), waited_us);
             row.responder_us_sum += operation.responder_us();
         }
     }
@@ -219,9 +226,16 @@ impl Session {
     /// Forgets what everything costs, because it will be counted in another unit: a sum of two units says nothing.
     pub fn forget_tokens(&mut self) {
         self.recounts += 1;
-        self.operations.iter_mut().for_each(|operation| operation.tokens = None);
+        for operation in &mut self.operations {
+            operation.tokens = None;
+            if let Some(ruled) = operation.ruled_mut_if_any() {
+                ruled.tokens = None;
+            }
+        }
         self.rows.iter_mut().for_each(Row::forget_tokens);
-        self.definitions.tools.iter_mut().for_each(|tool| tool.tokens = None);
+        self.rules.forget_tokens();
+        let definitions = &mut self.definitions;
+        definitions.tools.iter_mut().chain(&mut definitions.offered).for_each(|tool| tool.tokens = None);
     }
 
     /// The only pending call of a tool, a prompt or a resource that the client has open, if it is exactly one.

@@ -23,6 +23,7 @@ impl Filter {
                 }
                 Term::Tool(pattern) => !operation.target.is_none() && names(pattern, operation.target),
                 Term::Method(pattern) => names(pattern, operation.method),
+                Term::Rule(pattern) => is_ruled(operation, &|rule| names(pattern, rule)),
                 Term::Server(pattern) => server(pattern),
                 Term::Client(pattern) => match session.client_of(operation) {
                     Some(client) => is_client(session, client, pattern),
@@ -71,7 +72,7 @@ struct Ready<'f> {
 impl<'f> Ready<'f> {
     fn new(term: &'f Term, session: &Session) -> Self {
         let names = match term {
-            Term::Word(pattern) | Term::Tool(pattern) | Term::Method(pattern) => {
+            Term::Word(pattern) | Term::Tool(pattern) | Term::Method(pattern) | Term::Rule(pattern) => {
                 session.symbols().iter().map(|name| pattern.matches(name.as_bytes())).collect()
             }
             _ => Vec::new(),
@@ -120,6 +121,7 @@ impl Matcher<'_> {
                 }
                 Term::Tool(_) => !operation.target.is_none() && ready.name(operation.target),
                 Term::Method(_) => ready.name(operation.method),
+                Term::Rule(_) => is_ruled(operation, &|rule| ready.name(rule)),
                 Term::Server(_) => ready.whole,
                 Term::Client(_) => match operation.client() {
                     Some(client) => ready.clients.get(client.index()).copied().unwrap_or(false),
@@ -129,6 +131,11 @@ impl Matcher<'_> {
             })
         })
     }
+}
+
+/// Whether a rule that had to do with an operation has a name that fits.
+fn is_ruled(operation: &Operation, fits: &dyn Fn(Symbol) -> bool) -> bool {
+    operation.ruled().is_some_and(|ruled| ruled.marks().iter().any(|mark| fits(mark.rule)))
 }
 
 /// Whether the server goes by a name that fits: the user's label, or what it calls itself.
@@ -168,7 +175,12 @@ fn plain(term: &Term, operation: &Operation, now: Micros) -> bool {
         Term::Amount(measure, bounds) => {
             amount(*measure, operation, now).is_some_and(|amount| bounds.hold(amount))
         }
-        Term::Word(_) | Term::Tool(_) | Term::Method(_) | Term::Server(_) | Term::Client(_) => false,
+        Term::Word(_)
+        | Term::Tool(_)
+        | Term::Method(_)
+        | Term::Rule(_)
+        | Term::Server(_)
+        | Term::Client(_) => false,
     }
 }
 

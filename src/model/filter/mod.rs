@@ -6,6 +6,7 @@
 //! tool: server: method: id:  in one place only; id: wants the whole id, and tool:=name the whole name
 //! status:ok|error|pending|cancelled|abandoned|unknown   also tool_error, protocol_error
 //! http:401|4xx               the status of the HTTP response
+//! rule:                      a rule that had to do with it, or would have; rule:* for any
 //! client:                    who asked: the client's name and version, or the name of its session
 //! dir:client|server|in|out   who asked (in: the client asked the server; out: the server asked)
 //! dur:>500ms tok:>=1k size:10kb..2mb     > >= < <= = and ranges
@@ -91,6 +92,7 @@ enum Term {
     Server(Pattern),
     Client(Pattern),
     Method(Pattern),
+    Rule(Pattern),
     Id(Pattern),
     Status(Status),
     From(Peer),
@@ -165,8 +167,9 @@ impl Status {
 
 impl Filter {
     /// The fields one can name, each with its colon: for completion and help.
-    pub const FIELDS: [&'static str; 11] = [
-        "tool:", "server:", "client:", "method:", "id:", "status:", "http:", "dir:", "dur:", "tok:", "size:",
+    pub const FIELDS: [&'static str; 12] = [
+        "tool:", "server:", "client:", "method:", "rule:", "id:", "status:", "http:", "dir:", "dur:", "tok:",
+        "size:",
     ];
 
     /// The values `status:` takes.
@@ -210,6 +213,12 @@ impl Filter {
     #[must_use]
     pub fn of_client(name: &str) -> Self {
         Self { root: Some(Node::One(Term::Client(Pattern::Whole(name.into())))) }
+    }
+
+    /// The operations that one rule had to do with.
+    #[must_use]
+    pub fn of_rule(name: &str) -> Self {
+        Self { root: Some(Node::One(Term::Rule(Pattern::Whole(name.into())))) }
     }
 
     /// What passes both.
@@ -297,6 +306,7 @@ impl fmt::Display for Term {
             Self::Server(pattern) => write!(f, "server:{pattern}"),
             Self::Client(pattern) => write!(f, "client:{pattern}"),
             Self::Method(pattern) => write!(f, "method:{pattern}"),
+            Self::Rule(pattern) => write!(f, "rule:{pattern}"),
             Self::Id(pattern) => write!(f, "id:{pattern}"),
             Self::Status(status) => write!(f, "status:{}", status.as_str()),
             Self::From(peer) => write!(f, "dir:{}", peer.as_str()),

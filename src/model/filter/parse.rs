@@ -162,6 +162,7 @@ impl<'t> Parser<'t> {
             Field::Server => self.name("a server's name").map(Term::Server),
             Field::Client => self.name("a client's name, or that of its session").map(Term::Client),
             Field::Method => self.name("a method").map(Term::Method),
+            Field::Rule => self.name("a rule's name").map(Term::Rule),
             Field::Id => self.name("an id").map(Term::Id),
             Field::Status => {
                 let names: Vec<&str> = Filter::status_values().collect();
@@ -270,6 +271,7 @@ enum Field {
     Server,
     Client,
     Method,
+    Rule,
     Id,
     Status,
     Http,
@@ -278,11 +280,12 @@ enum Field {
 }
 
 impl Field {
-    const ALL: [(&'static str, Self); 11] = [
+    const ALL: [(&'static str, Self); 12] = [
         ("tool", Self::Tool),
         ("server", Self::Server),
         ("client", Self::Client),
         ("method", Self::Method),
+        ("rule", Self::Rule),
         ("id", Self::Id),
         ("status", Self::Status),
         ("http", Self::Http),

@@ -196,6 +196,7 @@ fn term() -> impl Strategy<Value = Term> {
         name().prop_map(Term::Server),
         name().prop_map(Term::Client),
         name().prop_map(Term::Method),
+        name().prop_map(Term::Rule),
         name().prop_map(Term::Id),
         prop_oneof![(100..600_u16).prop_map(HttpStatus::One), (1..6_u8).prop_map(HttpStatus::Class)]
             .prop_map(Term::Http),

@@ -3,12 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::trace::Exit;
+use crate::trace::{Exit, Mark, Outcome as Fate, Ruling};
+use crate::wire::LineEnd;
 
 /// Something that happens, chosen from few ids, methods and tokens so that everything collides.
 #[derive(Clone, Debug)]
 enum Step {
     Frame { to: Direction, text: String },
+    Ruled(Box<Ruling<'static>>),
     Post { session: bool, modern: bool },
     Status(u16, bool),
     Within(u32),
@@ -77,6 +79,38 @@ fn message() -> impl Strategy<Value = String> {
     ]
 }
 
+fn ruling() -> impl Strategy<Value = Ruling<'static>> {
+    let fates = vec![
+        Fate::Passed,
+        Fate::Changed,
+        Fate::Held,
+        Fate::Released,
+        Fate::Answered,
+        Fate::Dropped,
+        Fate::Sent,
+    ];
+    let mark = (any::<[bool; 3]>(), any::<u8>()).prop_map(|([hit, observed, timed], took)| Mark {
+        rule: ["r", "s"][usize::from(took % 2)].into(),
+        by: ["cache", "trim"][usize::from(took % 3) / 2].into(),
+        hit,
+        observed,
+        took_us: timed.then_some(u64::from(took)),
+        ..Mark::default()
+    });
+    let marks = prop::collection::vec(mark, 0..3);
+    let text = prop::option::of(message());
+    (direction(), prop::option::of(id()), prop::sample::select(fates), text, marks).prop_map(
+        |(to, id, outcome, text, marks)| Ruling {
+            to,
+            exchange: None,
+            id: id.map(Into::into),
+            outcome,
+            payload: text.map(|text| Payload { text: text.into_bytes().into(), end: LineEnd::Lf }),
+            marks,
+        },
+    )
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         40 => (direction(), message()).prop_map(|(to, text)| Step::Frame { to, text }),
@@ -89,6 +123,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..6_u32).prop_map(Step::Within),
         4 => (0..6_u32, prop::sample::select(vec![HttpEnd::Complete, HttpEnd::ClientLeft, HttpEnd::ServerLeft]))
             .prop_map(|(back, how)| Step::HttpEnd(back, how)),
+        12 => ruling().prop_map(|ruling| Step::Ruled(Box::new(ruling))),
         1 => Just(Step::Stopped),
         1 => Just(Step::Ended),
     ]
@@ -99,6 +134,10 @@ fn play(play: &mut Play, number: usize, step: &Step) {
     let posted = u32::try_from(play.session.http().all().len()).unwrap();
     match step {
         Step::Frame { to, text } => play.frame(*to, text),
+        Step::Ruled(ruling) => {
+            let exchange = play.exchange;
+            play.fact(Fact::Ruled(Box::new(Ruling { exchange, ..Ruling::clone(ruling) })))
+        }
         Step::Post { session, modern } => {
             let next = posted + 1;
             let (session, revision) =

@@ -8,6 +8,7 @@ mod facts;
 mod handshake;
 mod http;
 mod retries;
+mod rulings;
 mod tasks;
 
 use super::*;

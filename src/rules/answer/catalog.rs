@@ -109,7 +109,6 @@ impl Catalog {
     }
 
     /// The same, to note what the session was told.
-    #[cfg(test)]
     pub(super) fn get_mut(&mut self, tool: &str) -> Option<&mut Definition> {
         self.tools.iter_mut().find(|known| &*known.name == tool)
     }

@@ -9,7 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use serde_json::value::RawValue;
 
 use super::{Files, Herald, News, file_of, spawn};
-use crate::model::{DefinitionTokens, Half, Operation, OperationId, OperationTokens, Session, State};
+use crate::model::{
+    Changed, DefinitionTokens, Half, Operation, OperationId, OperationTokens, RuledTokens, Session, Sizes,
+    State,
+};
 use crate::record::Bodies;
 use crate::tokens::{Count, Counter, Effort, Profile, attribute, message, tool_definition, wire};
 use crate::ui::fetched::{Answer, Subject};
@@ -126,6 +129,8 @@ struct Book {
     next: u32,
     /// Calls that were not answered when they were looked at.
     open: VecDeque<OperationId>,
+    /// How many rulings have been looked at.
+    ruled: usize,
     /// The definitions' revision that has been counted.
     definitions: Option<u64>,
 }
@@ -133,16 +138,26 @@ struct Book {
 /// Calls that are looked at again because they had no answer.
 const OPEN_MAX: usize = 65_536;
 
-/// A call to be counted: the messages of its exchanges.
+/// A call to be counted: the messages of its exchanges, as they were delivered.
 struct Task {
     call: OperationId,
     exchanges: Vec<(Half, Option<Half>)>,
+    /// Answers that rules changed, and those that rules which only observe would have changed.
+    ruled: Option<[Vec<Changed>; 2]>,
+}
+
+/// What a call costs, and what its changed answers cost before and after.
+struct Counted {
+    tokens: OperationTokens,
+    ruled: Option<RuledTokens>,
 }
 
 /// A definition to be counted.
 struct Definition {
     position: usize,
     json: Arc<str>,
+    /// Whether it is one that the server wrote and a rule changed or hid.
+    is_offered: bool,
 }
 
 /// What the board has for the thread.
@@ -215,10 +230,10 @@ impl Counting {
         }
         let mut session = shared.work();
         for (definition, cost) in costs {
-            session.set_definition_tokens(definition.position, &definition.json, cost);
+            definition.enter(&mut session, cost);
         }
-        for (call, tokens) in counted {
-            session.set_tokens(call, tokens);
+        for (call, counted) in counted {
+            counted.enter(&mut session, call);
         }
         drop(session);
         self.herald.changed();
@@ -230,8 +245,8 @@ impl Counting {
             Job::Call(id, call) => {
                 let (Some(shared), Some(file)) = (self.session(id), file_of(&self.files, id)) else { return };
                 let task = shared.work().operation(call).and_then(|operation| Task::of(call, operation));
-                if let Some(tokens) = task.and_then(|task| self.scale.call(&file, &task)) {
-                    shared.work().set_tokens(call, tokens);
+                if let Some(counted) = task.and_then(|task| self.scale.call(&file, &task)) {
+                    counted.enter(&mut shared.work(), call);
                     self.herald.changed();
                 }
             }
@@ -290,7 +305,7 @@ impl Scale {
     }
 
     /// What a call costs; `None` if its messages cannot be read.
-    fn call(&mut self, file: &Bodies, task: &Task) -> Option<OperationTokens> {
+    fn call(&mut self, file: &Bodies, task: &Task) -> Option<Counted> {
         let (mut request, mut on_wire, mut model) = (Count::ZERO, Count::ZERO, Count::ZERO);
         for (asked, answered) in &task.exchanges {
             request += wire(&mut self.counter, &self.profile, &text_of(file, asked)?);
@@ -301,28 +316,78 @@ impl Scale {
                 model = answer.model;
             }
         }
-        Some(OperationTokens {
+        let tokens = OperationTokens {
             request: narrow(request),
             wire: narrow(on_wire),
             model: narrow(model),
             request_accuracy: request.accuracy,
             accuracy: on_wire.accuracy.max(model.accuracy),
-        })
+        };
+        let ruled = task.ruled.as_ref().and_then(|[changed, would]| {
+            let (before, after) = self.changes(file, changed)?;
+            let (would_before, would_after) = self.changes(file, would)?;
+            Some(RuledTokens { before, after, would_before, would_after })
+        });
+        Some(Counted { tokens, ruled })
+    }
+
+    /// What answers cost before they were changed, and after.
+    fn changes(&mut self, file: &Bodies, changes: &[Changed]) -> Option<(Sizes, Sizes)> {
+        let (mut before, mut after) = (Sizes::default(), Sizes::default());
+        for Changed { original, delivered } in changes {
+            before += self.sizes(file, original)?;
+            after += self.sizes(file, delivered)?;
+        }
+        Some((before, after))
+    }
+
+    fn sizes(&mut self, file: &Bodies, half: &Half) -> Option<Sizes> {
+        let cost = message(&mut self.counter, &self.profile, &text_of(file, half)?);
+        Some(Sizes { wire: cost.wire.tokens, model: cost.model.tokens })
+    }
+}
+
+impl Counted {
+    fn enter(self, session: &mut Session, call: OperationId) {
+        session.set_tokens(call, self.tokens);
+        session.set_ruled_tokens(call, self.ruled);
+    }
+}
+
+impl Definition {
+    /// All definitions of a session: those the client saw, and where they differ those of the server.
+    fn all(session: &Session) -> Vec<Self> {
+        let of = |(position, tool): (usize, &crate::model::Definition), is_offered| Self {
+            position,
+            json: tool.json.clone(),
+            is_offered,
+        };
+        let definitions = session.definitions();
+        let seen = definitions.tools().iter().enumerate().map(|one| of(one, false));
+        seen.chain(definitions.offered().iter().enumerate().map(|one| of(one, true))).collect()
+    }
+
+    fn enter(&self, session: &mut Session, cost: DefinitionTokens) {
+        if self.is_offered {
+            session.set_offered_tokens(self.position, &self.json, cost);
+        } else {
+            session.set_definition_tokens(self.position, &self.json, cost);
+        }
     }
 }
 
 /// Counts everything of a session at once, for commands that print and leave.
-pub(super) fn count_all(session: &mut Session, file: &Bodies, profile: Profile) {
+pub fn count_all(session: &mut Session, file: &Bodies, profile: Profile) {
     let mut scale = Scale::new(profile);
-    for position in 0..session.definitions().tools().len() {
-        let json = session.definitions().tools()[position].json.clone();
-        session.set_definition_tokens(position, &json, scale.definition(&json));
+    for definition in Definition::all(session) {
+        let cost = scale.definition(&definition.json);
+        definition.enter(session, cost);
     }
     for (index, _) in (0_u32..).zip(0..session.operations().len()) {
         let call = OperationId(index);
         let task = session.operation(call).and_then(|operation| Task::of(call, operation));
-        if let Some(tokens) = task.and_then(|task| scale.call(file, &task)) {
-            session.set_tokens(call, tokens);
+        if let Some(counted) = task.and_then(|task| scale.call(file, &task)) {
+            counted.enter(session, call);
         }
     }
 }
@@ -340,6 +405,13 @@ impl Book {
                 _ => tasks.extend(Task::of(call, operation)),
             }
         }
+        // Calls that were counted before the ruling about their answer was read.
+        let ruled = session.rules().ruled_since(self.ruled);
+        for call in &ruled[..ruled.len().min(BATCH)] {
+            self.ruled += 1;
+            let operation = session.operation(*call).filter(|_| call.0 < self.next);
+            tasks.extend(operation.and_then(|operation| Task::of(*call, operation)));
+        }
         let operations = session.operations();
         while tasks.len() < BATCH
             && let Some(operation) = operations.get(self.next as usize)
@@ -355,20 +427,25 @@ impl Book {
         let revision = session.definitions().revision;
         if self.definitions != Some(revision) {
             self.definitions = Some(revision);
-            let tools = session.definitions().tools().iter().enumerate();
-            definitions
-                .extend(tools.map(|(position, tool)| Definition { position, json: tool.json.clone() }));
+            definitions = Definition::all(&session);
         }
-        (tasks, definitions, (self.next as usize) < operations.len())
+        let is_behind =
+            (self.next as usize) < operations.len() || !session.rules().ruled_since(self.ruled).is_empty();
+        (tasks, definitions, is_behind)
     }
 }
 
 impl Task {
     /// The messages of a call; `None` while it has no answer.
     fn of(call: OperationId, operation: &Operation) -> Option<Self> {
-        let exchanges: Vec<_> =
-            operation.exchanges().map(|exchange| (exchange.request, exchange.response)).collect();
-        exchanges.iter().any(|(_, response)| response.is_some()).then_some(Self { call, exchanges })
+        let delivered = |half: &Half| *operation.delivered(half);
+        let exchanges: Vec<_> = operation
+            .exchanges()
+            .map(|exchange| (exchange.request, exchange.response.as_ref().map(delivered)))
+            .collect();
+        let ruled = operation.ruled().filter(|ruled| ruled.is_changed());
+        let ruled = ruled.map(|ruled| [ruled.changed().to_vec(), ruled.would_change().to_vec()]);
+        exchanges.iter().any(|(_, response)| response.is_some()).then_some(Self { call, exchanges, ruled })
     }
 }
 

@@ -8,17 +8,20 @@ mod fetching;
 mod finding;
 mod load;
 mod pace;
+mod previewing;
 mod reading;
 
+pub use counting::count_all;
 pub use load::load;
 pub use pace::Pace;
+pub use previewing::preview;
 
 use std::collections::HashMap;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossterm::event::Event;
@@ -26,6 +29,8 @@ use crossterm::event::Event;
 use super::fetched::{Answer, Subject};
 use super::open::OpenSession;
 use super::panels::{Listed, OpenId};
+use super::preview::Preview;
+use super::ruling::Proposal;
 use crate::control::{Order, Reply, ask};
 use crate::model::OperationId;
 use crate::record::{Bodies, Folders, Reader};
@@ -62,6 +67,17 @@ pub enum News {
     Body((OpenId, Place), Answer<Vec<u8>>),
     /// Tokens by JSON value that were asked for.
     Attributed((OpenId, Subject), Answer<Attribution>),
+    /// What rules that are being written would have saved, with their text.
+    Previewed(OpenId, Arc<str>, Answer<Preview>),
+    /// What a proxy said to new rules: done, or why not.
+    Ruled {
+        /// Whose rules.
+        session: OpenId,
+        /// Which change of them.
+        number: u64,
+        /// What the user is told.
+        answer: Result<String, String>,
+    },
     /// What the parts of a definition cost.
     ToolCost((OpenId, u32, u64), Answer<ToolTokens>),
 }
@@ -122,6 +138,7 @@ pub struct Feed {
     reading: SyncSender<reading::Order>,
     finding: Option<SyncSender<finding::Order>>,
     fetching: SyncSender<fetching::Order>,
+    previewing: SyncSender<previewing::Order>,
     counting: Arc<counting::Desk>,
     files: Files,
     next_id: u32,
@@ -154,7 +171,9 @@ impl Feed {
         let reading = reading::start(&herald, files.clone(), counting.clone(), living);
         let finding = folders.map(|folders| finding::start(&herald, folders, reading.clone()));
         let fetching = fetching::start(&herald, files.clone());
-        let feed = Self { has_changed, herald, reading, finding, fetching, counting, files, next_id: 0 };
+        let previewing = previewing::start(&herald, files.clone());
+        let feed =
+            Self { has_changed, herald, reading, finding, fetching, previewing, counting, files, next_id: 0 };
         (feed, heard, speaker)
     }
 
@@ -234,6 +253,32 @@ impl Feed {
     /// Counts everything again, for another family of models.
     pub fn recount(&self, profile: Profile) {
         self.counting.recount(profile);
+    }
+
+    /// Plays recordings again under rules; what that came to comes as [`News::Previewed`].
+    pub fn preview(&self, wanted: Vec<(OpenId, Arc<str>)>, profile: &Profile) {
+        for (session, text) in wanted {
+            let order = previewing::Order { session, text, profile: profile.clone() };
+            if let Err(TrySendError::Full(order)) = self.previewing.try_send(order) {
+                let why = Answer::Failed("too many rules are being tried; look again in a moment".into());
+                self.herald.tell(News::Previewed(order.session, order.text, why));
+            }
+        }
+    }
+
+    /// Sends rules to a live session's proxy; its answer comes as [`News::Ruled`].
+    pub fn rule(&self, control: PathBuf, proposal: Proposal) {
+        let herald = self.herald.clone();
+        spawn("mcptop-order", &self.herald, move || {
+            let Proposal { session, text, keep, number, done } = proposal;
+            let order = Order::SetRules { text: text.to_string(), keep };
+            let answer = match ask(&control, &order) {
+                Ok(Reply::Refused { why }) => Err(why),
+                Ok(_) => Ok(done),
+                Err(error) => Err(error.to_string()),
+            };
+            herald.tell(News::Ruled { session, number, answer });
+        });
     }
 
     /// Sends an order to a live session's proxy; what came of it comes as [`News::Say`].

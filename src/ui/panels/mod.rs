@@ -9,6 +9,7 @@ pub mod empty;
 pub(crate) mod fixture;
 pub mod help;
 pub mod marks;
+pub mod rules;
 pub mod schemas;
 pub mod sessions;
 pub mod timeline;
@@ -24,6 +25,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::fetched::{Attributions, Bodies, ToolCosts};
 use super::keys::Action;
+use super::ruling::{RuleChange, Rulings};
 use super::theme::Theme;
 use crate::model::{ContextTokens, Filter, OperationId, Session};
 use crate::tokens::Profile;
@@ -38,6 +40,8 @@ pub enum PanelId {
     Calls,
     /// What tool definitions cost.
     Schemas,
+    /// What each rule does and saves.
+    Rules,
     /// Calls as bars over time.
     Timeline,
     /// Live and recorded sessions.
@@ -48,8 +52,8 @@ pub enum PanelId {
 
 impl PanelId {
     /// All, in the order of their number keys.
-    pub const ALL: [Self; 6] =
-        [Self::Top, Self::Calls, Self::Schemas, Self::Timeline, Self::Sessions, Self::Help];
+    pub const ALL: [Self; 7] =
+        [Self::Top, Self::Calls, Self::Schemas, Self::Rules, Self::Timeline, Self::Sessions, Self::Help];
 
     /// Whether it shows only what passes the filter.
     #[must_use]
@@ -64,6 +68,7 @@ impl PanelId {
             Self::Top => "Top",
             Self::Calls => "Calls",
             Self::Schemas => "Schemas",
+            Self::Rules => "Rules",
             Self::Timeline => "Timeline",
             Self::Sessions => "Sessions",
             Self::Help => "Help",
@@ -143,6 +148,8 @@ pub struct Cx<'a> {
     pub attributions: &'a Attributions,
     /// What the parts of tool definitions cost.
     pub tool_costs: &'a ToolCosts,
+    /// What this viewer has changed of the rules, and what rules would have saved.
+    pub rulings: &'a Rulings,
     /// Calls that are shown without their tokens; see [`Cx::count_first`].
     pub uncounted: &'a RefCell<Vec<(OpenId, OperationId)>>,
     /// Whether something could not be finished within one drawing; see [`Cx::go_on`].
@@ -210,6 +217,8 @@ pub struct Focus {
     pub tool: Option<String>,
     /// A call.
     pub operation: Option<OperationId>,
+    /// A rule by name.
+    pub rule: Option<String>,
 }
 
 /// Something that can be copied, with the name it has in the copy menu.
@@ -287,6 +296,8 @@ pub enum Reply {
     Confirm(String, Deed),
     /// Look for sessions again.
     Refresh,
+    /// Change the rules of a session.
+    Rule(RuleChange),
 }
 
 /// A panel.
@@ -332,6 +343,7 @@ pub fn all() -> Vec<(PanelId, Box<dyn Panel>)> {
         (PanelId::Top, Box::new(top::Top::default())),
         (PanelId::Calls, Box::new(calls::Calls::default())),
         (PanelId::Schemas, Box::new(schemas::Schemas::default())),
+        (PanelId::Rules, Box::new(rules::Rules::default())),
         (PanelId::Timeline, Box::new(timeline::Timeline::default())),
         (PanelId::Sessions, Box::new(sessions::Sessions::default())),
         (PanelId::Help, Box::new(help::Help::default())),

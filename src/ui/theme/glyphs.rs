@@ -43,6 +43,8 @@ pub struct Glyphs {
     pub cursor: &'static str,
     /// A remark by the user.
     pub note: &'static str,
+    /// A rule acted.
+    pub ruled: &'static str,
     /// Text that has been cut.
     pub ellipsis: &'static str,
     /// Between two facts on one line.
@@ -90,6 +92,7 @@ impl Glyphs {
         ended: "○",
         cursor: "▌",
         note: "◆",
+        ruled: "§",
         ellipsis: "…",
         dot: "·",
         none: "–",
@@ -125,6 +128,7 @@ impl Glyphs {
         ended: "o",
         cursor: ">",
         note: "#",
+        ruled: "&",
         ellipsis: "~",
         dot: "-",
         none: "-",

@@ -7,6 +7,7 @@ pub mod bar;
 pub mod chart;
 pub mod clip;
 pub mod columns;
+pub mod diff;
 pub mod json;
 pub mod notice;
 pub mod number;

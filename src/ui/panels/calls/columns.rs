@@ -4,13 +4,13 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::model::{Operation, Outcome, Phase, State};
+use crate::model::{Operation, Outcome, Phase, Sizes, State};
 use crate::tokens::Count;
 use crate::ui::panels::{Cx, Opened, marks};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::{Align, Want};
-use crate::ui::widgets::number::{BYTES_WIDTH, DURATION_WIDTH, bytes, duration, moment, tokens};
+use crate::ui::widgets::number::{BYTES_WIDTH, DURATION_WIDTH, bytes, duration, grouped, moment, tokens};
 use crate::ui::widgets::sort::Sortable;
 use crate::ui::widgets::table::{Column, Order};
 use crate::wire::Peer;
@@ -22,6 +22,8 @@ pub(super) enum Field {
     Time,
     /// How it stands.
     Status,
+    /// Whether a rule acted on it, or would have.
+    Ruled,
     /// Whom it was asked.
     Server,
     /// Which client asked, or was asked.
@@ -47,9 +49,10 @@ pub(super) enum Field {
 }
 
 /// The columns, left to right.
-pub(super) const FIELDS: [Field; 13] = [
+pub(super) const FIELDS: [Field; 14] = [
     Field::Time,
     Field::Status,
+    Field::Ruled,
     Field::Server,
     Field::Client,
     Field::Name,
@@ -70,6 +73,7 @@ impl Sortable for Field {
         match self {
             Self::Time | Self::Server | Self::Client | Self::Name | Self::Id => Order::Ascending,
             Self::Status
+            | Self::Ruled
             | Self::Duration
             | Self::Http
             | Self::RequestBytes
@@ -84,6 +88,7 @@ impl Sortable for Field {
         match self {
             Self::Time => "time",
             Self::Status => "status",
+            Self::Ruled => "ruled",
             Self::Server => "server",
             Self::Client => "client",
             Self::Name => "name",
@@ -112,10 +117,13 @@ impl Field {
         match self {
             Self::Time => left("time", Want::fixed(9, 2)),
             Self::Status => left("", Want::fixed(1, 0)),
+            Self::Ruled if sessions.iter().any(|opened| !opened.session.rules().is_empty()) => {
+                left("", Want::fixed(1, 0))
+            }
             Self::Server if sessions.len() < 2 => left("", absent),
             Self::Http if is_http() => right("http", Want::fixed(4, 4)),
             Self::Client if has_clients() => left("client", Want::growing(10, 22, 1, 4)),
-            Self::Http | Self::Client => left("", absent),
+            Self::Http | Self::Client | Self::Ruled => left("", absent),
             Self::Server => left("server", Want::growing(8, 16, 1, 3)),
             Self::Name => left("call", names),
             Self::Duration => right("waited ", Want::fixed(DURATION_WIDTH + 1, 0)),
@@ -152,10 +160,14 @@ impl Field {
                 State::Done(Outcome::ProtocolError { .. }) => 6,
                 State::Done(Outcome::HttpError { .. }) => 7,
             },
+            Self::Ruled => match operation.ruled() {
+                None => 0,
+                Some(ruled) => 1 + u64::from(ruled.has_effect()),
+            },
             Self::Server => source as u64,
             Self::Client => operation.client().map_or(0, |client| 1 + client.index() as u64),
             Self::Name => rank().map_or(0, u64::from),
-            Self::Duration => operation.latency_us(opened.now),
+            Self::Duration => operation.waited_us(opened.now),
             Self::Http => operation.http_status().map_or(0, u64::from),
             Self::RequestBytes => u64::from(operation.first().request.bytes),
             Self::ResponseBytes => operation.answer().map_or(0, |half| 1 + u64::from(half.bytes)),
@@ -190,6 +202,11 @@ impl Field {
                 let mark = marks::state(operation, &cx.theme.glyphs);
                 text(mark.glyph.to_owned(), mark.role)
             }
+            Self::Ruled => match operation.ruled() {
+                Some(ruled) if ruled.has_effect() => text(cx.theme.glyphs.ruled.to_owned(), Role::Accent),
+                Some(_) => text(cx.theme.glyphs.dot.to_owned(), Role::Dim),
+                None => Line::default(),
+            },
             Self::Server => text(clip::middle(&opened.session.header.label, room).into_owned(), Role::Dim),
             Self::Client => opened.session.client_of(operation).map_or_else(none, |client| {
                 let shown = client.shown_name();
@@ -243,7 +260,8 @@ pub(super) fn name(opened: &Opened<'_>, operation: &Operation, room: usize, cx: 
 
 /// What the requester waited; a running timer while it waits.
 fn waited(opened: &Opened<'_>, operation: &Operation, plain: Role, cx: &Cx<'_>) -> Line<'static> {
-    let us = operation.latency_us(opened.now);
+    // With what rules held it back: this is what the requester waited.
+    let us = operation.waited_us(opened.now);
     let role = match operation.state {
         State::Pending if operation.phase() == Phase::Listening => Role::Dim,
         State::Pending => Role::Pending,
@@ -307,12 +325,54 @@ fn note(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> (String, Rol
         retries => said.push(format!("{retries} retries")),
     }
     said.extend(waits);
+    said.extend(rule_words(opened, operation, cx));
     if operation.is_cold() {
         said.push("cold start".to_owned());
     }
     let role =
         if matches!(mark.role, Role::Bad | Role::Pending | Role::Void) { mark.role } else { Role::Dim };
     (said.join(", "), role)
+}
+
+/// What rules did with a call, in words: `cached by forecasts, 3.1 s old`, `trim shape by lean: 847 → 127 tokens`.
+fn rule_words(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Option<String> {
+    let ruled = operation.ruled()?;
+    if let Some(answered) = ruled.answered_by() {
+        let rule = opened.session.name(answered.rule);
+        if !answered.is_cache {
+            return Some(format!("answered by {rule} ({})", opened.session.name(answered.by)));
+        }
+        let age = ruled.marks().iter().find_map(|mark| mark.age_us);
+        let age = age.map_or(String::new(), |age_us| format!(", {} old", duration(age_us)));
+        return Some(format!("cached by {rule}{age}"));
+    }
+    if !ruled.changed().is_empty() {
+        let tokens = ruled
+            .tokens()
+            .map_or(String::new(), |tokens| format!(": {}", change(tokens.before, tokens.after, cx)));
+        return Some(format!("changed by {}{tokens}", acting(opened, operation).join(", ")));
+    }
+    (ruled.held_us() > 0)
+        .then(|| format!("held {} by {}", duration(ruled.held_us()), acting(opened, operation).join(", ")))
+}
+
+/// The names of the rules that had an effect on a call.
+pub(super) fn acting(opened: &Opened<'_>, operation: &Operation) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let marks = operation.ruled().map_or(&[][..], |ruled| ruled.marks());
+    for mark in marks.iter().filter(|mark| mark.hit && !mark.is_observed) {
+        let name = opened.session.name(mark.rule).to_owned();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// `847 → 127 tokens`, in the unit shown.
+pub(super) fn change(before: Sizes, after: Sizes, cx: &Cx<'_>) -> String {
+    let (before, after) = if cx.wire { (before.wire, after.wire) } else { (before.model, after.model) };
+    format!("{} {} {} tokens", grouped(before), cx.theme.glyphs.to_server, grouped(after))
 }
 
 /// How far a call has come, in words.

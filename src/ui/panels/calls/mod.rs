@@ -269,7 +269,7 @@ impl Panel for Calls {
             Action::Related => {
                 let Some(call) = self.selected else { return Reply::Ignored };
                 let (session, operation) = (Some(call.session), Some(call.operation));
-                return Reply::Show(PanelId::Timeline, Focus { session, operation, tool: None });
+                return Reply::Show(PanelId::Timeline, Focus { session, operation, ..Focus::default() });
             }
             Action::Back if self.in_detail => {
                 self.in_detail = false;

@@ -1,7 +1,7 @@
 //! Recording in, Calls screen out.
 
 use super::*;
-use crate::ui::panels::fixture::{BROWSER, Fixture, Stage, files, git, web};
+use crate::ui::panels::fixture::{BROWSER, Fixture, Stage, files, git, shop, web};
 
 fn one() -> Stage {
     Stage::new(vec![Fixture::read(&files(), true)])
@@ -171,4 +171,35 @@ fn calls_over_http_name_their_client_and_split_their_time() {
     let mut stage = Stage::new(vec![Fixture::read(&web(), true)]);
     stage.filter("client:cursor tool:customer");
     assert!(stage.draw(&mut Calls::default(), 80, 24).contains("9 calls, 28 in all"));
+}
+
+#[test]
+fn calls_that_rules_acted_on_are_marked_and_say_how() {
+    let stage = Stage::new(vec![Fixture::read(&shop(), true)]);
+    for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+        let screen = stage.draw(&mut Calls::default(), width, height);
+        insta::assert_snapshot!(format!("calls_rules_{width}x{height}"), screen);
+    }
+}
+
+#[test]
+fn a_call_shows_what_the_server_said_what_was_delivered_and_what_changed() {
+    let mut stage = Stage::new(vec![Fixture::read(&shop(), true)]);
+    for (filter, name) in [("id:2", "changed"), ("id:4", "cached"), ("id:15", "held")] {
+        stage.filter(filter);
+        let mut calls = Calls::default();
+        stage.draw(&mut calls, 80, 24);
+        stage.with(|cx| calls.act(Action::Open, cx));
+        let screen = stage.draw(&mut calls, 120, 40);
+        insta::assert_snapshot!(format!("call_{name}_120x40"), screen);
+    }
+    stage.filter("id:2");
+    let mut calls = Calls::default();
+    stage.draw(&mut calls, 80, 24);
+    stage.with(|cx| calls.act(Action::Open, cx));
+    stage.draw(&mut calls, 80, 24);
+    for _ in 0..3 {
+        stage.with(|cx| calls.act(Action::NextView, cx));
+    }
+    insta::assert_snapshot!("call_changes_80x24", stage.draw(&mut calls, 80, 24));
 }

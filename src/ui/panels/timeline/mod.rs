@@ -157,7 +157,8 @@ impl Timeline {
 
     fn open(&self) -> Reply {
         let Some(call) = self.selected else { return Reply::Ignored };
-        let focus = Focus { session: Some(call.session), operation: Some(call.operation), tool: None };
+        let focus =
+            Focus { session: Some(call.session), operation: Some(call.operation), ..Focus::default() };
         Reply::Show(PanelId::Calls, focus)
     }
 

@@ -13,7 +13,7 @@ use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::number::{
-    COUNT_WIDTH, DURATION_WIDTH, PERCENT_WIDTH, TOKENS_WIDTH, count, duration, percent, tokens,
+    COUNT_WIDTH, DURATION_WIDTH, PERCENT_WIDTH, TOKENS_WIDTH, count, duration, percent, signed, tokens,
 };
 use crate::ui::widgets::sort::Sortable;
 use crate::ui::widgets::sparkline::{Ink, Scale, sparkline};
@@ -54,10 +54,16 @@ pub(super) enum Field {
     Schema,
     /// Share of the context window that results and definition take.
     Share,
+    /// Calls answered out of a cache.
+    Cache,
+    /// Tokens that rules saved.
+    Saved,
+    /// Time that rules saved.
+    TimeSaved,
 }
 
 /// The columns, left to right.
-pub(super) const FIELDS: [Field; 16] = [
+pub(super) const FIELDS: [Field; 19] = [
     Field::Name,
     Field::Calls,
     Field::Errors,
@@ -72,6 +78,9 @@ pub(super) const FIELDS: [Field; 16] = [
     Field::TokensMean,
     Field::TokensMax,
     Field::TokensSum,
+    Field::Cache,
+    Field::Saved,
+    Field::TimeSaved,
     Field::Schema,
     Field::Share,
 ];
@@ -104,6 +113,9 @@ impl Sortable for Field {
             Self::TokensSum => "tokens-sum",
             Self::Schema => "schema",
             Self::Share => "share",
+            Self::Cache => "cache",
+            Self::Saved => "saved",
+            Self::TimeSaved => "time-saved",
         }
     }
 }
@@ -111,7 +123,7 @@ impl Sortable for Field {
 impl Field {
     /// Its heading, width and importance; `names` is what the names ask for.
     #[must_use]
-    pub(super) fn column(self, names: Want) -> Column {
+    pub(super) fn column(self, names: Want, has_rules: bool) -> Column {
         let right = |title, want| Column { title, want, align: Align::Right };
         let left = |title, want| Column { title, want, align: Align::Left };
         match self {
@@ -131,6 +143,12 @@ impl Field {
             Self::TokensSum => right("tok sum", Want::fixed(8, 10)),
             Self::Schema => right("schema", Want::fixed(TOKENS_WIDTH + 1, 4)),
             Self::Share => right("window", Want::fixed(PERCENT_WIDTH, 3)),
+            Self::Cache | Self::Saved | Self::TimeSaved if !has_rules => {
+                right("", Want::fixed(u16::MAX, u8::MAX))
+            }
+            Self::Cache => right("cached", Want::fixed(COUNT_WIDTH + 1, 5)),
+            Self::Saved => right("saved", Want::fixed(TOKENS_WIDTH + 1, 2)),
+            Self::TimeSaved => right("time saved", Want::fixed(10, 8)),
         }
     }
 
@@ -156,6 +174,9 @@ impl Field {
             Self::Tokens | Self::TokensSum => Some(figures.tokens.sum as f64),
             Self::Schema => figures.schema.map(|count| count.tokens as f64),
             Self::Share => figures.context().map(|count| count.tokens as f64),
+            Self::Cache => Some(figures.cache_hits as f64),
+            Self::Saved => Some(figures.saved as f64),
+            Self::TimeSaved => Some(figures.time_saved_us as f64),
         }
     }
 
@@ -220,8 +241,22 @@ impl Field {
                 let role = if is_quiet { Role::Dim } else { Role::heat(share) };
                 text(percent(used.tokens, cx.window_tokens), role)
             }),
+            Self::Cache if figures.cache_hits == 0 => none(),
+            Self::Cache => text(count(figures.cache_hits), Role::Good),
+            Self::Saved => saving(figures.saved, |value| tokens(Count::exact(value)), cx),
+            Self::TimeSaved => saving(figures.time_saved_us, duration, cx),
         }
     }
+}
+
+/// What rules saved; a loss is a warning.
+fn saving(saved: i64, words: impl Fn(u64) -> String, cx: &Cx<'_>) -> Line<'static> {
+    let (text, role) = match saved {
+        0 => (cx.theme.glyphs.none.to_owned(), Role::Dim),
+        ..0 => (signed(saved, words), Role::Warn),
+        _ => (signed(saved, words), Role::Good),
+    };
+    Line::styled(text, cx.theme.style(role))
 }
 
 #[derive(PartialEq)]

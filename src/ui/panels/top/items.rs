@@ -38,6 +38,12 @@ pub(super) struct Figures {
     pub(super) accuracy: Accuracy,
     /// Tokens of the results that reach the model; `None` where none do.
     pub(super) shown: Option<Count>,
+    /// Answered out of a cache.
+    pub(super) cache_hits: u64,
+    /// Tokens that rules saved, on results and on the definition.
+    pub(super) saved: i64,
+    /// Time that rules saved, in microseconds.
+    pub(super) time_saved_us: i64,
     /// Tokens of the definition; `None` where there is none or it has not been counted.
     pub(super) schema: Option<Count>,
 }
@@ -52,6 +58,9 @@ impl Figures {
             tokens: if wire { row.wire_tokens } else { row.model_tokens },
             accuracy: row.accuracy(),
             shown: session.is_shown_to_model(row).then(|| row.results(wire)),
+            cache_hits: row.cache_hits,
+            saved: if wire { row.saved.wire } else { row.saved.model },
+            time_saved_us: row.saved.time_us,
             schema: None,
         }
     }
@@ -66,6 +75,9 @@ impl Figures {
         self.tokens.max = self.tokens.max.max(other.tokens.max);
         self.accuracy = self.accuracy.max(other.accuracy);
         self.shown = sum(self.shown, other.shown);
+        self.cache_hits += other.cache_hits;
+        self.saved += other.saved;
+        self.time_saved_us += other.time_saved_us;
         self.schema = sum(self.schema, other.schema);
     }
 
@@ -207,6 +219,10 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
         head.figures.add(&tool.figures);
     }
     head.figures.shown = Some(session.context(wire).results);
+    // Of a session all that its rules saved, on hidden definitions and on other methods too.
+    let saved = session.saved();
+    head.figures.saved = if wire { saved.wire } else { saved.model };
+    head.figures.time_saved_us = saved.time_us;
     let unlisted = tools.len() - listed;
     Group { head, tools, unlisted, methods }
 }
@@ -219,7 +235,8 @@ fn tool<'a>(
     wire: bool,
 ) -> Item<'a> {
     let of_row = |row| Figures::of_row(opened.session, row, wire);
-    let figures = Figures { schema, ..row.map_or_else(Figures::default, of_row) };
+    let mut figures = Figures { schema, ..row.map_or_else(Figures::default, of_row) };
+    figures.saved += opened.session.definitions().saved_on(name, wire);
     let key = ItemKey::Tool(opened.id, name.into());
     Item { key, name, rows: row.into_iter().collect(), now: opened.now, figures }
 }

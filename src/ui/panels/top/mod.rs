@@ -185,8 +185,9 @@ impl Panel for Top {
             empty::draw(cx, area, buf, "No calls yet");
             return;
         }
+        let has_rules = cx.sessions.iter().any(|opened| !opened.session.rules().is_empty());
         let longest = lines.iter().map(|(item, indent)| clip::width(item.name) + indent).max().unwrap_or(0);
-        let columns = FIELDS.map(|field| field.column(Want::names(longest, area.width, 13)));
+        let columns = FIELDS.map(|field| field.column(Want::names(longest, area.width, 13), has_rules));
         // The last column is the scroll bar's.
         self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
         let sorted = self.sort.heading();

@@ -1,7 +1,7 @@
 //! Recording in, Top screen out.
 
 use super::*;
-use crate::ui::panels::fixture::{BROWSER, Fixture, Stage, files, git};
+use crate::ui::panels::fixture::{BROWSER, Fixture, Stage, files, git, shop};
 
 fn one() -> Stage {
     Stage::new(vec![Fixture::read(&files(), true)])
@@ -101,5 +101,14 @@ fn a_real_session_is_readable_at_any_size() {
     for (width, height) in [(80, 24), (120, 40), (200, 60)] {
         let screen = stage.draw(&mut Top::default(), width, height);
         insta::assert_snapshot!(format!("top_browser_{width}x{height}"), screen);
+    }
+}
+
+#[test]
+fn what_rules_saved_has_its_columns_where_there_are_rules() {
+    let stage = Stage::new(vec![Fixture::read(&shop(), true)]);
+    for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+        let screen = stage.draw(&mut Top::default(), width, height);
+        insta::assert_snapshot!(format!("top_rules_{width}x{height}"), screen);
     }
 }

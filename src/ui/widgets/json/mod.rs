@@ -1,5 +1,6 @@
 //! A JSON text as a foldable tree in which each node carries its share of the tokens.
 
+pub mod lines;
 pub mod paint;
 pub mod scan;
 pub mod strings;

@@ -5,11 +5,13 @@
 
 mod count;
 mod duration;
+mod signed;
 mod size;
 mod tokens;
 
 pub use count::{COUNT_WIDTH, PERCENT_WIDTH, count, grouped, percent, rate};
 pub use duration::{CLOCK_WIDTH, DURATION_WIDTH, duration, moment, offset};
+pub use signed::signed;
 pub use size::{BYTES_WIDTH, bytes};
 pub use tokens::{TOKENS_WIDTH, tokens, tokens_grouped};
 

@@ -11,6 +11,7 @@ use crate::trace::Place;
 use crate::ui::fetched::{Answer, Subject};
 use crate::ui::keys::Action;
 use crate::ui::panels::{Cx, OpenId};
+use crate::ui::widgets::diff::DiffView;
 use crate::ui::widgets::json::view::TreeView;
 use crate::ui::widgets::notice::notice;
 use crate::ui::widgets::raw::RawView;
@@ -23,20 +24,23 @@ const BUDGET: usize = 48;
 pub(super) struct MessagePane {
     session: OpenId,
     place: Place,
+    /// What it was before, where the difference is shown.
+    before: Option<Place>,
     text: Option<Arc<Vec<u8>>>,
+    diff: Option<DiffView>,
     tree: Option<TreeView>,
     raw: Option<RawView>,
     area: Rect,
 }
 
 impl MessagePane {
-    pub(super) fn new(session: OpenId, place: Place) -> Self {
-        Self { session, place, text: None, tree: None, raw: None, area: Rect::default() }
+    pub(super) fn new(session: OpenId, place: Place, before: Option<Place>) -> Self {
+        Self { session, place, before, text: None, diff: None, tree: None, raw: None, area: Rect::default() }
     }
 
     /// Whether this is the pane of that message.
-    pub(super) fn is_of(&self, session: OpenId, place: Place) -> bool {
-        self.session == session && self.place == place
+    pub(super) fn is_of(&self, session: OpenId, place: Place, before: Option<Place>) -> bool {
+        (self.session, self.place, self.before) == (session, place, before)
     }
 
     /// Draws the message, or why it is not there.
@@ -49,6 +53,9 @@ impl MessagePane {
         is_focused: bool,
     ) {
         self.area = area;
+        if let Some(before) = self.before {
+            return self.draw_difference(before, cx, area, buf);
+        }
         if self.text.is_none() {
             match cx.bodies.get((self.session, self.place)) {
                 Answer::Ready(text) => {
@@ -80,6 +87,22 @@ impl MessagePane {
         }
     }
 
+    /// Draws what a rule changed; both texts are asked for.
+    fn draw_difference(&mut self, before: Place, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        if let Some(diff) = &mut self.diff {
+            return diff.draw(area, buf, cx.theme);
+        }
+        match [before, self.place].map(|place| cx.bodies.get((self.session, place))) {
+            [Answer::Ready(before), Answer::Ready(after)] => {
+                self.diff.insert(DiffView::new(&before, &after)).draw(area, buf, cx.theme);
+            }
+            [Answer::Failed(why), _] | [_, Answer::Failed(why)] => {
+                notice(area, buf, cx.theme, &["The messages cannot be read", &why]);
+            }
+            _ => notice(area, buf, cx.theme, &["reading the messages"]),
+        }
+    }
+
     /// How many lines it would like; 0 until it is there.
     pub(super) fn lines(&self) -> usize {
         self.tree.as_ref().map_or(0, TreeView::len)
@@ -87,6 +110,9 @@ impl MessagePane {
 
     /// Does what an action asks of the message; says whether it was one for it.
     pub(super) fn act(&mut self, action: Action, show_raw: bool) -> bool {
+        if let Some(diff) = &mut self.diff {
+            return diff.act(action);
+        }
         match (&mut self.tree, &mut self.raw) {
             (Some(tree), _) if !show_raw => tree.act(action),
             (_, Some(raw)) => raw.act(action),
@@ -106,6 +132,9 @@ impl MessagePane {
     /// The wheel over a position of the screen; says whether it was over this message.
     pub(super) fn wheel(&mut self, at: ratatui::layout::Position, lines: i16, show_raw: bool) -> bool {
         let hit = self.area.contains(at);
+        if let (true, Some(diff)) = (hit, &mut self.diff) {
+            diff.wheel(lines);
+        }
         match (hit, &mut self.tree, &mut self.raw) {
             (true, Some(tree), _) if !show_raw => tree.wheel(lines),
             (true, _, Some(raw)) => raw.wheel(lines),

@@ -40,11 +40,14 @@ pub(super) struct Detail {
     pub(super) show_raw: bool,
 }
 
-/// One message of a call.
+/// One message of a call, or what a rule made of one.
 #[derive(Clone, Debug)]
 struct Piece<'a> {
     label: String,
     half: &'a Half,
+    /// What the message was before, where this shows the difference.
+    before: Option<&'a Half>,
+    is_request: bool,
     cost: Option<Count>,
     /// What of it a model gets, where that is less.
     model: Option<Count>,
@@ -65,6 +68,9 @@ impl Detail {
         let spent = steps::spent(opened, operation);
         top.line(buf, &spent_line(&spent, area.width, cx));
         if let Some(line) = http_line(opened, operation, cx) {
+            top.line(buf, &line);
+        }
+        if let Some(line) = rules_line(opened, operation, cx) {
             top.line(buf, &line);
         }
         let steps = steps::steps(opened, operation);
@@ -95,10 +101,12 @@ impl Detail {
         buf: &mut Buffer,
         is_focused: bool,
     ) {
-        let first = if at % 2 == 1 || at + 1 == messages.len() { at.saturating_sub(1) } else { at };
+        let first = messages[..=at].iter().rposition(|message| message.is_request).unwrap_or(0);
+        let second = if at > first { at } else { first + 1 };
         let mut y = area.y;
-        for (shown, index) in (first..messages.len().min(first + 2)).enumerate() {
-            let pane = self.pane_index(messages[index].half);
+        for (shown, index) in [first, second].into_iter().filter(|index| *index < messages.len()).enumerate()
+        {
+            let pane = self.pane_index(&messages[index]);
             let wanted = u16::try_from(self.panes[pane].lines() + 2).unwrap_or(u16::MAX);
             let height = if shown == 0 { wanted.clamp(6, area.height * 2 / 5) } else { area.bottom() - y };
             let has_keys = is_focused && index == at;
@@ -125,7 +133,7 @@ impl Detail {
         is_focused: bool,
     ) {
         let show_raw = self.show_raw;
-        let index = self.pane_index(message.half);
+        let index = self.pane_index(message);
         self.panes[index].draw(cx, area, buf, show_raw, is_focused);
     }
 
@@ -164,23 +172,23 @@ impl Detail {
         self.at.map_or(last, |at| at.min(last))
     }
 
-    fn pane_index(&mut self, half: &Half) -> usize {
+    fn pane_index(&mut self, message: &Piece<'_>) -> usize {
         let session = self.call.session;
-        if let Some(at) = self.panes.iter().position(|pane| pane.is_of(session, half.place)) {
+        let (place, before) = (message.half.place, message.before.map(|half| half.place));
+        if let Some(at) = self.panes.iter().position(|pane| pane.is_of(session, place, before)) {
             return at;
         }
         if self.panes.len() == PANES_MAX {
             self.panes.remove(0);
         }
-        self.panes.push(MessagePane::new(session, half.place));
+        self.panes.push(MessagePane::new(session, place, before));
         self.panes.len() - 1
     }
 
     fn pane(&mut self, cx: &Cx<'_>) -> Option<&mut MessagePane> {
         let (_, operation) = self.find(cx)?;
         let messages = messages(operation);
-        let half = messages.get(self.focused(&messages))?.half;
-        let at = self.pane_index(half);
+        let at = self.pane_index(messages.get(self.focused(&messages))?);
         self.panes.get_mut(at)
     }
 
@@ -207,8 +215,9 @@ impl Detail {
         let Some(hit) = self.panes.iter_mut().position(|pane| pane.click(at, show_raw)) else { return false };
         let Some((_, operation)) = self.find(cx) else { return false };
         let pane = &self.panes[hit];
-        self.at =
-            messages(operation).iter().position(|message| pane.is_of(self.call.session, message.half.place));
+        self.at = messages(operation).iter().position(|message| {
+            pane.is_of(self.call.session, message.half.place, message.before.map(|half| half.place))
+        });
         true
     }
 
@@ -253,25 +262,52 @@ fn messages(operation: &Operation) -> Vec<Piece<'_>> {
         all.push(Piece {
             label: format!("request{number}"),
             half: &exchange.request,
+            before: None,
+            is_request: true,
             cost: None,
             model: None,
         });
         if let Some(response) = &exchange.response {
-            all.push(Piece { label: format!("answer{number}"), half: response, cost: None, model: None });
+            add_answer(&mut all, operation, response, &number);
         }
     }
     if let Some(tokens) = operation.tokens {
         let count = |number: u32| Some(Count { tokens: u64::from(number), accuracy: tokens.accuracy });
         let request = Count { tokens: u64::from(tokens.request), accuracy: tokens.request_accuracy };
         all[0].cost = Some(request);
-        if operation.answer().is_some()
-            && let Some(answer) = all.last_mut()
+        if let Some(half) = operation.answer()
+            && let Some(answer) =
+                all.iter_mut().rev().find(|piece| piece.half.place == half.place && piece.before.is_none())
         {
             answer.cost = count(tokens.wire);
             answer.model = count(tokens.model).filter(|_| tokens.model != tokens.wire);
         }
     }
     all
+}
+
+/// An answer; where a rule changed it, as it was delivered, as the server wrote it, and what changed.
+fn add_answer<'a>(all: &mut Vec<Piece<'a>>, operation: &'a Operation, response: &'a Half, number: &str) {
+    let piece = |label: String, half, before| Piece {
+        label,
+        half,
+        before,
+        is_request: false,
+        cost: None,
+        model: None,
+    };
+    let delivered = operation.delivered(response);
+    if response.by_rule {
+        all.push(piece(format!("answer by a rule{number}"), response, None));
+        let late = operation.ruled().and_then(|ruled| ruled.late());
+        all.extend(late.map(|late| piece(format!("what the server said later{number}"), late, None)));
+    } else if delivered.place == response.place {
+        all.push(piece(format!("answer{number}"), response, None));
+    } else {
+        all.push(piece(format!("original{number}"), response, None));
+        all.push(piece(format!("changes{number}"), delivered, Some(response)));
+        all.push(piece(format!("delivered{number}"), delivered, None));
+    }
 }
 
 fn heading(opened: &Opened<'_>, operation: &Operation, width: usize, cx: &Cx<'_>) -> Line<'static> {
@@ -304,6 +340,7 @@ fn spent_line(spent: &Spent, width: u16, cx: &Cx<'_>) -> Line<'static> {
             style: style(Role::BarSecond),
             fill: Some(cx.theme.glyphs.second),
         },
+        Part { share: share(spent.held_us), style: style(Role::Accent), fill: Some(cx.theme.glyphs.ruled) },
     ];
     let mut spans = gauge(&parts, (width / 4).clamp(8, 40), style(Role::BarEmpty), &cx.theme.glyphs);
     spans.push(Span::styled(format!(" {}", duration(spent.all_us)), style(Role::Strong)));
@@ -313,6 +350,9 @@ fn spent_line(spent: &Spent, width: u16, cx: &Cx<'_>) -> Line<'static> {
     let mut words = vec![format!("server {}{parts_of}", duration(spent.responder_us))];
     if spent.human_us > 0 {
         words.push(format!("human or model {}", duration(spent.human_us)));
+    }
+    if spent.held_us > 0 {
+        words.push(format!("rules {}", duration(spent.held_us)));
     }
     words.push(format!("mcptop {}", duration(spent.own_us)));
     let dot = format!(" {} ", cx.theme.glyphs.dot);
@@ -334,6 +374,37 @@ fn http_line(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Option<
     Some(Line::styled(words.join(&dot), cx.theme.style(Role::Dim)))
 }
 
+/// Which rules acted on it, and what that saved.
+fn rules_line(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Option<Line<'static>> {
+    let ruled = operation.ruled()?;
+    let style = |role| cx.theme.style(role);
+    let acting = columns::acting(opened, operation);
+    if acting.is_empty() {
+        let names: Vec<&str> = ruled.rules().into_iter().map(|rule| opened.session.name(rule)).collect();
+        let text = format!("{} matched by {}, and left as it was", cx.theme.glyphs.dot, names.join(", "));
+        return Some(Line::styled(text, style(Role::Dim)));
+    }
+    let mut words = Vec::new();
+    if let Some(tokens) = ruled.tokens().filter(|_| !ruled.changed().is_empty()) {
+        words.push(columns::change(tokens.before, tokens.after, cx));
+    }
+    if ruled.held_us() > 0 {
+        words.push(format!("held {}", duration(ruled.held_us())));
+    }
+    let took_us = ruled.answered_by().and_then(|_| ruled.marks().iter().find_map(|mark| mark.took_us));
+    if let Some(took_us) = took_us {
+        words.push(format!("the server took {} for this answer", duration(took_us)));
+    }
+    let dot = format!(" {} ", cx.theme.glyphs.dot);
+    Some(Line::from(vec![
+        Span::styled(format!("{} {}", cx.theme.glyphs.ruled, acting.join(", ")), style(Role::Accent)),
+        Span::styled(
+            if words.is_empty() { String::new() } else { format!("{dot}{}", words.join(&dot)) },
+            style(Role::Text),
+        ),
+    ]))
+}
+
 /// At most `room` steps: of more of them the first and the last ones.
 fn shortened(steps: &[Step], room: usize) -> impl Iterator<Item = &Step> {
     let hidden = steps.len().saturating_sub(room);
@@ -350,6 +421,7 @@ fn step_line(step: &Step, cx: &Cx<'_>) -> Line<'static> {
         StepKind::Head => (glyphs.dot, Role::Accent),
         StepKind::Progress => (glyphs.dot, Role::Pending),
         StepKind::Waited => (glyphs.pending, Role::BarSecond),
+        StepKind::Ruled => (glyphs.ruled, Role::Accent),
         StepKind::End => (glyphs.pending, Role::Pending),
     };
     let plain =
@@ -368,6 +440,10 @@ fn tab_line(messages: &[Piece<'_>], at: usize, cx: &Cx<'_>) -> Line<'static> {
     for (index, message) in messages.iter().enumerate() {
         let role = if index == at { Role::TabOpen } else { Role::Tab };
         spans.push(Span::styled(format!(" {} ", message.label), cx.theme.style(role)));
+        if message.before.is_some() {
+            spans.push(Span::raw("   "));
+            continue;
+        }
         let mut words = bytes(u64::from(message.half.bytes));
         if let Some(cost) = message.cost {
             let model = message.model.map(|model| format!(" ({} to the model)", tokens_grouped(model)));

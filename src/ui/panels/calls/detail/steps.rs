@@ -21,6 +21,8 @@ pub(super) enum StepKind {
     Progress,
     /// Somebody else had the word: a human, a model, the poll of a task.
     Waited,
+    /// A rule did something with it.
+    Ruled,
     /// The call's end, or that there is none yet.
     End,
 }
@@ -58,6 +60,7 @@ pub(super) fn steps(opened: &Opened<'_>, operation: &Operation) -> Vec<Step> {
         last_response = exchange.response.as_ref();
     }
     add_progress(&mut all, operation, begun);
+    add_marks(&mut all, opened, operation, begun);
     all.sort_by_key(|step| step.after_us);
     if let Some(what) = open_end(operation) {
         let after_us = operation.elapsed_us(opened.now);
@@ -82,6 +85,10 @@ fn add_exchange(all: &mut Vec<Step>, exchange: &Exchange, begun: Micros, round: 
     if let Some(response) = &exchange.response {
         let took = exchange.responder_us().map_or(String::new(), |us| format!(", after {}", duration(us)));
         let detail = format!("{}{took}", bytes(u64::from(response.bytes)));
+        if response.by_rule {
+            // The step of the rule says so.
+            return;
+        }
         all.push(step(response.at, StepKind::Read, "answered".to_owned(), detail));
         all.push(step(response.forwarded(), StepKind::Forwarded, "delivered".to_owned(), own(response)));
     }
@@ -110,6 +117,32 @@ fn add_http(all: &mut Vec<Step>, opened: &Opened<'_>, exchange: &Exchange, begun
         };
         let detail = format!("flowed for {flowed}");
         all.push(Step { after_us: (at - begun).0, kind: StepKind::Head, what: what.to_owned(), detail });
+    }
+}
+
+/// What rules did with it, those that would have done something included.
+fn add_marks(all: &mut Vec<Step>, opened: &Opened<'_>, operation: &Operation, begun: Micros) {
+    let marks = operation.ruled().map_or(&[][..], |ruled| ruled.marks());
+    for mark in marks {
+        let (rule, by) = (opened.session.name(mark.rule), opened.session.name(mark.by));
+        let did = match (mark.failed.is_some(), mark.hit) {
+            (true, _) => "failed",
+            (false, true) => mark.outcome.as_str(),
+            (false, false) => "matched",
+        };
+        let would = if mark.is_observed { "would have " } else { "" };
+        let mut words = vec![format!("{by} of {rule}")];
+        words.extend(mark.age_us.map(|age_us| format!("{} old", duration(age_us))));
+        words.extend(mark.took_us.map(|took_us| format!("the server took {}", duration(took_us))));
+        let said = mark.failed.as_deref().or(mark.why.as_deref());
+        words.extend(said.map(|why| clip::visible(why).into_owned()));
+        let step = Step {
+            after_us: (mark.at - begun).0,
+            kind: StepKind::Ruled,
+            what: format!("{would}{did}"),
+            detail: words.join(", "),
+        };
+        all.push(step);
     }
 }
 
@@ -158,6 +191,8 @@ pub(super) struct Spent {
     pub(super) first_byte_us: Option<u64>,
     /// With a human or model that was asked back.
     pub(super) human_us: u64,
+    /// Held back or answered by rules.
+    pub(super) held_us: u64,
     /// In mcptop.
     pub(super) own_us: u64,
     /// From beginning to end.
@@ -169,14 +204,18 @@ pub(super) fn spent(opened: &Opened<'_>, operation: &Operation) -> Spent {
     let all_us = operation.elapsed_us(opened.now);
     let own_us = operation.exchanges().map(Exchange::own_ns).sum::<u64>() / 1_000;
     let human_us = operation.human_wait_us() + operation.client_wait_us();
+    let held_us = operation.waited_us(opened.now) - operation.latency_us(opened.now);
+    let is_by_rule = operation.ruled().is_some_and(|ruled| ruled.answered_by().is_some());
+    let held_us = if is_by_rule { all_us.saturating_sub(human_us) } else { held_us };
+    let own_us = if is_by_rule { 0 } else { own_us };
     let responder_us = match operation.state {
-        State::Pending => all_us.saturating_sub(own_us + human_us),
+        State::Pending => all_us.saturating_sub(own_us + human_us + held_us),
         State::Done(_) | State::Cancelled { .. } | State::Abandoned | State::Unknown => {
             operation.responder_us()
         }
     };
     let first_byte_us = first_byte_us(opened, operation).map(|us| us.min(responder_us));
-    Spent { responder_us, first_byte_us, human_us, own_us, all_us }
+    Spent { responder_us, first_byte_us, human_us, held_us, own_us, all_us }
 }
 
 /// How long the HTTP responses to a call's requests took to begin, in all.

@@ -51,7 +51,9 @@ impl Lines<'_> {
         let (mark, role) = match entry.kind {
             LogKind::Stderr => (" ", Role::Text),
             LogKind::Note => (theme.glyphs.note, Role::Note),
-            LogKind::Dropped { .. } => (theme.glyphs.error, Role::Bad),
+            LogKind::Dropped { .. } | LogKind::RulesRefused | LogKind::RuleFailed => {
+                (theme.glyphs.error, Role::Bad)
+            }
             LogKind::Stopped
             | LogKind::Noise { .. }
             | LogKind::Orphan { .. }
@@ -59,7 +61,7 @@ impl Lines<'_> {
             | LogKind::NoId { .. }
             | LogKind::SameId { .. }
             | LogKind::TooLong { .. } => (theme.glyphs.warn, Role::Warn),
-            LogKind::Closed { .. } | LogKind::UnknownEvent => (theme.glyphs.dot, Role::Dim),
+            LogKind::Rules | LogKind::Closed { .. } | LogKind::UnknownEvent => (theme.glyphs.dot, Role::Dim),
         };
         let text = match &*what(entry.kind) {
             "" => printable(&entry.text),
@@ -95,6 +97,9 @@ fn what(kind: LogKind) -> String {
         }
         LogKind::Closed { by } => format!("{} closed its sending side", of(by)),
         LogKind::Stopped => "recording stopped".to_owned(),
+        LogKind::Rules => "rules in force".to_owned(),
+        LogKind::RulesRefused => "rules not taken".to_owned(),
+        LogKind::RuleFailed => "a rule failed and is off".to_owned(),
         LogKind::UnknownEvent => "an event of a later version".to_owned(),
     }
 }

@@ -319,6 +319,7 @@ impl Gate {
     }
 
     /// The answer of the second level of a cache; `None` also if it did not answer in time.
+    #[expect(clippy::needless_pass_by_value, reason = "a driver has no other use for it")]
     pub fn found(&mut self, now: Micros, ticket: Ticket, value: Option<Vec<u8>>) {
         if let Some(number) = self.tickets.remove(&ticket) {
             self.looked_up(now, number, value.as_deref());

@@ -27,9 +27,9 @@ mod recording;
 mod remote;
 #[cfg(unix)]
 mod rig;
+mod rule_screens;
 #[cfg(unix)]
 mod rules;
-mod rule_screens;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

@@ -221,7 +221,10 @@ impl Gate {
     }
 
     /// Empties what the rule with this name keeps, or every rule, the second level of caches included.
-    pub fn clear(&mut self, _now: Micros, _rule: Option<&str>) {}
+    pub fn clear(&mut self, now: Micros, rule: Option<&str>) {
+        self.empty(rule);
+        self.time(now);
+    }
 
     /// Whether no rule can act and nothing waits: drivers may then forward without asking.
     #[must_use]

@@ -31,6 +31,7 @@ mod rule_screens;
 #[cfg(unix)]
 mod ruled_again;
 mod rules_doc;
+mod rules;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

@@ -29,7 +29,6 @@ use std::path::PathBuf;
 pub(in crate::rules) use catalog::{Catalog, Definition};
 pub(in crate::rules) use cut::{Budget, head};
 pub(in crate::rules) use list::{hides, relist};
-#[cfg_attr(not(test), expect(unused_imports, reason = "the gate calls it"))]
 pub(in crate::rules) use own::own_call;
 pub(in crate::rules) use parts::{Parts, document, quoted};
 pub use preview::{preview, preview_list};

@@ -28,7 +28,6 @@ pub(super) fn is_lazy(rule: &Rule) -> bool {
 }
 
 /// The result of a call of one of our own tools; `None` if the call is for the server.
-#[cfg_attr(not(test), expect(dead_code, reason = "the gate calls it"))]
 pub(in crate::rules) fn own_call(
     tool: &str,
     arguments: Option<&str>,

@@ -337,6 +337,22 @@ impl Gate {
         self.emptied(emptied, what)
     }
 
+    /// Empties what the rule with this name keeps, or every rule, in both levels.
+    pub(super) fn empty(&mut self, rule: Option<&str>) {
+        let mut emptied = Vec::new();
+        for active in &mut self.plan.actives {
+            if let Some(shelf) = &mut active.shelf
+                && rule.is_none_or(|name| name == active.rule.name)
+            {
+                shelf.forget(|_| true);
+                emptied.push(active.uid);
+            }
+        }
+        for uid in emptied {
+            self.forget_stored(uid);
+        }
+    }
+
     /// Empties the second level of the same rules, and gives a mark for each that had something.
     fn emptied(&mut self, emptied: Vec<(u64, usize)>, what: &str) -> Vec<Mark<'static>> {
         let mut marks = Vec::new();

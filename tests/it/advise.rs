@@ -123,3 +123,40 @@ fn written_rules_leave_a_file_as_it_was_and_decisions_as_they_were() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), decided);
     }
 }
+
+/// Without what differs from run to run.
+fn steady(told: &str) -> String {
+    told.lines().filter(|line| !line.trim_start().starts_with("own time")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn advice_on_the_recordings_reads_like_this() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["azure", "everything", "filesystem", "git", "memory", "playwright", "time", "time-probe"] {
+        let told = succeeds(folder.path(), &["advise", recording(name).to_str().unwrap()]);
+        assert!(told.lines().all(|line| line.chars().count() <= 80 || line.starts_with("      ")), "{told}");
+        insta::assert_snapshot!(format!("advice_on_{name}"), steady(&told));
+    }
+}
+
+#[test]
+fn a_session_under_the_advised_rules_reads_like_this() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["git", "memory", "time"] {
+        let path = recording(name);
+        let path = path.to_str().unwrap();
+        let rules = format!("{name}.toml");
+        succeeds(folder.path(), &["advise", path, "--write", &rules]);
+        let told = succeeds(folder.path(), &["simulate", path, "--rules", &rules]);
+        let told = told.replace(&folder.path().display().to_string(), "/home/demo");
+        insta::assert_snapshot!(format!("under_advice_{name}"), steady(&told));
+        let json = json(folder.path(), &["simulate", path, "--rules", &rules, "--json"]);
+        let sum = |what: &str| {
+            let rules = json["rules"].as_array().unwrap().iter();
+            rules.filter_map(|rule| rule["saved"][what].as_i64()).sum::<i64>()
+        };
+        for what in ["model", "wire", "bytes", "time_us"] {
+            assert_eq!(json["saved"][what].as_i64(), Some(sum(what)), "{name}: rules add up to the whole");
+        }
+    }
+}

@@ -50,7 +50,7 @@ impl Saving {
 
     /// Whether anybody would notice.
     pub(super) fn is_worth_it(&self) -> bool {
-        const TOKENS_MIN: i64 = 10;
+        const TOKENS_MIN: i64 = 20;
         const TIME_US_MIN: i64 = 1_000;
         self.model >= 0 && (self.wire.max(self.model) >= TOKENS_MIN || self.time_us >= TIME_US_MIN)
     }

@@ -96,14 +96,13 @@ impl Repeats {
     }
 }
 
-/// A time as people say it, and no longer than it was: `8 s` for 8.7 s, `1 m 20 s` for 83 s.
+/// A time as people say it, and no longer than it was: `8s` for 8.7 seconds, `1m 20s` for 83.
 fn rounded_down(us: u64) -> u64 {
-    const STEPS_US: [(u64, u64); 7] = [
+    const STEPS_US: [(u64, u64); 6] = [
         (3_600_000_000, 600_000_000),
         (600_000_000, 60_000_000),
         (60_000_000, 10_000_000),
-        (10_000_000, 1_000_000),
-        (1_000_000, 100_000),
+        (1_000_000, 1_000_000),
         (100_000, 10_000),
         (1_000, 1_000),
     ];

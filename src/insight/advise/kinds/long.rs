@@ -8,7 +8,7 @@ use crate::rules::{Limit, Mode, Over};
 pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (tool, seen) in evidence.tools().filter(|(_, seen)| seen.long > 0) {
-        let draft = Draft::of_tool(evidence, tool, "hand out in pages", Mode::On, |rule| {
+        let draft = Draft::of_tool(evidence, tool, "page", Mode::On, |rule| {
             let tokens = u32::try_from(LONG_TOKENS).ok();
             rule.limit = Some(Limit { tokens, bytes: None, over: Over::Page });
         });

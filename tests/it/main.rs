@@ -30,8 +30,9 @@ mod rig;
 mod rule_screens;
 #[cfg(unix)]
 mod ruled_again;
-mod rules_doc;
+#[cfg(unix)]
 mod rules;
+mod rules_doc;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

@@ -83,11 +83,11 @@ impl Pair for Ruled {
         said.extend(is_stream.then(|| b"\n\n".to_vec()));
         let writing = std::thread::spawn(move || {
             let mut server = server;
+            // Then it closes: that is where a stream without chunks ends.
             said.iter().for_each(|piece| server.send(piece));
-            server
         });
         let body = within_patience("an answer", move || body(&mut BufReader::new(client.0)));
-        drop(writing.join().unwrap());
+        writing.join().unwrap();
         match how {
             Answer::Message => body,
             Answer::Events => {

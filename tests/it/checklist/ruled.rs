@@ -9,13 +9,13 @@ use crate::pooled::server::{field, request};
 use crate::rig::within_patience;
 use crate::serve::{Served, Wire};
 
-/// Rules that are looked up for every message, and concern none.
+/// Rules that are looked up for every message, and concern none. None of them has to know the tools, for which mcptop would
+/// ask the server.
 const RULES: &str = r#"
 [[rule]]
 name = "nothing"
 match = { tool = "a tool that nobody calls", method = ["tools/call", "prompts/get"] }
-trim = { drop = ["$..*"] }
-cache = { ttl = "1m" }
+timeout = "1s"
 rate = { per_minute = 1, burst = 1, over = "error" }
 "#;
 

@@ -128,7 +128,7 @@ impl Rulebook {
     #[must_use]
     pub fn gate(&self) -> Arc<Regulated> {
         let mut state = self.lock();
-        let gate = Gate::new(self.0.setting.clone(), &state.rules);
+        let gate = Gate::new(self.0.setting.clone(), &state.rules).with_epoch(self.0.clock.epoch_us());
         let regulated = Arc::new(Regulated {
             clock: self.0.clock,
             tap: self.0.tap.clone(),

@@ -221,7 +221,10 @@ impl Gate {
     }
 
     /// Empties what the rule with this name keeps, or every rule, the second level of caches included.
-    pub fn clear(&mut self, _now: Micros, _rule: Option<&str>) {}
+    pub fn clear(&mut self, now: Micros, rule: Option<&str>) {
+        self.empty(rule);
+        self.time(now);
+    }
 
     /// Whether no rule can act and nothing waits: drivers may then forward without asking.
     #[must_use]
@@ -316,6 +319,7 @@ impl Gate {
     }
 
     /// The answer of the second level of a cache; `None` also if it did not answer in time.
+    #[expect(clippy::needless_pass_by_value, reason = "a driver has no other use for it")]
     pub fn found(&mut self, now: Micros, ticket: Ticket, value: Option<Vec<u8>>) {
         if let Some(number) = self.tickets.remove(&ticket) {
             self.looked_up(now, number, value.as_deref());

@@ -28,6 +28,11 @@ mod remote;
 #[cfg(unix)]
 mod rig;
 mod rule_screens;
+#[cfg(unix)]
+mod ruled_again;
+#[cfg(unix)]
+mod rules;
+mod rules_doc;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

@@ -12,6 +12,7 @@ const TOOLS_MAX: usize = 4_096;
 const BYTES_MAX: usize = 16 << 20;
 
 /// What a server says of one tool.
+#[expect(clippy::struct_excessive_bools, reason = "each is a hint of its own, as the protocol has them")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::rules) struct Definition {
     /// Its name.

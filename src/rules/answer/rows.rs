@@ -87,7 +87,8 @@ impl<'t, 'a> Rows<'t, 'a> {
         let Some(owner) = self.owner else { return table.to_owned() };
         let mut out = String::new();
         for &id in &self.beside {
-            out += &format!("{}: {}\n", field_name(&self.tree.name(id)), self.cell(Some(id)));
+            let name = self.tree.name(id);
+            out.extend([&field_name(&name), ": ", &self.cell(Some(id)), "\n"]);
         }
         if !self.beside.is_empty() {
             out.push('\n');
@@ -140,7 +141,9 @@ fn columns<'a>(tree: &Tree<'a>, array: Id) -> Option<Columns<'a>> {
             return None;
         }
     }
-    cells.iter_mut().for_each(|line| line.resize(names.len(), None));
+    for line in &mut cells {
+        line.resize(names.len(), None);
+    }
     (!names.is_empty()).then_some((names, cells))
 }
 

@@ -106,12 +106,11 @@ pub(super) fn loosen(tree: &Tree<'_>, root: Id, gone: &mut [bool]) {
         for member in tree.children(schema) {
             gone[member as usize] |= match &*tree.name(member) {
                 // Items that move meet the schema of another place.
-                "prefixItems" => true,
+                "prefixItems" | "unevaluatedProperties" => true,
                 "items" => has_places || tree.kind(member) == ValueKind::Array,
                 // Values with something in them are no longer equal to what they were.
                 "enum" => tree.children(member).any(|value| tree.is_container(value)),
                 "const" => tree.is_container(member),
-                "unevaluatedProperties" => true,
                 name => DEMANDS.contains(&name),
             };
         }

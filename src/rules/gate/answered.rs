@@ -204,7 +204,7 @@ impl Gate {
             let by = if step.kind == StepKind::Cache { "cache" } else { "coalesce" };
             let why = Some("the answer to an equal call".into());
             let mark = Mark { hit: true, took_us, why, ..active.mark(by) };
-            item.marks.insert(0, mark);
+            item.put_mark(mark);
         }
         self.answer_held(now, item, reply);
     }

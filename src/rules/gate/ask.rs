@@ -129,6 +129,7 @@ impl Ask {
 }
 
 /// What decides whether a result may be kept, shared and changed.
+#[expect(clippy::struct_excessive_bools, reason = "what a result says in four places, read as it stands")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) is_error: bool,

@@ -253,6 +253,9 @@ impl Gate {
                 if let Some(frame) = arrival {
                     item.frame = frame.to_vec();
                 }
+                // What comes of a question to others shows with their answer.
+                let is_open = matches!(stay, Stay::Follow(_) | Stay::Lookup(_));
+                let marks = if is_open { std::mem::replace(&mut item.marks, marks) } else { marks };
                 if arrival.is_some() || !marks.is_empty() {
                     self.note(place, Outcome::Held, None, marks);
                 }
@@ -290,8 +293,8 @@ impl Gate {
             self.empty_for(&item.caller, &tool);
         }
         for fill in &mut item.fills {
-            let shelf = self.plan.get(fill.uid).and_then(|active| active.shelf.as_ref());
-            fill.epoch = shelf.map_or(u64::MAX, super::super::transform::cache::Shelf::epoch);
+            let stock = self.plan.get(fill.uid).and_then(|active| active.shelf.as_ref());
+            fill.epoch = stock.map_or(u64::MAX, super::super::transform::cache::Shelf::epoch);
         }
         marks
     }
@@ -325,7 +328,9 @@ impl Gate {
 
     /// One that waited tries again what held it.
     pub(super) fn retry(&mut self, now: Micros, number: ItemId) {
-        if let Some(item) = self.items.take(number) {
+        if let Some(mut item) = self.items.take(number) {
+            // The mark that is still open is made anew.
+            item.marks.pop();
             self.proceed(now, number, item, None);
         }
     }

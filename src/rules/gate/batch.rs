@@ -22,15 +22,15 @@ impl Gate {
         }
         let Ok(text) = std::str::from_utf8(frame) else { return Verdict::Pass };
         for (part, message) in messages(text).into_iter().zip(all) {
-            let mut line = one_line(part).into_owned().into_bytes();
-            line.push(b'\n');
-            if self.message(now, lane, to, &line, message) == Verdict::Pass {
+            let mut alone = one_line(part).into_owned().into_bytes();
+            alone.push(b'\n');
+            if self.message(now, lane, to, &alone, message) == Verdict::Pass {
                 let id = match message {
                     Message::Request { id, .. } | Message::Result { id, .. } => Some(*id),
                     Message::Error { id, .. } => *id,
                     Message::Notification { .. } => None,
                 };
-                self.send((lane, to, id), Outcome::Released, (to, line), Vec::new());
+                self.send((lane, to, id), Outcome::Released, (to, alone), Vec::new());
             }
         }
         Verdict::Taken

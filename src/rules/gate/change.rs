@@ -91,16 +91,28 @@ impl Gate {
 
     /// A conversation is over. What its requests make void is forgotten now, as their answers will not be seen.
     pub(super) fn close_lane(&mut self, now: Micros, lane: Lane) {
+        // All of them first, so that none of them takes another's place.
+        let mut gone: Vec<(ItemId, Item)> = Vec::new();
         for number in self.items.of_lane(lane) {
-            let Some(item) = self.items.get(number) else { continue };
+            if let Some(mut item) = self.items.take(number) {
+                self.vacate(&mut item);
+                gone.push((number, item));
+            }
+        }
+        for (number, item) in &gone {
+            self.unqueue(*number, item);
             if item.stay.is_held() {
-                self.forsake(now, number, true);
-                continue;
+                let place = (item.lane, Direction::ToServer, Some(&*item.id));
+                self.note(place, Outcome::Dropped, None, Vec::new());
             }
-            let Some(item) = self.items.take(number) else { continue };
-            if item.origin == Origin::Client {
-                self.empty_after(&item);
+            if let Stay::Follow(leader) = item.stay {
+                self.leave_alone(now, leader, *number);
             }
+            if item.origin == Origin::Client && !item.stay.is_held() {
+                self.empty_after(item);
+            }
+        }
+        for (_, item) in gone {
             self.abandon(now, item);
         }
         self.sessions.close(lane);

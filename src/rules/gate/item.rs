@@ -129,6 +129,16 @@ pub(super) struct Item {
     pub(super) marks: Vec<Mark<'static>>,
 }
 
+impl Item {
+    /// Takes the mark of a transformer, in place of one that was open.
+    pub(super) fn put_mark(&mut self, mark: Mark<'static>) {
+        match self.marks.iter_mut().find(|open| open.rule == mark.rule && open.by == mark.by) {
+            Some(open) => *open = Mark { cost_ns: open.cost_ns.saturating_add(mark.cost_ns), ..mark },
+            None => self.marks.push(mark),
+        }
+    }
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Items {

@@ -105,17 +105,17 @@ impl Gate {
                 return Some((Found::Refused, None));
             };
             let key = Key { caller: (cache.scope == Scope::Session).then(|| (**caller).clone()), text };
-            let shelf = active.shelf.as_mut()?;
+            let stock = active.shelf.as_mut()?;
             let entry =
-                shelf.get(now, &key).filter(|entry| may_have(cache, caller, entry.is_public)).cloned();
-            mark.store = Some(shelf.state());
+                stock.get(now, &key).filter(|entry| may_have(cache, caller, entry.is_public)).cloned();
+            mark.store = Some(stock.state());
             let Some(entry) = entry else {
                 mark.why = Some("not in the cache".into());
                 return Some((Found::Nothing, Some(key)));
             };
             mark.hit = true;
             mark.took_us = Some(entry.took_us);
-            mark.age_us = Some((now - entry.stored).0);
+            mark.age_us = Some(entry.age_us(now));
             Some((Found::Entry(Box::new(entry)), Some(key)))
         });
         item.marks.push(mark);
@@ -138,7 +138,7 @@ impl Gate {
                 if !item.fills.iter().any(|fill| fill.uid == step.uid) {
                     item.fills.push(Fill { uid: step.uid, key: key.clone(), epoch: 0 });
                 }
-                if is_observed { None } else { self.look_further(number, step, item, key) }
+                if is_observed { None } else { self.look_further(number, step, item, &key) }
             }
             (Found::Refused | Found::Entry(_) | Found::Nothing, _) => None,
         }
@@ -157,12 +157,12 @@ impl Gate {
         let text = item.ask.key(&self.setting.server, protocol, &cache.key)?;
         let caller = (cache.scope == Scope::Session).then(|| (*item.caller).clone());
         let key = Key { caller, text };
-        let shelf = active.shelf.as_mut()?;
-        shelf.get(now, &key).is_none().then(|| Fill { uid: step.uid, epoch: shelf.epoch(), key })
+        let stock = active.shelf.as_mut()?;
+        stock.get(now, &key).is_none().then(|| Fill { uid: step.uid, epoch: stock.epoch(), key })
     }
 
     /// Asks the second level, once for all equal requests, if there is one.
-    fn look_further(&mut self, number: ItemId, step: Step, item: &mut Item, key: Key) -> Option<Progress> {
+    fn look_further(&mut self, number: ItemId, step: Step, item: &mut Item, key: &Key) -> Option<Progress> {
         let store = self.store_of(step.uid, &item.caller)?;
         // Those with credentials share what is under way only among themselves.
         let is_alone = key.caller.is_none() && item.caller.credentials.is_some();
@@ -173,7 +173,7 @@ impl Gate {
         }
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        let key = self.store_key(step.uid, &key)?;
+        let key = self.store_key(step.uid, key)?;
         self.tickets.insert(ticket, number);
         self.silently(item.lane, Direction::ToServer, Act::Lookup { ticket, store, key });
         Some(Progress::Stays(Stay::Lookup(ticket)))
@@ -200,22 +200,23 @@ impl Gate {
         if self.is_dressed(&item.ask, &item.rules) {
             let stamp = self.stamp(&item.caller);
             let is_list = &*item.ask.method == "tools/list";
-            match entry.delivered.as_ref().filter(|delivered| delivered.stamp == stamp && !is_list) {
-                Some(delivered) => result = delivered.result.clone(),
-                None => {
-                    let dressed = self.dress(&item.ask, &item.caller, &item.rules, &result);
-                    let is_lasting = !dressed.is_cut && dressed.spills.is_empty();
-                    for (path, text) in dressed.spills {
-                        self.silently(item.lane, Direction::ToServer, Act::Spill { path, text });
-                    }
-                    item.marks.extend(dressed.marks);
-                    if let Some(text) = dressed.text {
-                        result = text.into();
-                    }
-                    let shelf = self.plan.get(uid).and_then(|active| active.shelf.as_mut());
-                    if let Some(shelf) = shelf.filter(|_| is_lasting && !is_list) {
-                        shelf.note_delivered(key, Delivered { stamp, result: result.clone() });
-                    }
+            if let Some(delivered) =
+                entry.delivered.as_ref().filter(|delivered| delivered.stamp == stamp && !is_list)
+            {
+                result = delivered.result.clone();
+            } else {
+                let dressed = self.dress(&item.ask, &item.caller, &item.rules, &result);
+                let is_lasting = !dressed.is_cut && dressed.spills.is_empty();
+                for (path, text) in dressed.spills {
+                    self.silently(item.lane, Direction::ToServer, Act::Spill { path, text });
+                }
+                item.marks.extend(dressed.marks);
+                if let Some(text) = dressed.text {
+                    result = text.into();
+                }
+                let stock = self.plan.get(uid).and_then(|active| active.shelf.as_mut());
+                if let Some(stock) = stock.filter(|_| is_lasting && !is_list) {
+                    stock.note_delivered(key, Delivered { stamp, result: result.clone() });
                 }
             }
         }
@@ -251,13 +252,13 @@ impl Gate {
                 continue;
             };
             let (kept, mut mark) = active.run("cache", stopwatch, |active, mark| {
-                let (cache, shelf) = (active.rule.cache.as_ref()?, active.shelf.as_mut()?);
-                let ttl_us = match lifetime_us(cache, &item.caller, told, is_cut, shelf.epoch() != fill.epoch)
+                let (cache, stock) = (active.rule.cache.as_ref()?, active.shelf.as_mut()?);
+                let ttl_us = match lifetime_us(cache, &item.caller, told, is_cut, stock.epoch() != fill.epoch)
                 {
                     Ok(ttl_us) => ttl_us,
                     Err(why) => {
                         mark.why = Some(why.into());
-                        mark.store = Some(shelf.state());
+                        mark.store = Some(stock.state());
                         return None;
                     }
                 };
@@ -267,14 +268,15 @@ impl Gate {
                     delivered: delivered.clone(),
                     about: item.ask.about(),
                     stored: now,
+                    age_us: 0,
                     expires: later(ttl_us),
                     fresh_until: told.ttl_ms.map(|ms| later(ms.saturating_mul(1_000))),
                     took_us,
                     is_public: told.is_public,
                 };
-                let is_kept = shelf.put(fill.key.clone(), entry.clone());
+                let is_kept = stock.put(fill.key.clone(), entry.clone());
                 mark.why = Some(if is_kept { "kept" } else { "larger than the whole cache" }.into());
-                mark.store = Some(shelf.state());
+                mark.store = Some(stock.state());
                 is_kept.then_some((entry, ttl_us))
             });
             mark.took_us = kept.as_ref().map(|_| Some(took_us)).unwrap_or_default();
@@ -288,7 +290,7 @@ impl Gate {
 
     /// Whether some cache keeps something.
     pub(super) fn keeps_anything(&self) -> bool {
-        self.plan.actives.iter().filter_map(|active| active.shelf.as_ref()).any(|shelf| !shelf.is_empty())
+        self.plan.actives.iter().filter_map(|active| active.shelf.as_ref()).any(|stock| !stock.is_empty())
     }
 
     /// Whether a call of a tool makes void what some cache keeps.
@@ -314,12 +316,12 @@ impl Gate {
         let is_idempotent = definition.is_some_and(|definition| definition.idempotent);
         let mut emptied = Vec::new();
         for active in &mut self.plan.actives {
-            let (Some(cache), Some(shelf)) = (&active.rule.cache, &mut active.shelf) else { continue };
+            let (Some(cache), Some(stock)) = (&active.rule.cache, &mut active.shelf) else { continue };
             let is_named = cache.invalidate_on.as_ref().is_some_and(|globs| globs.matches(tool));
             let is_own =
                 cache.idempotent && is_idempotent && active.rule.select.is_request("tools/call", Some(tool));
             if is_named || !reads && !cache.is_unsafe && !is_own {
-                let count = shelf.forget(|about| *about == About::Call);
+                let count = stock.forget(|about| *about == About::Call);
                 emptied.push((active.uid, count));
             }
         }
@@ -335,6 +337,22 @@ impl Gate {
         self.emptied(emptied, what)
     }
 
+    /// Empties what the rule with this name keeps, or every rule, in both levels.
+    pub(super) fn empty(&mut self, rule: Option<&str>) {
+        let mut emptied = Vec::new();
+        for active in &mut self.plan.actives {
+            if let Some(shelf) = &mut active.shelf
+                && rule.is_none_or(|name| name == active.rule.name)
+            {
+                shelf.forget(|_| true);
+                emptied.push(active.uid);
+            }
+        }
+        for uid in emptied {
+            self.forget_stored(uid);
+        }
+    }
+
     /// Empties the second level of the same rules, and gives a mark for each that had something.
     fn emptied(&mut self, emptied: Vec<(u64, usize)>, what: &str) -> Vec<Mark<'static>> {
         let mut marks = Vec::new();
@@ -343,7 +361,7 @@ impl Gate {
             let Some(active) = self.plan.get(uid).filter(|_| count > 0) else { continue };
             let store = active.shelf.as_ref().map(Shelf::state);
             let why = Some(format!("{what} made {count} answers void").into());
-            marks.push(Mark { why, store, ..active.mark("cache") });
+            marks.push(Mark { store, why, ..active.mark("cache") });
         }
         marks
     }

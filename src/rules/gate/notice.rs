@@ -87,21 +87,19 @@ impl Gate {
                 Verdict::Pass
             }
             Stay::Delay(_) | Stay::Lookup(_) | Stay::Follow(_) | Stay::Rate(_) | Stay::Slot(_) => {
-                self.forsake(now, number, true);
+                self.forsake(now, number);
                 self.note(of_notice, Outcome::Dropped, None, Vec::new());
                 Verdict::Taken
             }
         }
     }
 
-    /// A request that waits will not be sent. The recorder is told if `is_told`.
-    pub(super) fn forsake(&mut self, now: Micros, number: ItemId, is_told: bool) {
+    /// A request that waits will not be sent.
+    fn forsake(&mut self, now: Micros, number: ItemId) {
         let Some(item) = self.items.take(number) else { return };
         self.unqueue(number, &item);
-        if is_told {
-            let place = (item.lane, Direction::ToServer, Some(&*item.id));
-            self.note(place, Outcome::Dropped, None, Vec::new());
-        }
+        let place = (item.lane, Direction::ToServer, Some(&*item.id));
+        self.note(place, Outcome::Dropped, None, Vec::new());
         if let Stay::Follow(leader) = item.stay {
             self.leave_alone(now, leader, number);
         }
@@ -110,7 +108,7 @@ impl Gate {
 
     /// One who waited for a leader's answer does no more. A leader whom nobody waits for, not even its client, is taken
     /// back.
-    fn leave_alone(&mut self, now: Micros, leader: ItemId, number: ItemId) {
+    pub(super) fn leave_alone(&mut self, now: Micros, leader: ItemId, number: ItemId) {
         let Some(item) = self.items.get_mut(leader) else { return };
         item.followers.retain(|follower| *follower != number);
         if !item.is_orphan || !item.followers.is_empty() {

@@ -139,6 +139,7 @@ pub(super) struct Matched {
 }
 
 /// The rules at work.
+#[expect(clippy::struct_excessive_bools, reason = "what of all the gate can do is in use")]
 pub(super) struct Plan {
     pub(super) actives: Vec<Active>,
     tools: HashMap<Box<str>, Arc<Matched>>,
@@ -278,4 +279,12 @@ pub(super) fn changes_results(rule: &Rule) -> bool {
         || rule.shape.is_some()
         || rule.limit.is_some()
         || matches!(rule.twin, Twin::DropText | Twin::DropStructured)
+}
+
+#[cfg(test)]
+impl Plan {
+    /// How many names are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.tools.len().max(self.methods.len())
+    }
 }

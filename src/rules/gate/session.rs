@@ -13,6 +13,7 @@ use crate::rules::answer::Catalog;
 const SESSIONS_MAX: usize = 256;
 
 /// A session: who asks, or in revisions without sessions everybody with the same credentials.
+#[expect(clippy::struct_excessive_bools, reason = "what has happened in it, in no order")]
 #[derive(Debug, Default)]
 pub(super) struct Session {
     pub(super) number: u64,

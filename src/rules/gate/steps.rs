@@ -103,7 +103,8 @@ impl Gate {
         let group = key.map(|text| Group { uid: step.uid, key: Key { caller, text } });
         let leader = group.as_ref().and_then(|group| self.groups.get(group)).copied();
         self.run(step, "coalesce", item, |_, mark| {
-            mark.hit = leader.is_some();
+            // It is one when the answer is there; one who only observes cannot wait for that.
+            mark.hit = leader.is_some() && mark.observed;
             mark.why = match (why_not, leader) {
                 (Some(why), _) => Some(why.into()),
                 (None, Some(_)) => Some("waits for the answer to an equal call".into()),

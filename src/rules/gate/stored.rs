@@ -82,7 +82,8 @@ impl Gate {
         });
         let Some((fill, entry)) = fill.zip(entry) else { return self.resume(now, number) };
         let Some(mut item) = self.items.take(number) else { return };
-        item.marks.push(self.hit_mark(now, fill.uid, &entry));
+        let mark = self.hit_mark(now, fill.uid, &entry);
+        item.put_mark(mark);
         let reply = self.serve(now, fill.uid, &fill.key, &entry, &mut item);
         // Without the world's time there is no saying how old it is: it stays where its age is known.
         if self.epoch_us.is_some()
@@ -99,7 +100,7 @@ impl Gate {
         crate::trace::Mark {
             hit: true,
             took_us: Some(entry.took_us),
-            age_us: has_age.then(|| (now - entry.stored).0),
+            age_us: has_age.then(|| entry.age_us(now)),
             why: Some("from the second level".into()),
             ..active.mark("cache")
         }
@@ -132,7 +133,8 @@ impl Gate {
         Some(Entry {
             delivered: None,
             about: about.clone(),
-            stored: Micros(now.0.saturating_sub(age_us.unwrap_or(0))),
+            stored: now,
+            age_us: age_us.unwrap_or(0),
             expires: left(value.ttl_us),
             fresh_until: told.ttl_ms.map(|ms| left(ms.saturating_mul(1_000))),
             took_us: value.took_us,

@@ -186,7 +186,7 @@ mod splice {
         let Some(content) = tree.member(Tree::ROOT, "content") else {
             let Some((first, others)) = structured.split_first() else { return edit.finish() };
             edit.replace(tree.member_text(*first), format!(r#""content":[{block}]"#));
-            others.iter().for_each(|&id| gone[id as usize] = true);
+            mark(others, &mut gone);
             tree.cut(&mut edit, Tree::ROOT, &gone);
             return edit.finish();
         };
@@ -194,9 +194,15 @@ mod splice {
             Some(last) => edit.replace(tree.value(last), format!("{},{block}", tree.value(last))),
             None => edit.replace(tree.value(content), format!("[{block}]")),
         }
-        structured.into_iter().for_each(|id| gone[id as usize] = true);
+        mark(&structured, &mut gone);
         tree.cut(&mut edit, Tree::ROOT, &gone);
         edit.finish()
+    }
+
+    fn mark(ids: &[Id], gone: &mut [bool]) {
+        for &id in ids {
+            gone[id as usize] = true;
+        }
     }
 
     /// The result as an error that says `text`; what else it says, such as its type and `_meta`, stays.

@@ -203,7 +203,7 @@ impl Rig {
         let proxy = match back {
             Back::Url => Proxy::Served(Box::new(Served::in_front_of(&played.listen(), &all))),
             Back::Pool => {
-                all.extend(["--pool", "4"]);
+                all.extend(["--pool", "8"]);
                 Proxy::Served(Box::new(Served::in_front_of(&played.listen(), &all)))
             }
             Back::Command => Proxy::Bridge(Box::new(Bridge::start(&all))),

@@ -32,6 +32,10 @@ use crate::trace::Outcome;
 use crate::wire::Direction;
 use crate::wire::block::event_of;
 
+/// Fields that are about the very bytes of a body.
+const OF_BYTES: [&str; 6] =
+    ["content-length", "content-digest", "repr-digest", "content-md5", "digest", "etag"];
+
 /// A back with the rules in front of it.
 pub(in crate::proxy) struct Ruled<B> {
     back: Arc<B>,
@@ -134,6 +138,7 @@ impl<B: Back> Ruled<B> {
             }
             Media::Json => whole::judge(answer, seat, &aside, accept).await,
             Media::Events => {
+                answer.fields.retain(|(name, _)| !OF_BYTES.contains(&name.as_str()));
                 answer.body = match answer.body {
                     Body::Streamed(from) => Body::Streamed(Box::new(Events::new(from, seat, aside))),
                     whole @ Body::Whole(_) => whole,

@@ -13,15 +13,11 @@ use super::aside::Aside;
 use super::desk::Seat;
 use super::events::SHOWN_BYTES_MAX;
 use super::fact::{fact, trimmed};
-use super::{ours, say_the_rest};
+use super::{OF_BYTES, ours, say_the_rest};
 use crate::proxy::http::gear::{Answer, Body, Cut, Piece, Source, Told};
 use crate::rules::{Act, Verdict};
 use crate::trace::{Outcome, Ruling};
 use crate::wire::Direction;
-
-/// Fields that are about the very bytes of a body.
-const OF_BYTES: [&str; 6] =
-    ["content-length", "content-digest", "repr-digest", "content-md5", "digest", "etag"];
 
 /// What a body turns out to be.
 enum Gathered {

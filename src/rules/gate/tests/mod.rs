@@ -1,7 +1,17 @@
 //! What the gate promises, as a driver sees it: frames and time in, outputs out.
 
+mod bounds;
 mod cache;
+mod change;
+mod guards;
 mod ids;
+mod invalidation;
+mod observe;
+mod property;
+mod scopes;
+mod share;
+mod store;
+mod warm;
 
 use super::*;
 use crate::trace::Mark;

@@ -61,6 +61,8 @@ pub(in crate::rules) struct Entry {
     pub(in crate::rules) about: About,
     /// When it came.
     pub(in crate::rules) stored: Micros,
+    /// How old it was then: nothing, unless it came from a second level.
+    pub(in crate::rules) age_us: u64,
     /// From when on it is not served.
     pub(in crate::rules) expires: Micros,
     /// Until when the server says it is fresh, where it says so.
@@ -69,6 +71,13 @@ pub(in crate::rules) struct Entry {
     pub(in crate::rules) took_us: u64,
     /// The server says that anybody may have it.
     pub(in crate::rules) is_public: bool,
+}
+
+impl Entry {
+    /// How old it is, in microseconds.
+    pub(in crate::rules) fn age_us(&self, now: Micros) -> u64 {
+        self.age_us.saturating_add((now - self.stored).0)
+    }
 }
 
 /// Answers that one rule keeps.
@@ -198,6 +207,7 @@ mod tests {
             delivered: None,
             about: About::Call,
             stored: Micros(0),
+            age_us: 0,
             expires: Micros(expires),
             fresh_until: None,
             took_us: 1,

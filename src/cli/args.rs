@@ -28,6 +28,10 @@ pub(super) enum Command {
     Open(Open),
     /// Play a recorded session into the viewer; nothing to set up
     Demo(Demo),
+    /// Propose rules for a recorded session, with what each would have saved in it
+    Advise(Advise),
+    /// Play a recorded session again under rules, offline: what they would have saved, and what they would have cost
+    Simulate(Simulate),
 }
 
 /// How the viewer looks and counts.
@@ -70,6 +74,56 @@ pub(super) struct Demo {
     pub(super) speed: f64,
     #[command(flatten)]
     pub(super) look: Look,
+}
+
+/// Propose rules for a recorded session, each with what it would have saved in it, what may go wrong, and its text.
+///
+/// Every proposal is measured: the recording is played again under that rule alone. What costs the model something it may
+/// need is proposed with mode = "observe": such a rule counts what it would save and changes nothing until you switch it on.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples: mcptop advise session.mcp.jsonl
+          mcptop advise session.mcp.jsonl --write rules.toml
+          mcptop advise session.mcp.jsonl --json | jq '.proposals[].saving'")]
+pub(super) struct Advise {
+    /// The recording, plain or compressed, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Put the proposed rules into this rules file. What else is in it stays as it is, and so does the mode of a rule that
+    /// is there already
+    #[arg(long, value_name = "RULES")]
+    pub(super) write: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+}
+
+/// Play a recorded session again under the rules of a file: tokens, time and calls saved, for each rule and tool.
+///
+/// Nothing is sent anywhere: the server's part is played by the recording. Answers that a cache would have given although
+/// the server said something else by then are listed with their age: they are the price of a cache.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples: mcptop simulate session.mcp.jsonl --rules rules.toml
+          mcptop simulate session.mcp.jsonl --rules rules.toml --write with-rules.mcp.jsonl
+          mcptop simulate session.mcp.jsonl --rules rules.toml --json | jq .saved")]
+pub(super) struct Simulate {
+    /// The recording, plain or compressed, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The rules: a file, or a name for rules/NAME.toml in the configuration folder
+    #[arg(long, value_name = "PATH|NAME")]
+    pub(super) rules: PathBuf,
+    /// Write the session under the rules to this file, which must not be there yet: a recording like any other
+    #[arg(long, value_name = "OUT")]
+    pub(super) write: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
 }
 
 /// What is kept of a session, and what rules it has.
@@ -170,9 +224,9 @@ pub(super) struct Bridge {
     /// [default: none is kept, each client opens its own]
     #[arg(long, value_name = "COUNT")]
     pub(super) pool: Option<usize>,
-    /// For a URL: seconds after which a session that is lent to nobody is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 90.0, value_parser = seconds, conflicts_with = "command")]
-    pub(super) pool_idle: f64,
+    /// For a URL: seconds after which a session that is lent to nobody is ended [default: 90]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "command")]
+    pub(super) pool_idle: Option<f64>,
     /// Seconds after which a session ends that its client does not use
     #[arg(long, value_name = "SECONDS", default_value_t = 1800.0, value_parser = seconds)]
     pub(super) session_idle: f64,

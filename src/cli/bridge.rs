@@ -13,12 +13,15 @@ use crate::proxy::bridge::{Bridge, Settings};
 use crate::proxy::{Clock, Command, Grace};
 use crate::trace::{Back, Exit, Fact, Front, without_secrets};
 
+/// How many processes are kept ready, unless somebody says otherwise.
+const POOL: usize = 1;
+
 /// How the server's processes are to be kept.
 pub(super) fn settings(args: &Serve, program: &OsString, arguments: &[OsString]) -> Settings {
     Settings {
         command: Command { program: program.clone(), arguments: arguments.to_vec() },
         grace: Grace { after_eof: Duration::from_secs_f64(args.bridge.grace), after_term: AFTER_TERM },
-        pool: args.bridge.pool.unwrap_or(1),
+        pool: args.bridge.pool.unwrap_or(POOL),
         session_idle: Duration::from_secs_f64(args.bridge.session_idle),
         shares: args.bridge.share,
         is_heard: true,
@@ -53,14 +56,15 @@ pub(super) async fn serve(args: &Serve, settings: Settings, beside: Beside) -> E
     tell(Fact::Started { pid: None });
     // A viewer has the terminal then, and shows what the recording holds of it.
     let is_heard = !(beside.is_watched() && attended.recording().is_some());
-    let settings = Settings { is_heard, ..settings };
+    let said = args.bridge.pool.or(attended.rules().pool().and_then(|pool| pool.size));
+    let settings = Settings { is_heard, pool: said.unwrap_or(POOL), ..settings };
     let (why, exit, status) = match bridge.open(settings, observer) {
         Ok(open) => {
             let path = Bridge::PATH;
             let hint = if beside.is_watched() { "" } else { "; run `mcptop` in another terminal to watch" };
             let leave = beside.stands(attended.recording());
             complain(&format!("serving at http://{local}{path}: {shown}{hint}"));
-            let why = open.run(&args.allow_host, args.auth_token.clone(), leave).await;
+            let why = open.run(&args.allow_host, args.auth_token.clone(), attended.rules(), leave).await;
             (why.to_owned(), Exit::Code(0), ExitCode::SUCCESS)
         }
         Err(error) => {

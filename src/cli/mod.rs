@@ -1,15 +1,21 @@
 //! The command line: what can be asked for, and the wiring of the layers that do it.
 
+mod advise;
 mod args;
 mod beside;
 mod bridge;
 mod label;
+mod layout;
 mod listing;
+mod passes;
+mod progress;
 mod reach;
 mod remote;
 mod rules;
+mod rulesfile;
 mod serve;
 mod session;
+mod simulate;
 mod view;
 mod voice;
 mod wrap;
@@ -39,6 +45,8 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(*serve),
         Some(Command::Open(open)) => view::open(open),
         Some(Command::Demo(demo)) => view::demo(demo),
+        Some(Command::Advise(advise)) => advise::run(&advise),
+        Some(Command::Simulate(simulate)) => simulate::run(&simulate),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn wrap(args: &Wrap, url: &str, grace: Grace) -> i32 {
     let header =
         session::header(label, Front::Stdio, Back::Url { url: url_without_secrets(url), others: Vec::new() });
     let attended = Attended::begin(&args.keep, &header, clock, None);
-    let ended = remote.run(attended.observer(), grace).await;
+    let ended = remote.run(attended.observer(), attended.rules(), grace).await;
     attended.end().await;
     match ended {
         Ok(()) => 0,

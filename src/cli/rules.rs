@@ -56,7 +56,7 @@ impl Origin {
 }
 
 /// Whether it is the name of a profile and no path.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.contains(['/', '\\'])
         && !Path::new(text).extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"))
 }
@@ -191,7 +191,7 @@ fn text_of(path: &Path) -> io::Result<String> {
 
 /// Puts a text in a file's place at once, so that nobody reads half of it; where the file is a link, in the place of what
 /// it leads to.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
     fs::create_dir_all(folder)?;

@@ -10,7 +10,11 @@ use super::{EXIT_UNREACHABLE, EXIT_USAGE, bridge, complain, label, reach, sessio
 use crate::proxy::Clock;
 use crate::proxy::bridge::Settings;
 use crate::proxy::http::{self, Dialer, Fields, Pooling, Target, Wishes};
+use crate::rules::Pool;
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
+
+/// How long a session is kept that is lent to nobody, unless somebody says otherwise.
+const POOL_IDLE: Duration = Duration::from_secs(90);
 
 /// Serves until it is asked to end.
 pub(super) fn run(mut args: Serve) -> ExitCode {
@@ -108,11 +112,13 @@ fn targets(urls: &[String]) -> Result<Vec<Target>, String> {
     }
 }
 
-/// How the server's sessions are to be lent, if they are.
-fn pooling(args: &Serve) -> Option<Pooling> {
+/// How the server's sessions are to be lent, if they are: as the command line says, else as the rules do.
+fn pooling(args: &Serve, rules: Option<Pool>) -> Option<Pooling> {
+    let rules = rules.unwrap_or_default();
+    let idle = args.bridge.pool_idle.map(Duration::from_secs_f64);
     Some(Pooling {
-        size: args.bridge.pool?,
-        idle: Duration::from_secs_f64(args.bridge.pool_idle),
+        size: args.bridge.pool.or(rules.size.filter(|size| *size > 0))?,
+        idle: idle.or(rules.idle.map(|span| span.0)).unwrap_or(POOL_IDLE),
         silence: Duration::from_secs_f64(args.bridge.session_idle),
         shares: args.bridge.share,
     })
@@ -145,7 +151,14 @@ async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Besid
     let leave = beside.stands(attended.recording());
     complain(&format!("serving at http://{local}{path}: {shown}{hint}"));
     let (names, token) = (&args.allow_host, args.auth_token.clone());
-    let why = server.run(Wishes { names, token, fields, pooling: pooling(args) }, observer, leave).await;
+    let wishes = Wishes {
+        names,
+        token,
+        fields,
+        pooling: pooling(args, attended.rules().pool()),
+        rules: attended.rules(),
+    };
+    let why = server.run(wishes, observer, leave).await;
     if let Some(tap) = &tap {
         tap.tell(clock.now(), Fact::Ended { exit: Exit::Code(0), why: why.into() });
     }

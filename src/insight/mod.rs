@@ -2,6 +2,8 @@
 //!
 //! Events in, findings out. Pure: knows nothing of files, terminals or running proxies.
 
+pub mod advise;
 pub mod simulate;
 
-pub use simulate::{Simulation, Stale};
+pub use advise::{Advisor, Proposal, Saving, Trial};
+pub use simulate::{Found, Freshness, Simulation, Stale};

@@ -8,10 +8,12 @@
 //! (`scope = "shared"` is taken at its word), what another instance had put into a second level.
 
 mod answers;
+mod lanes;
 
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 
 use answers::{Asked, Due, Key};
+use lanes::{Course, Lanes};
 
 use crate::rules::{Act, Caller, Gate, Lane, Output, Ruleset, Setting, Verdict};
 use crate::trace::{Event, ExchangeId, Fact, HttpEnd, Micros, Nanos, Outcome, Payload, Ruling};
@@ -19,6 +21,8 @@ use crate::wire::{Contents, Direction, Message, contents, member};
 
 /// How many outdated answers are told one by one; all are counted.
 const STALE_MAX: usize = 1_000;
+/// Requests that wait for their answers at once; of more, those that wait longest are taken for unanswered.
+const ASKED_MAX: usize = 65_536;
 /// Steps in which what waits at the end is let go: far more than requests can wait, and a bound for a rule that never does.
 const LAST_STEPS_MAX: usize = 1_000_000;
 
@@ -50,14 +54,12 @@ pub struct Simulation<'s> {
     asked: HashMap<Key, Asked>,
     /// Progress tokens of requests that the server never saw.
     unseen: HashSet<(Lane, Box<str>)>,
+    lanes: Lanes,
     /// Answers that the server gives later than then.
     coming: BinaryHeap<Due>,
     count: u64,
     begun: bool,
-    /// Answers that were outdated.
-    stale: Vec<Stale>,
-    stale_count: u64,
-    compared: u64,
+    found: Found,
 }
 
 /// What a simulation found besides the events.
@@ -69,6 +71,19 @@ pub struct Found {
     pub stale_count: u64,
     /// How many answers out of a cache could be compared with what the server said.
     pub compared: u64,
+    /// The same two numbers by rule.
+    pub rules: BTreeMap<Box<str>, Freshness>,
+}
+
+/// How the answers of a rule's cache compare with what the server said then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freshness {
+    /// Answers that could be compared.
+    pub compared: u64,
+    /// Those that were outdated.
+    pub stale: u64,
+    /// How old the oldest of those was, in microseconds.
+    pub stale_age_us_max: u64,
 }
 
 impl<'s> Simulation<'s> {
@@ -96,12 +111,11 @@ impl<'s> Simulation<'s> {
             now: Micros(0),
             asked: HashMap::new(),
             unseen: HashSet::new(),
+            lanes: Lanes::default(),
             coming: BinaryHeap::new(),
             count: 0,
             begun: false,
-            stale: Vec::new(),
-            stale_count: 0,
-            compared: 0,
+            found: Found::default(),
         }
     }
 
@@ -125,16 +139,15 @@ impl<'s> Simulation<'s> {
             Fact::HttpRequest { exchange, session, .. } => {
                 let session = session.as_deref().unwrap_or_default().into();
                 let caller = Caller { session, credentials: None };
-                self.gate.open(lane(Some(*exchange)), caller.clone());
-                self.plain.open(lane(Some(*exchange)), caller);
+                let lane = lane(Some(*exchange));
+                self.lanes.open(lane);
+                self.gate.open(lane, caller.clone());
+                self.plain.open(lane, caller);
                 self.emit(self.now, event.fact.clone());
             }
-            Fact::HttpResponse { exchange, .. } | Fact::HttpEvent { exchange, .. } => {
-                if !self.is_unseen(*exchange) {
-                    self.emit(self.now, event.fact.clone());
-                }
-            }
-            Fact::HttpEnd { exchange, .. } => self.http_end(*exchange, event),
+            Fact::HttpResponse { exchange, .. }
+            | Fact::HttpEvent { exchange, .. }
+            | Fact::HttpEnd { exchange, .. } => self.http(lane(Some(*exchange)), &event.fact),
             Fact::Ended { .. } => {
                 self.last();
                 self.emit(self.now, event.fact.clone());
@@ -147,7 +160,7 @@ impl<'s> Simulation<'s> {
     #[must_use]
     pub fn finish(mut self) -> Found {
         self.last();
-        Found { stale: self.stale, stale_count: self.stale_count, compared: self.compared }
+        self.found
     }
 
     fn request(&mut self, own: Nanos, payload: &Payload<'_>, exchange: Option<ExchangeId>) {
@@ -160,6 +173,9 @@ impl<'s> Simulation<'s> {
                 .and_then(|meta| member(meta, "progressToken"))
                 .map(Into::into);
             let asked = Asked::new(self.now, method.into(), tool, progress, frame.clone());
+            if self.asked.len() >= ASKED_MAX {
+                self.forget_the_oldest();
+            }
             self.asked.insert((lane, id.into()), asked);
         }
         self.emit(self.now, message(Direction::ToServer, own, payload.clone(), exchange));
@@ -202,6 +218,9 @@ impl<'s> Simulation<'s> {
     /// What the server says reaches the gate.
     fn deliver(&mut self, due: &Due) {
         let Due { lane, frame, own, .. } = due;
+        for head in self.lanes.heads(*lane) {
+            self.emit(self.now, head);
+        }
         let payload = Payload::of_frame(frame);
         self.emit(self.now, message(Direction::ToClient, *own, payload, exchange(*lane)));
         if let Contents::One(Message::Result { id, .. } | Message::Error { id: Some(id), .. }) =
@@ -214,6 +233,11 @@ impl<'s> Simulation<'s> {
         self.plain.frame(self.now, *lane, Direction::ToClient, frame);
         while self.plain.take().is_some() {}
         self.drain();
+        if !self.waits_in(*lane) {
+            for fact in self.lanes.rest(*lane) {
+                self.http(*lane, &fact);
+            }
+        }
     }
 
     /// A rule of the recorded session answered in the server's place: the best that is known of what the server says.
@@ -224,26 +248,41 @@ impl<'s> Simulation<'s> {
         }
     }
 
-    fn http_end(&mut self, exchange: ExchangeId, event: &Event<'_>) {
-        let lane = lane(Some(exchange));
-        if self.is_unseen(exchange) {
-            self.asked.retain(|(of, _), _| *of != lane);
-        } else {
-            self.emit(self.now, event.fact.clone());
+    /// What is told of the HTTP around an answer.
+    fn http(&mut self, lane: Lane, fact: &Fact<'_>) {
+        let is_put_off = self.is_put_off(lane);
+        match self.lanes.course(lane, is_put_off, fact) {
+            Course::Now => self.emit(self.now, fact.clone()),
+            Course::Never => {}
+            Course::Kept => return,
         }
-        let waits =
-            self.coming.iter().any(|due| due.lane == lane) || self.asked.keys().any(|(of, _)| *of == lane);
-        if !waits {
+        if matches!(fact, Fact::HttpEnd { .. }) {
+            self.asked.retain(|(of, _), _| *of != lane);
+            self.unseen.retain(|(of, _)| *of != lane);
+            self.coming.retain(|due| due.lane != lane);
+            self.lanes.close(lane);
             self.gate.close(self.now, lane);
+            self.plain.close(self.now, lane);
             self.drain();
         }
-        self.plain.close(self.now, lane);
     }
 
-    /// Whether the server never saw the request of an exchange.
-    fn is_unseen(&self, exchange: ExchangeId) -> bool {
-        let lane = lane(Some(exchange));
-        self.asked.iter().any(|((of, _), asked)| *of == lane && asked.forwarded.is_none())
+    /// Whether something in an exchange is answered later than it was.
+    fn is_put_off(&self, lane: Lane) -> bool {
+        self.coming.iter().any(|due| due.lane == lane)
+            || self.asked.iter().any(|((of, _), asked)| *of == lane && asked.is_put_off())
+    }
+
+    fn waits_in(&self, lane: Lane) -> bool {
+        lane != Lane::default() && self.is_put_off(lane)
+    }
+
+    /// Room for more: requests that are not answered in this time never are.
+    fn forget_the_oldest(&mut self) {
+        let mut since: Vec<Micros> = self.asked.values().map(|asked| asked.at).collect();
+        since.sort_unstable();
+        let middle = since[since.len() / 2];
+        self.asked.retain(|_, asked| asked.at > middle);
     }
 
     /// Everything that happens before a moment.
@@ -321,11 +360,13 @@ impl<'s> Simulation<'s> {
                 Fact::HttpResponse { exchange, status: 200, media, session: None, encoding: "".into() };
             self.emit(self.now, response);
             self.emit(self.now, Fact::HttpEnd { exchange, how: HttpEnd::Complete });
+            self.lanes.answered(lane);
         }
         let key = (lane, id);
         let Some(asked) = self.asked.get_mut(&key) else { return };
         asked.answered = Some(answers::Given { frame, mark });
         if asked.forwarded.is_none()
+            && self.unseen.len() < ASKED_MAX
             && let Some(token) = asked.progress.clone()
         {
             self.unseen.insert((lane, token));
@@ -352,19 +393,24 @@ impl<'s> Simulation<'s> {
                 said = frame;
             }
         }
-        self.compared += 1;
+        self.found.compared += 1;
+        let freshness = self.found.rules.entry(Box::from(&*mark.rule)).or_default();
+        freshness.compared += 1;
         if answers::is_same(&said, &given.frame) {
             return;
         }
-        self.stale_count += 1;
-        if self.stale.len() < STALE_MAX {
-            self.stale.push(Stale {
+        let age_us = mark.age_us.unwrap_or_default();
+        freshness.stale += 1;
+        freshness.stale_age_us_max = freshness.stale_age_us_max.max(age_us);
+        self.found.stale_count += 1;
+        if self.found.stale.len() < STALE_MAX {
+            self.found.stale.push(Stale {
                 at: asked.at,
                 id: key.1.clone(),
                 method: asked.method,
                 tool: asked.tool,
                 rule: mark.rule.into(),
-                age_us: mark.age_us.unwrap_or_default(),
+                age_us,
             });
         }
     }

@@ -1,7 +1,7 @@
 //! The session's clock: monotonic time since its start.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::trace::{Micros, Nanos};
 
@@ -26,6 +26,13 @@ impl Clock {
     #[must_use]
     pub fn at(self, instant: Instant) -> Micros {
         Micros(u64::try_from(instant.saturating_duration_since(self.0).as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// What time it was in the world when the clock showed zero, in microseconds since 1970.
+    #[must_use]
+    pub(super) fn epoch_us(self) -> u64 {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(now.as_micros()).unwrap_or(u64::MAX).saturating_sub(self.now().0)
     }
 
     /// The moment at which the clock shows this; a century from now for one that no clock will show.

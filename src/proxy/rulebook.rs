@@ -7,7 +7,7 @@
 //! if gate.is_idle() { forward as it came }        // no lock
 //! gate.with(|gate, now| { … gate.frame(now, lane, to, bytes) … while let Some(output) = gate.take() { … } });
 //! loop { gate.turn().await; take and carry out }  // one task for each gate: timers, and rules that have changed
-//! gate.tell(&mut output, exchange)                // once it has been carried out
+//! gate.tell(output, exchange)                     // once it has been carried out
 //! ```
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ use super::clock::Clock;
 use super::store::Stores;
 use crate::rules::{Act, Gate, Output, Pool, Problem, Ruleset, Setting};
 use crate::tap::Tap;
-use crate::trace::{ExchangeId, Fact, Micros, Payload, Ruling};
+use crate::trace::{ExchangeId, Fact, Micros, Outcome, Payload, Ruling};
 
 /// The rules in force, and the gates that apply them. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ impl Rulebook {
     #[must_use]
     pub fn gate(&self) -> Arc<Regulated> {
         let mut state = self.lock();
-        let gate = Gate::new(self.0.setting.clone(), &state.rules);
+        let gate = Gate::new(self.0.setting.clone(), &state.rules).with_epoch(self.0.clock.epoch_us());
         let regulated = Arc::new(Regulated {
             clock: self.0.clock,
             tap: self.0.tap.clone(),
@@ -216,12 +216,15 @@ impl Regulated {
         self.with(Gate::time);
     }
 
-    /// Records what was done. Takes the names out of the output; nothing is told of what is none of the recorder's
-    /// business.
-    pub fn tell(&self, output: &mut Output, exchange: Option<ExchangeId>) {
-        if let Some(tap) = &self.tap
-            && let Some(ruling) = ruling(output, exchange)
-        {
+    /// Records what was done; nothing is told of what is none of the recorder's business. What went on as it had come is
+    /// not written twice.
+    pub fn tell(&self, output: Output, exchange: Option<ExchangeId>) {
+        let Some(tap) = &self.tap else { return };
+        let is_as_it_came = output.outcome == Outcome::Released;
+        if let Some(mut ruling) = output.into_ruling(exchange) {
+            if is_as_it_came {
+                ruling.payload = None;
+            }
             tap.tell(self.clock.now(), Fact::Ruled(Box::new(ruling)));
         }
     }
@@ -252,7 +255,8 @@ impl Regulated {
     }
 }
 
-/// What the recorder is told of an output, its frame copied. `None` for what is not recorded.
+/// What the recorder is told of an output that is still to be carried out: its frame is copied, its names are taken out.
+/// `None` for what is not recorded.
 #[must_use]
 pub fn ruling(output: &mut Output, exchange: Option<ExchangeId>) -> Option<Ruling<'static>> {
     let frame = match &output.act {

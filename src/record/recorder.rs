@@ -207,6 +207,10 @@ impl Scribe {
                 Item::Dropped { stream, at, frames, bytes, ends_frame } => {
                     self.gap(*stream, *at, *frames, *bytes, *ends_frame);
                 }
+                Item::Lost { to, at, facts, bytes } => {
+                    let fact = Fact::Dropped { to: *to, messages: *facts, bytes: *bytes };
+                    write_event(&mut self.lines, &Event { at: *at, fact });
+                }
                 Item::Fact(at, fact) => {
                     self.fact(*at, fact);
                     if let Fact::Stopped { why } = &**fact {

@@ -22,7 +22,7 @@ const CHECKS: [Check; 20] = [
     (
         &[],
         |rule| !KINDS.iter().any(|kind| (kind.is_in)(rule)),
-        "this rule does nothing: give it one of tools, trim, empty, shape, limit, cache, coalesce, rate, concurrency, timeout, delay, fault",
+        "this rule does nothing: give it one of tools, trim, empty, twin, shape, limit, cache, coalesce, rate, concurrency, timeout, delay, fault",
     ),
     (
         &["trim"],

@@ -2,13 +2,52 @@
 //!
 //! Drivers show it each frame and the time; what is to happen instead of plain forwarding comes out of
 //! [`take`](Gate::take), in the order in which it has to be done. It knows nothing of sockets, files or clocks.
+//!
+//! A request goes through the transformers in the order of [`KINDS`](super::KINDS), those of one kind in the order of the
+//! file: a hidden tool is refused, a fault struck, a delay waited out, a cache asked, an equal call in flight joined, a
+//! token and a slot taken; then it leaves, and its time begins to run. Each of them leaves one mark with the request. Its
+//! answer goes through what changes results, rule by rule; a cache marks an answer with what it keeps of it or why not.
+//!
+//! ```text
+//! peek      what a frame is about, for next to nothing        ask     what a request asks for
+//! plan      the rules at work, and what each has kept         item    the requests that are followed
+//! asked     a request arrives, waits, leaves                  steps   one transformer's word on a request
+//! answered  an answer arrives; who shares it                  dress   what rules make of a result
+//! kept      caches: what may be kept, found, forgotten        notice  notifications
+//! own       requests of ours                                  change  other rules, conversations that end
+//! ```
 
-use std::collections::VecDeque;
+mod answered;
+mod ask;
+mod asked;
+mod batch;
+mod change;
+mod dress;
+mod item;
+mod kept;
+mod notice;
+mod own;
+mod peek;
+mod plan;
+mod session;
+mod speak;
+mod steps;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::path::PathBuf;
 
+use self::item::{Group, ItemId, Items};
+use self::peek::Peek;
+use self::plan::Plan;
+use self::session::Sessions;
 use super::Ruleset;
+use super::answer::Room;
 use crate::trace::{Mark, Micros, Outcome};
-use crate::wire::Direction;
+use crate::wire::{Contents, Direction, Message, contents};
 
 /// One conversation: the space in which a side's ids are unique. Over stdio there is one; over HTTP each exchange is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,73 +157,237 @@ pub enum Act {
 }
 
 /// The rules in force for one server.
-#[derive(Debug)]
 pub struct Gate {
-    #[expect(dead_code, reason = "the machine is built on this")]
     setting: Setting,
-    rules: Ruleset,
+    plan: Plan,
+    items: Items,
+    sessions: Sessions,
+    /// Who is asked in the name of all equal requests.
+    groups: HashMap<Group, ItemId>,
+    /// What the second level of a cache was asked, and by whom.
+    tickets: HashMap<Ticket, ItemId>,
+    room: Room,
     outputs: VecDeque<Output>,
+    last_uid: u64,
+    last_ticket: u64,
+    last_own: u64,
+    /// The world's time at the session's start, in microseconds since 1970.
+    epoch_us: Option<u64>,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("setting", &self.setting)
+            .field("rules", &self.plan.actives.len())
+            .field("items", &self.items)
+            .field("outputs", &self.outputs)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Gate {
     /// With these rules.
     #[must_use]
     pub fn new(setting: Setting, rules: &Ruleset) -> Self {
-        Self { setting, rules: rules.clone(), outputs: VecDeque::new() }
+        let mut last_uid = 0;
+        Self {
+            plan: Plan::new(rules, &setting, Micros(0), None, &mut last_uid),
+            items: Items::default(),
+            sessions: Sessions::default(),
+            groups: HashMap::new(),
+            tickets: HashMap::new(),
+            room: Room::new(setting.spill.clone()),
+            outputs: VecDeque::new(),
+            last_uid,
+            last_ticket: 0,
+            last_own: 0,
+            epoch_us: None,
+            setting,
+        }
+    }
+
+    /// Says what time it was in the world when the session began, in microseconds since 1970. Without it what comes out of
+    /// the second level of a cache has no age, and is not kept in the first one as well.
+    #[must_use]
+    pub fn with_epoch(mut self, epoch_us: u64) -> Self {
+        self.epoch_us = Some(epoch_us);
+        self
     }
 
     /// Puts other rules in force. What a rule has kept stays if the new rules have the same one.
-    pub fn set(&mut self, _now: Micros, rules: &Ruleset) {
-        self.rules = rules.clone();
+    pub fn set(&mut self, now: Micros, rules: &Ruleset) {
+        self.change_rules(now, rules);
     }
 
     /// Empties what the rule with this name keeps, or every rule, the second level of caches included.
-    pub fn clear(&mut self, _now: Micros, _rule: Option<&str>) {}
+    pub fn clear(&mut self, now: Micros, rule: Option<&str>) {
+        self.empty(rule);
+        self.time(now);
+    }
 
     /// Whether no rule can act and nothing waits: drivers may then forward without asking.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        true
+        self.plan.is_empty() && self.items.is_empty() && self.outputs.is_empty()
     }
 
     /// Whether frames in this direction have to be shown now. While not, drivers may pass on pieces of frames; asked at
     /// the beginning of a frame, the answer holds for the whole of it.
     #[must_use]
-    pub fn wants(&self, _to: Direction) -> bool {
-        false
+    pub fn wants(&self, to: Direction) -> bool {
+        match to {
+            Direction::ToServer => !self.is_idle(),
+            // Notifications matter to what is kept, and to what is known of the tools for that.
+            Direction::ToClient => {
+                !self.items.is_empty()
+                    || self.plan.has_cache && (self.sessions.knows_tools() || self.keeps_anything())
+            }
+        }
     }
 
-    /// A conversation begins, and who asks in it. Over stdio that need not be said.
-    pub fn open(&mut self, _lane: Lane, _caller: Caller) {}
+    /// A conversation begins, and who asks in it. Over stdio that need not be said. Said again, it is somebody else from
+    /// then on: a session that begins has its name only with its first answer.
+    pub fn open(&mut self, lane: Lane, caller: Caller) {
+        self.sessions.open(lane, caller);
+        let caller = self.sessions.caller(lane);
+        for number in self.items.of_lane(lane) {
+            if let Some(item) = self.items.get_mut(number).filter(|item| item.caller != caller) {
+                item.caller = caller.clone();
+                self.sessions.get(&caller).is_from_start |= &*item.ask.method == "initialize";
+            }
+        }
+    }
 
     /// A conversation is over: what waits in it waits for nobody.
-    pub fn close(&mut self, _now: Micros, _lane: Lane) {}
+    pub fn close(&mut self, now: Micros, lane: Lane) {
+        self.close_lane(now, lane);
+    }
 
     /// Decides about a frame, line ending included, that travels `to` one side.
-    pub fn frame(&mut self, _now: Micros, _lane: Lane, _to: Direction, _frame: &[u8]) -> Verdict {
-        Verdict::Pass
+    pub fn frame(&mut self, now: Micros, lane: Lane, to: Direction, frame: &[u8]) -> Verdict {
+        if self.plan.is_empty() && self.items.is_empty() {
+            return Verdict::Pass;
+        }
+        let is_of_interest = match peek::peek(frame) {
+            Peek::Noise => false,
+            Peek::Unclear => true,
+            Peek::Answer(id) => to == Direction::ToClient && self.items.find(lane, id).is_some(),
+            Peek::Call { method, params } => match to {
+                Direction::ToServer => self.concerns(lane, method, params),
+                Direction::ToClient => self.hears(method),
+            },
+        };
+        if !is_of_interest {
+            return Verdict::Pass;
+        }
+        match contents(frame) {
+            Contents::Noise => Verdict::Pass,
+            Contents::One(message) => self.message(now, lane, to, frame, &message),
+            Contents::Batch(messages) => self.batch(now, lane, to, frame, &messages),
+        }
+    }
+
+    fn message(
+        &mut self,
+        now: Micros,
+        lane: Lane,
+        to: Direction,
+        frame: &[u8],
+        message: &Message<'_>,
+    ) -> Verdict {
+        match (to, message) {
+            (Direction::ToServer, Message::Request { id, method, params }) => {
+                self.request(now, lane, frame, id, method, *params)
+            }
+            (Direction::ToServer, Message::Notification { method, params }) => {
+                self.client_notice(now, lane, method, *params)
+            }
+            (Direction::ToClient, Message::Notification { method, params }) => {
+                self.server_notice(now, lane, frame, method, *params)
+            }
+            (Direction::ToClient, Message::Result { id, result }) => {
+                self.answer(now, lane, frame, id, Ok(result))
+            }
+            (Direction::ToClient, Message::Error { id: Some(id), error }) => {
+                self.answer(now, lane, frame, id, Err(error))
+            }
+            // What the server asks the client, and what the client answers, no rule is about.
+            (Direction::ToClient, Message::Request { .. } | Message::Error { id: None, .. })
+            | (Direction::ToServer, Message::Result { .. } | Message::Error { .. }) => Verdict::Pass,
+        }
     }
 
     /// The answer of the second level of a cache; `None` also if it did not answer in time.
-    pub fn found(&mut self, _now: Micros, _ticket: Ticket, _value: Option<Vec<u8>>) {}
+    #[expect(clippy::needless_pass_by_value, reason = "a driver has no other use for it")]
+    pub fn found(&mut self, now: Micros, ticket: Ticket, value: Option<Vec<u8>>) {
+        if let Some(number) = self.tickets.remove(&ticket) {
+            self.looked_up(now, number, value.as_deref());
+        }
+    }
 
     /// When something that waits is due next.
     #[must_use]
     pub fn due(&self) -> Option<Micros> {
-        None
+        let next_tokens = self
+            .plan
+            .actives
+            .iter()
+            .filter(|active| !active.rate_queue.is_empty())
+            .filter_map(|active| active.bucket.as_ref())
+            .map(super::transform::rate::Bucket::next);
+        self.items.due().into_iter().chain(next_tokens).min()
     }
 
     /// Lets go on what is due.
-    pub fn time(&mut self, _now: Micros) {}
+    pub fn time(&mut self, now: Micros) {
+        self.pass_time(now);
+    }
 
     /// Whether requests wait that will still be sent: the way to the server must not be closed before.
     #[must_use]
     pub fn holds(&self) -> bool {
-        false
+        self.items.holds()
     }
 
     /// What is to be done next.
     pub fn take(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// Only the recorder is told.
+    fn note(
+        &mut self,
+        (lane, to, id): (Lane, Direction, Option<&str>),
+        outcome: Outcome,
+        frame: Option<Vec<u8>>,
+        marks: Vec<Mark<'static>>,
+    ) {
+        let id = id.map(Into::into);
+        self.outputs.push_back(Output { lane, to, id, outcome, act: Act::Note { frame }, marks });
+    }
+
+    /// A frame is sent, `way` a side.
+    fn send(
+        &mut self,
+        (lane, to, id): (Lane, Direction, Option<&str>),
+        outcome: Outcome,
+        (way, frame): (Direction, Vec<u8>),
+        marks: Vec<Mark<'static>>,
+    ) {
+        let id = id.map(Into::into);
+        self.outputs.push_back(Output { lane, to, id, outcome, act: Act::Send { to: way, frame }, marks });
+    }
+
+    /// Something that the recorder is not told.
+    fn silently(&mut self, lane: Lane, to: Direction, act: Act) {
+        self.outputs.push_back(Output {
+            lane,
+            to,
+            id: None,
+            outcome: Outcome::Passed,
+            act,
+            marks: Vec::new(),
+        });
     }
 }

@@ -9,6 +9,7 @@
 //! ```
 //! Pure: time is an argument, and it knows nothing of where bytes come from or go to.
 
+mod answer;
 mod check;
 pub mod edit;
 mod file;
@@ -20,6 +21,7 @@ mod select;
 mod told;
 mod transform;
 
+pub use answer::{preview, preview_list};
 pub use file::{Problem, Ruleset};
 pub use gate::{Act, Caller, Gate, Lane, Output, Setting, Ticket, Verdict};
 pub use path::Path;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use memchr::memchr_iter;
 
-use crate::trace::{ExchangeId, Fact, Micros, Nanos};
+use crate::trace::{ExchangeId, Fact, Micros, Nanos, Payload};
 use crate::wire::Direction;
 
 /// How much may wait for the recorder. More than the longest frame that SDKs accept (16 MiB), so that one arriving at
@@ -81,6 +81,17 @@ pub enum Item {
         /// Whether the last of them was a newline, so that the next chunk begins a frame.
         ends_frame: bool,
     },
+    /// Facts about traffic that did not fit, with what was sent in its place. No stream has a gap there.
+    Lost {
+        /// Where the messages travelled.
+        to: Direction,
+        /// When the first of them came.
+        at: Micros,
+        /// How many they are.
+        facts: u64,
+        /// How many bytes they hold.
+        bytes: u64,
+    },
     /// Any other fact.
     Fact(Micros, Box<Fact<'static>>),
 }
@@ -93,6 +104,8 @@ pub struct Batch {
     /// What happened.
     pub items: Vec<Item>,
     facts: usize,
+    /// Bytes that the facts hold besides.
+    held_bytes: usize,
 }
 
 /// Bytes forwarded and dropped since the start.
@@ -156,7 +169,7 @@ impl Tap {
             return;
         }
         let was_empty = state.batch.items.is_empty();
-        let before = state.batch.bytes.len();
+        let before = state.batch.len_bytes();
         let fits = before + bytes.len() <= QUEUE_BYTES_MAX && state.batch.items.len() < ITEMS_MAX;
         if fits {
             state.batch.bytes.extend_from_slice(bytes);
@@ -165,7 +178,7 @@ impl Tap {
             self.0.dropped_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             state.batch.note_dropped(stream, at, bytes);
         }
-        let hurry = before < HURRY_BYTES && state.batch.bytes.len() >= HURRY_BYTES;
+        let hurry = before < HURRY_BYTES && state.batch.len_bytes() >= HURRY_BYTES;
         drop(state);
         if was_empty || hurry {
             self.0.news.notify_one();
@@ -174,8 +187,33 @@ impl Tap {
 
     /// Tells a fact that is not traffic.
     pub fn tell(&self, at: Micros, fact: Fact<'static>) {
+        let ruling = match &fact {
+            Fact::Ruled(ruling) => Some((ruling.to, ruling.payload.as_ref().map_or(0, Payload::len))),
+            _ => None,
+        };
         let mut state = self.0.lock();
-        if state.deaf || state.batch.facts >= FACTS_MAX {
+        if state.deaf {
+            return;
+        }
+        if let Some((to, bytes)) = ruling {
+            let was_empty = state.batch.items.is_empty();
+            let before = state.batch.len_bytes();
+            // As many as there is traffic: what bounds that bounds them.
+            if before + bytes <= QUEUE_BYTES_MAX && state.batch.items.len() < ITEMS_MAX {
+                state.batch.held_bytes += bytes;
+                state.batch.items.push(Item::Fact(at, Box::new(fact)));
+            } else {
+                self.0.dropped_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+                state.batch.note_lost(to, at, bytes);
+            }
+            let hurry = before < HURRY_BYTES && state.batch.len_bytes() >= HURRY_BYTES;
+            drop(state);
+            if was_empty || hurry {
+                self.0.news.notify_one();
+            }
+            return;
+        }
+        if state.batch.facts >= FACTS_MAX {
             return;
         }
         state.batch.facts += 1;
@@ -216,7 +254,7 @@ impl Outlet {
             }
         };
         if !state.batch.items.is_empty() {
-            let calm = |state: &mut State| state.batch.bytes.len() < HURRY_BYTES && !state.closed;
+            let calm = |state: &mut State| state.batch.len_bytes() < HURRY_BYTES && !state.closed;
             let gathered = self.0.news.wait_timeout_while(state, GATHER, calm);
             state = gathered.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -258,6 +296,28 @@ impl Batch {
         self.items.clear();
         self.items.shrink_to(KEEP_BYTES / size_of::<Item>());
         self.facts = 0;
+        self.held_bytes = 0;
+    }
+
+    fn len_bytes(&self) -> usize {
+        self.bytes.len() + self.held_bytes
+    }
+
+    fn note_lost(&mut self, direction: Direction, at: Micros, len_bytes: usize) {
+        let len_bytes = len_bytes as u64;
+        // Drops stand at the end, one item for each kind of them.
+        for item in self.items.iter_mut().rev() {
+            match item {
+                Item::Lost { to, facts, bytes, .. } if *to == direction => {
+                    *facts += 1;
+                    *bytes += len_bytes;
+                    return;
+                }
+                Item::Lost { .. } | Item::Dropped { .. } => {}
+                Item::Chunk { .. } | Item::Fact(..) => break,
+            }
+        }
+        self.items.push(Item::Lost { to: direction, at, facts: 1, bytes: len_bytes });
     }
 
     fn note_dropped(&mut self, stream: Stream, at: Micros, chunk: &[u8]) {
@@ -267,7 +327,12 @@ impl Batch {
         // a recorder that hangs for hours costs no memory.
         let is_crowded = self.items.len() >= ITEMS_MAX + DROPPED_MAX;
         for item in self.items.iter_mut().rev() {
-            let Item::Dropped { stream: last, frames, bytes, ends_frame, .. } = item else { break };
+            let Item::Dropped { stream: last, frames, bytes, ends_frame, .. } = item else {
+                if matches!(item, Item::Lost { .. }) {
+                    continue;
+                }
+                break;
+            };
             if *last == stream || (is_crowded && last.direction() == stream.direction()) {
                 *frames += newlines;
                 *bytes += chunk.len() as u64;
@@ -343,6 +408,36 @@ mod tests {
         assert!(outlet.take(&mut batch, None));
         assert_eq!(batch.items.len(), 4);
         assert!(matches!(batch.items[1], Item::Dropped { stream: UP, frames: 100, bytes: 900, .. }));
+    }
+
+    #[test]
+    fn what_rules_sent_counts_against_the_same_bound_and_is_counted_when_it_does_not_fit() {
+        use crate::trace::{Outcome, Ruling};
+        let ruled = |bytes: usize| {
+            Fact::Ruled(Box::new(Ruling {
+                to: Direction::ToClient,
+                exchange: None,
+                id: None,
+                outcome: Outcome::Changed,
+                payload: Some(Payload { text: vec![b'x'; bytes].into(), end: crate::wire::LineEnd::None }),
+                marks: Vec::new(),
+            }))
+        };
+        let (tap, outlet) = door();
+        tap.tell(Micros(1), ruled(QUEUE_BYTES_MAX));
+        see(&tap, UP, b"late\n");
+        tap.tell(Micros(1), ruled(3));
+        see(&tap, UP, b"later\n");
+        tap.tell(Micros(1), ruled(4));
+        assert_eq!(tap.totals().dropped_bytes, 5 + 3 + 6 + 4);
+        let mut batch = Batch::default();
+        assert!(outlet.take(&mut batch, None));
+        let lost = Item::Lost { to: Direction::ToClient, at: Micros(1), facts: 2, bytes: 7 };
+        let dropped = Item::Dropped { stream: UP, at: Micros(1), frames: 2, bytes: 11, ends_frame: true };
+        assert_eq!(batch.items[1..], [dropped, lost]);
+        tap.tell(Micros(1), ruled(1));
+        assert!(outlet.take(&mut batch, None));
+        assert!(matches!(&batch.items[..], [Item::Fact(..)]));
     }
 
     #[test]

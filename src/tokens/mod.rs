@@ -70,6 +70,7 @@ pub use profile::{
 };
 pub use result::{BLOCKS_MAX, BlockKind, BlockTokens, ResultTokens, message, result, wire};
 pub use sample::{AT_ONCE_BYTES_MAX, Effort, RUN_BYTES_MAX, WORKER_BYTES_MAX, effort_needed};
+pub(crate) use scan::{Opening, Sink, scan};
 pub use scan::{ScanError, ValueKind};
 pub use tool::{ToolListTokens, ToolParts, ToolTokens, preamble, tool_definition, tool_list};
 pub use tree::{Attribution, Key, Node, NodeId, Span};

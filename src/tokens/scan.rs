@@ -35,25 +35,25 @@ pub struct ScanError {
 }
 
 /// A value begins. Offsets are bytes of the scanned text.
-pub(super) struct Opening {
+pub(crate) struct Opening {
     /// The first byte that belongs to the value.
-    pub(super) owned_from: usize,
+    pub(crate) owned_from: usize,
     /// The literal of the member's name with its quotes; `None` for elements and the root.
-    pub(super) key: Option<Range<usize>>,
-    pub(super) kind: ValueKind,
+    pub(crate) key: Option<Range<usize>>,
+    pub(crate) kind: ValueKind,
     /// The first byte of the value itself.
-    pub(super) value_from: usize,
+    pub(crate) value_from: usize,
 }
 
 /// Receives the values of a text in document order, containers around their contents.
-pub(super) trait Sink {
+pub(crate) trait Sink {
     fn open(&mut self, opening: Opening);
     /// The innermost open value ended: itself before `value_end`, what it owns before `owned_to`.
     fn close(&mut self, value_end: usize, owned_to: usize);
 }
 
 /// Reports every value of `json` to `sink`. On an error the sink has seen the values before it.
-pub(super) fn scan(json: &str, sink: &mut impl Sink) -> Result<(), ScanError> {
+pub(crate) fn scan(json: &str, sink: &mut impl Sink) -> Result<(), ScanError> {
     let mut scanner = Scanner { bytes: json.as_bytes(), at: 0, containers: Vec::new() };
     let (mut owned_from, mut key) = (0, None);
     loop {

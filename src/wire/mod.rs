@@ -2,6 +2,7 @@
 //!
 //! Pure: knows nothing of files, clocks, sockets or of what the messages mean together.
 
+pub mod block;
 mod direction;
 mod edit;
 mod envelope;

@@ -13,3 +13,4 @@ mod messages;
 mod pairing;
 mod processes;
 mod revision;
+mod ruled;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod advise;
 #[cfg(target_os = "linux")]
 mod bridge;
 #[cfg(target_os = "linux")]
@@ -27,6 +28,10 @@ mod remote;
 #[cfg(unix)]
 mod rig;
 mod rule_screens;
+#[cfg(unix)]
+mod ruled_again;
+mod rules_doc;
+mod rules;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;
@@ -35,8 +40,12 @@ mod serve_live;
 #[cfg(target_os = "linux")]
 mod serve_packed;
 #[cfg(target_os = "linux")]
+mod serve_rules;
+#[cfg(target_os = "linux")]
 mod serve_tls;
 mod simulate;
+#[cfg(unix)]
+mod stores;
 #[cfg(target_os = "linux")]
 mod streams;
 #[cfg(unix)]

@@ -10,6 +10,7 @@ pub(crate) mod http;
 pub(crate) mod install;
 mod orphans;
 mod recordings;
+mod rules;
 mod run;
 mod rust_client;
 mod rust_server;

@@ -1,6 +1,6 @@
 //! `mcptop serve --pool`: sessions that are expensive to open are lent to one client after the other.
 
-mod server;
+pub(crate) mod server;
 
 use std::io::BufReader;
 use std::process::Command;

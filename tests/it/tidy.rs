@@ -16,7 +16,10 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("record", &["wire", "trace", "tap"]),
     ("control", &[]),
     ("ui", &["wire", "trace", "model", "tokens", "rules", "insight", "record", "control"]),
-    ("cli", &["wire", "trace", "model", "tokens", "rules", "tap", "proxy", "record", "control", "ui"]),
+    (
+        "cli",
+        &["wire", "trace", "model", "tokens", "rules", "insight", "tap", "proxy", "record", "control", "ui"],
+    ),
 ];
 
 /// Words that make a layer impure, and the layers that must do without them.

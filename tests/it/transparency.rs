@@ -15,7 +15,14 @@ const PLAYER: &str =
 
 /// Runs bytes through the real proxy, both ways at once; gives what arrived and what the recording rebuilds.
 fn through(to_server: &[Vec<u8>], to_client: &[Vec<u8>]) -> ([Vec<u8>; 2], [Vec<u8>; 2]) {
+    through_rules("", to_server, to_client)
+}
+
+/// The same with rules.
+fn through_rules(rules: &str, to_server: &[Vec<u8>], to_client: &[Vec<u8>]) -> ([Vec<u8>; 2], [Vec<u8>; 2]) {
     let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.toml");
+    fs::write(&file, rules).unwrap();
     for (number, chunk) in to_client.iter().enumerate() {
         fs::write(folder.path().join(format!("chunk-{number:04}")), chunk).unwrap();
     }
@@ -23,7 +30,7 @@ fn through(to_server: &[Vec<u8>], to_client: &[Vec<u8>]) -> ([Vec<u8>; 2], [Vec<
         fs::write(folder.path().join("chunk-0000"), b"").unwrap();
     }
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mcptop"));
-    command.args(["wrap", "--", "sh", "-c", PLAYER]).arg(folder.path());
+    command.args(["wrap", "--rules"]).arg(file).args(["--", "sh", "-c", PLAYER]).arg(folder.path());
     let mut rig = Rig::start(command, folder);
     let mut stdin = rig.take_stdin();
     let chunks = to_server.to_vec();
@@ -68,6 +75,49 @@ proptest! {
         prop_assert_eq!(&arrived, &sent);
         prop_assert_eq!(&recorded, &sent);
     }
+}
+
+/// Rules of every kind that are shown every message, and have to do with none of these.
+const FOREIGN: &str = r#"
+[[rule]]
+name = "nobody's"
+match = { tool = "no_such_tool" }
+empty = "drop"
+cache = { ttl = "5m", unsafe = true }
+coalesce = true
+timeout = "30s"
+limit = { bytes = "1KB", over = "truncate" }
+
+[[rule]]
+name = "watching"
+match = { tool = "*" }
+mode = "observe"
+shape = "compact"
+"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_pass_rules_that_have_nothing_to_do_with_them(
+        to_server in chunks(), to_client in chunks(),
+    ) {
+        // A batch that holds what a rule may be about is taken apart; here there is none.
+        let (arrived, recorded) = through_rules(FOREIGN, &to_server, &to_client);
+        let sent = [to_server.concat(), to_client.concat()];
+        prop_assert_eq!(&arrived, &sent);
+        prop_assert_eq!(&recorded, &sent);
+    }
+}
+
+#[test]
+fn a_line_longer_than_rules_are_shown_passes_them() {
+    let mut line =
+        b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"".to_vec();
+    line.resize(70_000_000, b'x');
+    line.extend_from_slice(b"\"}}\nafter\n");
+    let (arrived, _) = through_rules(FOREIGN, &[line.clone()], &[line.clone()]);
+    assert!(arrived == [line.clone(), line], "the bytes differ");
 }
 
 #[test]

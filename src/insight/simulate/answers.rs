@@ -37,6 +37,11 @@ impl Asked {
     ) -> Self {
         Self { at, method, tool, progress, frame, forwarded: None, answered: None, waiting: None }
     }
+
+    /// Whether its answer comes later than it did: it waits, or has waited, for its turn.
+    pub(super) fn is_put_off(&self) -> bool {
+        self.answered.is_none() && self.forwarded.is_none_or(|forwarded| forwarded > self.at)
+    }
 }
 
 /// An answer of a rule.

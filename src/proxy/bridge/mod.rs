@@ -21,8 +21,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::Rulebook;
 use super::http::gear::{ENDPOINT, Gear};
 use super::http::listener::Listener;
+use super::http::observation::Numbers;
+use super::http::ruled::{Callers, Desk, Ruled};
 use super::http::{Front, ListenError};
 use super::session::{Command, Grace, Observer, StartError};
 use house::House;
@@ -89,14 +92,24 @@ impl Bridge {
 impl Opened {
     /// Serves until it is to leave, and ends all processes then. `names` are further names by which clients may call us,
     /// and `token` is what they must give us.
-    pub async fn run<T>(self, names: &[String], token: Option<String>, leave: impl Future<Output = T>) -> T {
+    pub async fn run<T>(
+        self,
+        names: &[String],
+        token: Option<String>,
+        rules: &Rulebook,
+        leave: impl Future<Output = T>,
+    ) -> T {
         let Self { listener, house, mut all_gone } = self;
         let front = Front::of(listener.local(), names, token);
-        let gear = Arc::new(Gear::new(front, house.clone(), house.observer.clone()));
-        let keeping = tokio::spawn(house.clone().keep());
+        let observer = house.observer.clone();
+        let desk = Desk::new(rules, observer.clone());
+        let callers = Callers::new(ENDPOINT, front.takes_token());
+        let back = Ruled::new(house.clone(), desk.clone(), callers);
+        let gear = Arc::new(Gear::new(front, back, observer, Numbers::default()));
+        let keeping = [tokio::spawn(house.clone().keep()), tokio::spawn(desk.keep())];
         let serve = |client, number| gear.clone().serve(client, number);
         let why = listener.run(leave, serve, || gear.leave()).await;
-        keeping.abort();
+        keeping.iter().for_each(tokio::task::JoinHandle::abort);
         house.close();
         // Whatever still holds a process goes with its last connection or with the house.
         drop((gear, house));

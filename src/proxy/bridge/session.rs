@@ -4,14 +4,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::events::{Events, Form, Leave};
 use super::hub::Hub;
 use super::share::InUse;
 use super::stream::{Reader, Stream};
-use crate::proxy::http::gear::{Piece, Presence};
+use crate::proxy::http::gear::{Piece, Presence, Trace};
 use crate::trace::SessionEnd;
 
 /// Streams that are kept for a client that comes back to them.
@@ -52,7 +52,7 @@ struct State {
     /// Exchanges that are under way.
     open: usize,
     last_use: Instant,
-    clients: Vec<Weak<()>>,
+    clients: Vec<Trace>,
 }
 
 impl fmt::Debug for Session {

@@ -5,18 +5,20 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme, Uri};
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::legacy::{Client as Pooling, Error};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tower_service::Service;
 
+use super::gear::{Cut, Piece};
 use super::upstream::{Dialer, ToServer};
 
 /// Asks one instance of the server.
@@ -48,6 +50,22 @@ impl Client {
             Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone()).path_and_query(path);
         *request.uri_mut() = whole.build().expect("its parts are those of an address");
         self.kept.request(request).await
+    }
+}
+
+/// The next piece of an answer's body. Trailers say nothing to clients of MCP.
+pub(super) fn poll_piece(body: &mut Incoming, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Cut>>> {
+    loop {
+        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+        let woke = Instant::now();
+        return Poll::Ready(match frame.transpose() {
+            Ok(None) => None,
+            Ok(Some(frame)) => match frame.into_data() {
+                Ok(bytes) => Some(Ok(Piece { bytes, woke })),
+                Err(_) => continue,
+            },
+            Err(_) => Some(Err(Cut)),
+        });
     }
 }
 

@@ -14,7 +14,6 @@ use std::io;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
@@ -28,8 +27,9 @@ use self::way::Way;
 use super::fields::Fields;
 use super::front::Front;
 use super::instances::{Busy, Instances};
-use super::observation::Notes;
+use super::observation::{Notes, Numbers};
 use super::refusal::Refusal;
+use super::ruled::Desk;
 use super::stall::Finding;
 use super::upstream::Upstream;
 use crate::proxy::Observer;
@@ -41,19 +41,23 @@ use crate::wire::http::Body;
 pub(super) struct Shared {
     pub(super) front: Front,
     pub(super) instances: Arc<Instances>,
+    /// Whether messages have to be understood: then connections go elsewhere at their next request.
+    pub(super) desk: Arc<Desk>,
     /// What the user adds to every request.
     pub(super) fields: Fields,
     pub(super) observer: Observer,
-    exchanges: AtomicU32,
+    numbers: Numbers,
 }
 
 impl Shared {
-    pub(super) fn new(front: Front, instances: Instances, fields: Fields, observer: Observer) -> Self {
-        Self { front, instances: Arc::new(instances), fields, observer, exchanges: AtomicU32::new(0) }
-    }
-
-    fn next_exchange(&self) -> ExchangeId {
-        ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+    pub(super) fn new(
+        front: Front,
+        instances: Arc<Instances>,
+        fields: Fields,
+        observer: Observer,
+        (desk, numbers): (Arc<Desk>, Numbers),
+    ) -> Self {
+        Self { front, instances, desk, fields, observer, numbers }
     }
 }
 
@@ -74,6 +78,8 @@ enum End {
     ClientLeft,
     /// The server went away within an answer: the client must see that it was cut.
     Abort,
+    /// Somebody else serves the client from its next request on.
+    Elsewhere,
 }
 
 /// A client's connection, and the one to the server that belongs to it. Dropping it in the middle of an exchange cuts
@@ -120,6 +126,8 @@ enum Asking {
     Discarded(Body),
     /// Nothing, until the request has been answered.
     Nothing,
+    /// Nothing any more: what comes is for somebody else.
+    Elsewhere,
 }
 
 /// What comes next from the server.
@@ -190,9 +198,12 @@ where
         }
     }
 
-    /// Forwards until the connection ends.
-    pub(super) async fn run(mut self) {
+    /// Forwards until the connection ends, or is to be served by somebody else: then what has been read ahead is given back.
+    pub(super) async fn run(mut self) -> Option<Vec<u8>> {
         let end = std::future::poll_fn(|cx| self.poll(cx)).await;
+        if end == End::Elsewhere {
+            return Some(std::mem::take(&mut self.up.rest));
+        }
         if end == End::Closed {
             let farewell = async {
                 self.client.shutdown().await?;
@@ -202,6 +213,7 @@ where
             };
             let _ = timeout(FAREWELL, farewell).await;
         }
+        None
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -213,6 +225,9 @@ where
                 self.poll_answers(cx),
                 self.poll_to_client(cx),
             ];
+            if self.asking == Asking::Elsewhere && self.down.out.is_empty() {
+                self.end.get_or_insert(End::Elsewhere);
+            }
             if let Some(end) = self.end {
                 return Poll::Ready(end);
             }
@@ -224,7 +239,7 @@ where
 
     /// Reads from the client. What cannot be taken yet is kept, within bounds: behind it may stand the client's end.
     fn poll_requests(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_closing {
+        if self.is_closing || self.asking == Asking::Elsewhere {
             return Poll::Pending;
         }
         let can_take = self.up.out.is_empty() && self.asking != Asking::Nothing;
@@ -374,7 +389,7 @@ where
 impl<C: Client, U, D> Drop for Connection<C, U, D> {
     fn drop(&mut self) {
         let how = match self.end {
-            Some(End::Closed) => HttpEnd::Complete,
+            Some(End::Closed | End::Elsewhere) => HttpEnd::Complete,
             Some(End::ClientLeft) => HttpEnd::ClientLeft,
             Some(End::Abort) => HttpEnd::ServerLeft,
             None => HttpEnd::ProxyLeft,
@@ -388,6 +403,16 @@ impl<C: Client, U, D> Drop for Connection<C, U, D> {
         if is_cut {
             self.client.cut();
         }
+    }
+}
+
+impl<C: Client> Client for &mut C {
+    fn has_closed(&self) -> bool {
+        C::has_closed(self)
+    }
+
+    fn cut(&self) {
+        C::cut(self);
     }
 }
 

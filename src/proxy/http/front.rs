@@ -55,7 +55,7 @@ impl Front {
     }
 
     /// Whether a client's token is for us, and so not for the server.
-    pub(super) fn takes_token(&self) -> bool {
+    pub(in crate::proxy) fn takes_token(&self) -> bool {
         self.token.is_some()
     }
 

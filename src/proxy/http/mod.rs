@@ -3,17 +3,22 @@
 //! One task per client connection owns that connection and one to the server, so that nothing is shared and nothing
 //! waits for others. Bodies pass as bytes; only heads are read and written anew. Knows nothing of recordings.
 
+mod ahead;
 mod client;
 mod connection;
 mod fields;
 mod front;
 pub(super) mod gear;
+mod harmless;
 mod head;
 mod instances;
+mod links;
 pub(super) mod listener;
-mod observation;
+pub(super) mod observation;
+mod passing;
 mod pooled;
 mod refusal;
+pub(super) mod ruled;
 mod server;
 mod stall;
 mod target;

@@ -3,6 +3,8 @@
 //! Without a tap nothing is kept.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use crate::proxy::Observer;
@@ -10,6 +12,17 @@ use crate::proxy::clock::nanos;
 use crate::tap::Stream;
 use crate::trace::{ExchangeId, Fact, HttpEnd};
 use crate::wire::Direction;
+
+/// Numbers exchanges from 1, whichever gear they go through. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub(in crate::proxy) struct Numbers(Arc<AtomicU32>);
+
+impl Numbers {
+    /// The next one.
+    pub(super) fn next(&self) -> ExchangeId {
+        ExchangeId(self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+    }
+}
 
 /// The notes of one direction.
 #[derive(Debug)]

@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 
+use super::ahead::Ahead;
 use super::connection::{Connection, Dialing, Shared};
 use super::fields::Fields;
 use super::front::Front;
 use super::gear::Gear;
 use super::instances::Instances;
 use super::listener::{ListenError, Listener};
+use super::observation::Numbers;
+use super::passing::Passing;
 use super::pooled::{Added, Pooled, Pooling};
+use super::ruled::{Callers, Desk, Ruled};
 use super::upstream::{Dialer, ToServer};
-use crate::proxy::Observer;
+use crate::proxy::{Observer, Rulebook};
 
 /// How clients are to be served.
-#[derive(Default)]
 pub struct Wishes<'a> {
     /// Further names by which they may call us.
     pub names: &'a [String],
@@ -26,6 +29,8 @@ pub struct Wishes<'a> {
     pub fields: Fields,
     /// How sessions at the server are lent to them; `None` if they open their own.
     pub pooling: Option<Pooling>,
+    /// The rules that requests pass.
+    pub rules: &'a Rulebook,
 }
 
 /// A proxy that listens.
@@ -52,15 +57,57 @@ impl Serve {
     /// Serves until it is to leave; answers that are under way then are cut.
     pub async fn run<T>(self, wishes: Wishes<'_>, observer: Observer, leave: impl Future<Output = T>) -> T {
         let Self { listener, dialers } = self;
+        let path = dialers.first().map_or("/", |dialer| dialer.target().path.as_str()).to_owned();
         let front = Front::of(listener.local(), wishes.names, wishes.token);
-        let (instances, fields) = (Instances::new(dialers), wishes.fields);
-        let Some(pooling) = wishes.pooling else {
-            let shared = Arc::new(Shared::new(front, instances, fields, observer));
-            return listener.run(leave, |client, number| serve(client, shared.clone(), number), || ()).await;
+        let desk = Desk::new(wishes.rules, observer.clone());
+        let site = Site {
+            callers: Callers::new(&path, front.takes_token()),
+            added: Added { fields: wishes.fields, keeps_token: front.takes_token() },
+            instances: Arc::new(Instances::new(dialers)),
+            front,
+            desk: desk.clone(),
+            observer,
         };
-        let added = Added { fields, keeps_token: front.takes_token() };
-        let pooled = Arc::new(Pooled::new(Arc::new(instances), pooling, added, observer.clone()));
-        let gear = Arc::new(Gear::new(front, pooled.clone(), observer));
+        let keeping = tokio::spawn(desk.keep());
+        let why = match wishes.pooling {
+            Some(pooling) => site.lend(listener, pooling, leave).await,
+            None => site.pass(listener, leave).await,
+        };
+        keeping.abort();
+        why
+    }
+}
+
+/// What stands between clients and the server, however they are served.
+struct Site {
+    front: Front,
+    instances: Arc<Instances>,
+    added: Added,
+    desk: Arc<Desk>,
+    callers: Callers,
+    observer: Observer,
+}
+
+impl Site {
+    /// Passes bytes for as long as no rule can act, and messages from then on.
+    async fn pass<T>(self, listener: Listener, leave: impl Future<Output = T>) -> T {
+        let Self { front, instances, added, desk, callers, observer } = self;
+        let numbers = Numbers::default();
+        let turns = (desk.clone(), numbers.clone());
+        let (fields, server) = (added.fields.clone(), instances.clone());
+        let shared = Arc::new(Shared::new(front.clone(), server, fields, observer.clone(), turns));
+        let back = Ruled::new(Passing::new(instances, added, observer.clone()), desk, callers);
+        let gear = Arc::new(Gear::new(front, back, observer, numbers));
+        let serve = |client, number| serve(client, shared.clone(), gear.clone(), number);
+        listener.run(leave, serve, || gear.leave()).await
+    }
+
+    /// Lends clients sessions of a pool.
+    async fn lend<T>(self, listener: Listener, pooling: Pooling, leave: impl Future<Output = T>) -> T {
+        let Self { front, instances, added, desk, callers, observer } = self;
+        let pooled = Arc::new(Pooled::new(instances, pooling, added, observer.clone()));
+        let back = Ruled::new(pooled.clone(), desk, callers);
+        let gear = Arc::new(Gear::new(front, back, observer, Numbers::default()));
         let sweeping = tokio::spawn(pooled.clone().sweep());
         let why =
             listener.run(leave, |client, number| gear.clone().serve(client, number), || gear.leave()).await;
@@ -75,11 +122,13 @@ impl Serve {
     }
 }
 
-async fn serve(client: TcpStream, shared: Arc<Shared>, number: u32) {
+async fn serve(mut client: TcpStream, shared: Arc<Shared>, gear: Arc<Gear<Ruled<Passing>>>, number: u32) {
     let instances = shared.instances.clone();
     let dial = move |instance| -> Dialing<ToServer> {
         let dialer = instances.get(instance).dialer.clone();
         Box::pin(async move { dialer.connect().await })
     };
-    Connection::new(shared, number, client, dial).run().await;
+    if let Some(read) = Connection::new(shared, number, &mut client, dial).run().await {
+        gear.serve(Ahead::new(read, client), number).await;
+    }
 }

@@ -236,9 +236,9 @@ impl Crossing {
     }
 
     /// Recorded once what it is about has been: whoever looks at it there finds the message first.
-    fn tell(&self, state: &mut State, mut done: Done) {
+    fn tell(&self, state: &mut State, done: Done) {
         if state.seen[done.output.to.index()] >= done.after {
-            self.gate.tell(&mut done.output, None);
+            self.gate.tell(done.output, None);
         } else if self.gate.is_recorded() {
             state.early.push(done);
         }
@@ -258,8 +258,8 @@ impl Crossing {
         let (now, later) = state.early.drain(..).partition(|done| done.output.to == to);
         state.early = later;
         let now: Vec<Done> = now;
-        for mut done in now {
-            self.gate.tell(&mut done.output, None);
+        for done in now {
+            self.gate.tell(done.output, None);
         }
     }
 

@@ -4,13 +4,15 @@
 //! request that is sent again, after a log-in or in a new session, stays one exchange: a note says what happened.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::EVENT_STREAM;
 use crate::proxy::Observer;
 use crate::proxy::clock::nanos;
+use crate::rules::Output;
 use crate::tap::Stream;
-use crate::trace::{ExchangeId, Fact, HttpEnd, session_name};
+use crate::trace::{ExchangeId, Fact, HttpEnd, Outcome, session_name};
 use crate::wire::Direction;
 
 /// Numbers exchanges and tells of them.
@@ -38,6 +40,8 @@ pub(super) struct Entry<'a> {
     /// The response is an event stream: what is told of its body must be one as well.
     is_stream: bool,
     end: HttpEnd,
+    /// What rules did with the message that is told next.
+    later: Mutex<Vec<Output>>,
 }
 
 impl Journal {
@@ -46,9 +50,51 @@ impl Journal {
         Self { observer, target, exchanges: AtomicU32::new(0) }
     }
 
+    /// The number of the next exchange.
+    pub(super) fn next(&self) -> ExchangeId {
+        ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     /// The head of a request goes out.
     pub(super) fn begin(&self, method: &'static str, names: Names<'_>) -> Entry<'_> {
-        let exchange = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed) + 1);
+        let exchange = self.next();
+        self.head(exchange, method, names);
+        self.entry(exchange)
+    }
+
+    /// A line of the client is there, and it is not said yet that it goes out.
+    pub(super) fn announce(&self, exchange: ExchangeId, names: Names<'_>, woke: Instant, line: &[u8]) {
+        self.head(exchange, "POST", names);
+        self.body(exchange, Direction::ToServer, woke, line, true);
+    }
+
+    /// The exchange of a line that has been announced.
+    pub(super) fn entry(&self, exchange: ExchangeId) -> Entry<'_> {
+        // Whatever ends it without saying how is us going away.
+        Entry { journal: self, exchange, is_stream: false, end: HttpEnd::ClientLeft, later: Mutex::default() }
+    }
+
+    /// A line that has been announced does not go out.
+    pub(super) fn answered_here(&self, exchange: Option<ExchangeId>) {
+        if let Some(exchange) = exchange {
+            self.now(|| Fact::HttpEnd { exchange, how: HttpEnd::Refused });
+        }
+    }
+
+    /// What rules did. What went on as it had come is not written twice.
+    pub(super) fn ruled(&self, output: Output, exchange: Option<ExchangeId>) {
+        let is_as_it_came = output.outcome == Outcome::Released;
+        if self.observer.tap.is_some()
+            && let Some(mut ruling) = output.into_ruling(exchange)
+        {
+            if is_as_it_came {
+                ruling.payload = None;
+            }
+            self.now(|| Fact::Ruled(Box::new(ruling)));
+        }
+    }
+
+    fn head(&self, exchange: ExchangeId, method: &'static str, names: Names<'_>) {
         self.now(|| Fact::HttpRequest {
             exchange,
             connection: 1,
@@ -59,8 +105,6 @@ impl Journal {
             encoding: "".into(),
             resumes: names.resumes,
         });
-        // Whatever ends it without saying how is us going away.
-        Entry { journal: self, exchange, is_stream: false, end: HttpEnd::ClientLeft }
     }
 
     /// Something worth knowing.
@@ -111,11 +155,25 @@ impl Entry<'_> {
     pub(super) fn event(&self, woke: Instant, raw: &[u8]) {
         let event = [raw, b"\n\n"].concat();
         self.journal.body(self.exchange, Direction::ToClient, woke, &event, false);
+        self.tell_rulings();
     }
 
     /// The body of the response, as it came.
     pub(super) fn body(&self, woke: Instant, body: &[u8]) {
         self.journal.body(self.exchange, Direction::ToClient, woke, body, true);
+        self.tell_rulings();
+    }
+
+    /// What rules did with the message that is told next.
+    pub(super) fn later(&self, output: Output) {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner).push(output);
+    }
+
+    fn tell_rulings(&self) {
+        let later = std::mem::take(&mut *self.later.lock().unwrap_or_else(PoisonError::into_inner));
+        for output in later {
+            self.journal.ruled(output, Some(self.exchange));
+        }
     }
 
     /// The client was told this in the server's stead.
@@ -135,6 +193,7 @@ impl Entry<'_> {
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
+        self.tell_rulings();
         let (exchange, how) = (self.exchange, self.end);
         self.journal.now(|| Fact::HttpEnd { exchange, how });
     }

@@ -11,6 +11,7 @@ use super::journal::Journal;
 use super::live::Live;
 use super::mirror::Mirror;
 use super::reply::Reply;
+use super::ruled::Ruled;
 use super::said::{Kind, Said};
 use super::way::{Answer, Request, Way};
 use super::writer::Writer;
@@ -33,6 +34,7 @@ pub(super) struct Link {
     pub(super) live: Live,
     pub(super) journal: Journal,
     pub(super) writer: Writer,
+    pub(super) ruled: Ruled,
 }
 
 impl Link {

@@ -16,6 +16,7 @@ mod post;
 mod renew;
 mod reply;
 mod resume;
+mod ruled;
 mod run;
 mod said;
 mod stay;

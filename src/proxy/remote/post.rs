@@ -13,7 +13,7 @@ use super::stream::{BODY_BYTES_MAX, Cursor, End, whole};
 use super::way::{Answer, Request};
 use super::writer::Gone;
 use super::{EVENT_STREAM, JSON};
-use crate::trace::HttpEnd;
+use crate::trace::{ExchangeId, HttpEnd};
 
 /// A line of the client, without its ending.
 #[derive(Debug)]
@@ -36,16 +36,25 @@ impl Request {
 
 impl Link {
     /// Carries a line, until everything it asked is answered or given up, or the client has taken it back.
-    pub(super) async fn carry(&self, line: Line, mut asked: Asked) {
+    /// The recording knows of it already where it came in the exchange `told`.
+    pub(super) async fn carry(&self, line: Line, mut asked: Asked, told: Option<ExchangeId>) {
         let request = self.post(&line.said, &line.text);
-        let entry = self.journal.begin("POST", request.names());
-        entry.asked(line.woke, &line.text);
+        let entry = if let Some(exchange) = told {
+            self.journal.entry(exchange)
+        } else {
+            let entry = self.journal.begin("POST", request.names());
+            entry.asked(line.woke, &line.text);
+            entry
+        };
         let taken_back = asked.taken_back();
         tokio::select! {
             // A client that is gone is seen by the writer as well.
             _ = self.exchange(&line, request.clone(), entry, asked) => {}
             // Dropping the exchange closes its connection, which is how the server learns of it.
             () = taken_back => {}
+        }
+        if let Some(exchange) = told {
+            self.ruled.carried(&line.said, exchange);
         }
     }
 
@@ -109,7 +118,7 @@ impl Link {
             Ok(body) => {
                 let woke = Instant::now();
                 let mut asked = Some(asked);
-                self.hand_on(&body, &mut asked).await?;
+                self.hand_on(&body, &mut asked, &entry).await?;
                 entry.body(woke, &body);
                 entry.ends(HttpEnd::Complete);
                 let reply = Reply::no_answer(&self.way.shown, status, &media, &body);
@@ -138,7 +147,7 @@ impl Link {
         let woke = Instant::now();
         if let Some(error) = error_as_answer(&body, &line.said) {
             let mut ours = Some(asked);
-            self.hand_on(&error, &mut ours).await?;
+            self.hand_on(&error, &mut ours, &entry).await?;
             let Some(back) = ours else { return Ok(()) };
             asked = back;
         }
@@ -147,7 +156,7 @@ impl Link {
         let reply = Reply::of_status(status, &self.way.shown, &line.said, &body, location.as_deref());
         for question in asked.give_up() {
             let line = reply.line(&question.id);
-            self.writer.line(line.clone()).await?;
+            self.to_client(line.clone(), &entry).await?;
             // A status that says it all is what the recording shows.
             if status < 400 {
                 entry.answered(&line);
@@ -179,7 +188,7 @@ impl Link {
             // The subscription had begun: its end is no answer but a message (specification of 2026-07-28).
             for question in asked.give_up() {
                 let line = cancelled(&question.id, &end.why());
-                self.writer.line(line.clone()).await?;
+                self.to_client(line.clone(), &entry).await?;
                 entry.answered(&line);
             }
             return Ok(());
@@ -196,7 +205,7 @@ impl Link {
     ) -> Result<(), Gone> {
         for question in asked.give_up() {
             let line = reply.line(&question.id);
-            self.writer.line(line.clone()).await?;
+            self.to_client(line.clone(), entry).await?;
             entry.answered(&line);
         }
         Ok(())

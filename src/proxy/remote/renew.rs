@@ -69,7 +69,7 @@ impl Link {
         } else {
             let body = whole(answer.body, ERROR_BYTES_MAX).await;
             let body = body.map_err(|why| Reply::cut_off(&self.way.shown, &why))?;
-            self.hand_on(&one_line(&body), &mut asked).await.map_err(gone)?;
+            self.hand_on(&one_line(&body), &mut asked, entry).await.map_err(gone)?;
         }
         let is_open = asked.is_some_and(|asked| asked.is_agreed);
         if is_open {

@@ -16,13 +16,14 @@ use super::link::Link;
 use super::live::Live;
 use super::login::{Login, LoginOptions};
 use super::mirror::Mirror;
+use super::ruled::Ruled;
 use super::stay::Stay;
 use super::way::{Request, Way};
 use super::writer::Writer;
 use crate::proxy::ends::Ends;
 use crate::proxy::group::Signals;
 use crate::proxy::http::{Fields, Trust};
-use crate::proxy::{Grace, Observer};
+use crate::proxy::{Grace, Observer, Rulebook};
 use crate::trace::{Exit, Fact, url_without_secrets};
 
 /// What we say to a server that is only to let us in: the opening that servers of every revision know, or refuse only
@@ -56,11 +57,11 @@ impl Remote {
         Ok(Self { http: for_server(&options.url, &options.trust)?, options })
     }
 
-    /// Stays until the client leaves or we are told to end. Call inside a tokio runtime.
+    /// Stays until the client leaves or we are told to end. The rules may act on what passes. Call inside a tokio runtime.
     ///
     /// # Errors
     /// If our own standard streams cannot be used at all.
-    pub async fn run(self, observer: Observer, grace: Grace) -> io::Result<()> {
+    pub async fn run(self, observer: Observer, rules: &Rulebook, grace: Grace) -> io::Result<()> {
         let mut signals = Signals::listen()?;
         let mut ends = Ends::take()?;
         let (Some(stdin), Some(stdout)) = (ends.stdin.take(), ends.stdout.take()) else {
@@ -68,10 +69,12 @@ impl Remote {
         };
         let (writer, write) = Writer::new(stdout);
         let (mut lines, read) = lines(stdin);
-        let link = Arc::new(self.link(observer, writer));
+        let (before_rules, errands) = Ruled::new(rules);
+        let link = Arc::new(self.link(observer, writer, before_rules));
         link.journal.now(|| Fact::Started { pid: None });
-        let mut stay = Stay::new(link.clone());
+        let mut stay = Stay::new(link.clone(), errands);
         stay.standing.spawn(read);
+        stay.standing.spawn(link.clone().keep_time());
         let why = tokio::select! {
             signal = signals.next() => signal.name(),
             () = write => "the client reads no more",
@@ -105,7 +108,7 @@ impl Remote {
         }
     }
 
-    fn link(self, observer: Observer, writer: Writer) -> Link {
+    fn link(self, observer: Observer, writer: Writer, ruled: Ruled) -> Link {
         let url = &self.options.url;
         let path =
             url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
@@ -115,6 +118,7 @@ impl Remote {
             live: Live::default(),
             journal: Journal::new(observer, url_without_secrets(&path)),
             writer,
+            ruled,
             way: self.way(),
         }
     }

@@ -12,9 +12,10 @@ use super::link::Link;
 use super::live::{Asked, Cancelled, QUESTIONS_MAX};
 use super::post::Line;
 use super::reply::Reply;
+use super::ruled::{Decision, Errand, Hand};
 use super::said::Kind;
 use super::writer::Writer;
-use crate::trace::{Fact, HttpEnd};
+use crate::trace::{ExchangeId, Fact, HttpEnd};
 use crate::wire::Peer;
 
 /// Lines being carried at once; more are not read. Twice the questions: answers and notifications travel as well.
@@ -23,6 +24,9 @@ const CARRIED_MAX: usize = 2 * QUESTIONS_MAX;
 const OPENING_MAX: Duration = Duration::from_secs(10);
 /// Notifications that wait for those before them.
 const NOTICES_MAX: usize = 1_024;
+
+/// A notification, what it asks, and the exchange in which the recording knows of it already.
+type Notice = (Line, Asked, Option<ExchangeId>);
 
 /// What is under way.
 pub(super) struct Stay {
@@ -34,7 +38,9 @@ pub(super) struct Stay {
     /// What goes on until the end: reading, and the server's own stream.
     pub(super) standing: JoinSet<()>,
     /// Notifications go out one after the other, so that they arrive in order.
-    notices: Option<mpsc::Sender<(Line, Asked)>>,
+    notices: Option<mpsc::Sender<Notice>>,
+    /// What rules let go on, or want asked.
+    errands: mpsc::UnboundedReceiver<Errand>,
     /// Resolves when what keeps other lines back has been answered.
     barrier: Option<Barrier>,
     /// The server's own stream has been asked for.
@@ -43,17 +49,17 @@ pub(super) struct Stay {
 }
 
 impl Stay {
-    pub(super) fn new(link: Arc<Link>) -> Self {
-        let (notices, mut waiting) = mpsc::channel::<(Line, Asked)>(NOTICES_MAX);
+    pub(super) fn new(link: Arc<Link>, errands: mpsc::UnboundedReceiver<Errand>) -> Self {
+        let (notices, mut waiting) = mpsc::channel::<Notice>(NOTICES_MAX);
         let mut told = JoinSet::new();
         let lane = link.clone();
         told.spawn(async move {
-            while let Some((line, asked)) = waiting.recv().await {
-                lane.carry(line, asked).await;
+            while let Some((line, asked, told)) = waiting.recv().await {
+                lane.carry(line, asked, told).await;
             }
         });
         let (asking, standing, notices) = (JoinSet::new(), JoinSet::new(), Some(notices));
-        Self { link, told, asking, standing, notices, barrier: None, stands: false, lines: 0 }
+        Self { link, told, asking, standing, notices, errands, barrier: None, stands: false, lines: 0 }
     }
 
     /// Until the client has closed its side, and what it asked is answered or the server has been silent for `grace`.
@@ -69,6 +75,7 @@ impl Stay {
                 () = released(&mut self.barrier) => self.after_barrier(),
                 _ = self.told.join_next(), if !self.told.is_empty() => {}
                 _ = self.asking.join_next(), if !self.asking.is_empty() => {}
+                Some(errand) = self.errands.recv() => self.run_errand(errand),
                 arrived = lines.arrived.recv(), if may_take => {
                     if let Some(arrived) = arrived {
                         self.take(arrived).await;
@@ -83,7 +90,7 @@ impl Stay {
                     patience.begin(&self.link.writer);
                 }
                 () = live.all_answered(), if all_told => return "the client closed its side",
-                () = patience.is_over(&self.link.writer) => {
+                () = patience.is_over(&self.link) => {
                     return "the client closed its side, and the server was silent about what was left";
                 }
             }
@@ -107,23 +114,60 @@ impl Stay {
             return;
         };
         match &line.said.kind {
-            Kind::Cancel(id) => match self.link.live.cancel(id) {
-                Cancelled::Closed => {}
-                Cancelled::Unknown if self.link.handshake.modern().is_some() => {}
-                Cancelled::Marked | Cancelled::Unknown => self.notify(line, asked),
-            },
             Kind::Initialize => {
                 self.link.handshake.begin(line.text.clone());
                 self.hold_back(&mut asked, None);
-                self.carry(line, asked);
             }
             Kind::Initialized => {
                 self.link.handshake.opened(line.text.clone());
                 self.hold_back(&mut asked, Some(Instant::now() + OPENING_MAX));
-                self.carry(line, asked);
             }
-            Kind::Request | Kind::Answer => self.carry(line, asked),
-            Kind::Notification | Kind::Noise => self.notify(line, asked),
+            Kind::Request | Kind::Answer | Kind::Cancel(_) | Kind::Notification | Kind::Noise => {}
+        }
+        let exchange = self.link.journal.next();
+        let (decision, outputs) = self.link.decide(&line, exchange);
+        match decision {
+            Decision::Unseen => self.send(line, asked, None),
+            Decision::Passes => self.send(line, asked, Some(exchange)),
+            // What asks nothing is not held back: it goes out in another form at once, or not at all.
+            Decision::Taken if line.said.asked.is_empty() => self.link.journal.answered_here(Some(exchange)),
+            Decision::Taken => self.link.ruled.hold(exchange, line, asked),
+        }
+        // A client that is gone is seen by the writer as well.
+        let _ = self.link.perform(outputs, Hand::Line(exchange)).await;
+    }
+
+    /// Sends a line on its way.
+    fn send(&mut self, line: Line, asked: Asked, told: Option<ExchangeId>) {
+        match &line.said.kind {
+            Kind::Cancel(id) => match self.link.live.cancel(id) {
+                Cancelled::Closed => {}
+                Cancelled::Unknown if self.link.handshake.modern().is_some() => {}
+                Cancelled::Marked | Cancelled::Unknown => return self.notify(line, asked, told),
+            },
+            Kind::Initialize | Kind::Initialized | Kind::Request | Kind::Answer => {
+                return self.carry(line, asked, told);
+            }
+            Kind::Notification | Kind::Noise => return self.notify(line, asked, told),
+        }
+        // The closed stream has said it.
+        self.link.journal.answered_here(told);
+    }
+
+    /// Does what the rules have left to do.
+    fn run_errand(&mut self, errand: Errand) {
+        match errand {
+            Errand::LookUp { ticket, store, key } => {
+                self.standing.spawn(self.link.clone().look_up(ticket, store, key));
+            }
+            Errand::Carry { line, asked: held, told } => {
+                let until_answered = held.and_then(|mut held| held.until_answered.take());
+                self.lines += 1;
+                // What was held made room for it.
+                let Some(mut asked) = self.link.live.follow(self.lines, &line.said) else { return };
+                asked.until_answered = until_answered;
+                self.send(line, asked, told);
+            }
         }
     }
 
@@ -143,17 +187,17 @@ impl Stay {
         }
     }
 
-    fn carry(&mut self, line: Line, asked: Asked) {
+    fn carry(&mut self, line: Line, asked: Asked, told: Option<ExchangeId>) {
         let to_server = self.link.clone();
         let set = if line.said.asked.is_empty() { &mut self.told } else { &mut self.asking };
-        set.spawn(async move { to_server.carry(line, asked).await });
+        set.spawn(async move { to_server.carry(line, asked, told).await });
     }
 
-    fn notify(&mut self, line: Line, asked: Asked) {
+    fn notify(&mut self, line: Line, asked: Asked, told: Option<ExchangeId>) {
         let Some(notices) = &self.notices else { return };
-        if let Err(full) = notices.try_send((line, asked)) {
-            let (line, asked) = full.into_inner();
-            self.carry(line, asked);
+        if let Err(full) = notices.try_send((line, asked, told)) {
+            let (line, asked, told) = full.into_inner();
+            self.carry(line, asked, told);
         }
     }
 
@@ -189,17 +233,18 @@ impl Patience {
         self.deadline.is_some()
     }
 
-    /// Ends when nothing has come for as long.
-    async fn is_over(&mut self, writer: &Writer) {
+    /// Ends when nothing has come for as long, and nothing is held back.
+    async fn is_over(&mut self, link: &Link) {
         loop {
             match self.deadline {
                 None => std::future::pending().await,
                 Some(deadline) => sleep_until(deadline).await,
             }
-            if self.written == writer.written() {
+            // What rules hold back has not been asked yet.
+            if self.written == link.writer.written() && !link.ruled.holds() {
                 return;
             }
-            self.begin(writer);
+            self.begin(&link.writer);
         }
     }
 }

@@ -93,14 +93,19 @@ impl Link {
         // An event without data only says where to go on.
         let data = event.data.as_deref().filter(|data| !data.is_empty() && fields.is_message());
         if let Some(data) = data {
-            self.hand_on(data, asked).await?;
+            self.hand_on(data, asked, entry).await?;
         }
         entry.event(woke, &event.raw);
         Ok(())
     }
 
     /// Hands a message on to the client, and learns from it.
-    pub(super) async fn hand_on(&self, json: &[u8], asked: &mut Option<Asked>) -> Result<(), Gone> {
+    pub(super) async fn hand_on(
+        &self,
+        json: &[u8],
+        asked: &mut Option<Asked>,
+        entry: &Entry<'_>,
+    ) -> Result<(), Gone> {
         let line = one_line(json);
         let mut answers_us = false;
         if let Some(asked) = asked {
@@ -114,7 +119,7 @@ impl Link {
             }
         }
         if !answers_us {
-            self.writer.line(line).await?;
+            self.to_client(line, entry).await?;
         }
         if let Some(asked) = asked {
             asked.written();

@@ -1,6 +1,12 @@
 //! `cache`: answers equal calls from memory.
 
+mod key;
+mod shelf;
+
 use serde::{Deserialize, Serialize};
+
+pub(in crate::rules) use key::{canonical, canonical_parts, canonical_without};
+pub(in crate::rules) use shelf::{About, Delivered, Entry, Key, Shelf, Stamp};
 
 use crate::rules::{Bytes, Globs, Path, Span};
 

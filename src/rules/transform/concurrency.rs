@@ -32,3 +32,20 @@ pub enum Wait {
     /// They fail, and are told when to try again.
     Error,
 }
+
+impl Concurrency {
+    /// How many calls at once; at least one, or none would ever be made.
+    pub(in crate::rules) fn max(self) -> usize {
+        match self {
+            Self::Max(max) | Self::Full { max, .. } => max.max(1),
+        }
+    }
+
+    /// What happens to those beyond.
+    pub(in crate::rules) fn over(self) -> Wait {
+        match self {
+            Self::Max(_) => Wait::Wait,
+            Self::Full { over, .. } => over,
+        }
+    }
+}

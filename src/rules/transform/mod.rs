@@ -1,28 +1,35 @@
 //! What rules can do, one file each, and one row each here.
 
-mod cache;
+pub(in crate::rules) mod cache;
+pub(in crate::rules) mod coalesce;
 mod concurrency;
 mod delay;
+pub(in crate::rules) mod dice;
 mod empty;
 mod fault;
 mod limit;
-mod rate;
+pub(in crate::rules) mod rate;
 mod shape;
+pub(in crate::rules) mod timeout;
 mod tools;
 mod trim;
 
 pub use cache::{Cache, Scope, Warm};
 pub use concurrency::{Concurrency, Wait};
 pub use delay::{Delay, Spread};
+pub(in crate::rules) use empty::Emptier;
 pub use empty::Empty;
 pub use fault::{Fault, FaultKind};
+pub(in crate::rules) use limit::Limiter;
 pub use limit::{Limit, Over};
 pub use rate::Rate;
 pub use shape::Shape;
+pub(in crate::rules) use shape::Shaper;
 pub use tools::{Describe, Tools};
 pub use trim::Trim;
+pub(in crate::rules) use trim::Trimmer;
 
-use super::Rule;
+use super::{Rule, Twin};
 
 /// One thing that a rule can do.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +43,7 @@ pub struct Kind {
 }
 
 /// All that rules can do, in the order in which they act on an answer.
-pub const KINDS: [Kind; 12] = [
+pub const KINDS: [Kind; 13] = [
     Kind {
         key: "tools",
         what: "changes the tool list: hides, shortens, strips",
@@ -51,6 +58,11 @@ pub const KINDS: [Kind; 12] = [
     Kind { key: "timeout", what: "gives up on slow answers", is_in: |rule| rule.timeout.is_some() },
     Kind { key: "trim", what: "takes fields out of results", is_in: |rule| rule.trim.is_some() },
     Kind { key: "empty", what: "takes empty values out of results", is_in: |rule| rule.empty.is_some() },
+    Kind {
+        key: "twin",
+        what: "sends what results say twice once",
+        is_in: |rule| matches!(rule.twin, Twin::DropText | Twin::DropStructured),
+    },
     Kind { key: "shape", what: "writes JSON in a shorter form", is_in: |rule| rule.shape.is_some() },
     Kind { key: "limit", what: "cuts long results", is_in: |rule| rule.limit.is_some() },
 ];

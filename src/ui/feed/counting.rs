@@ -329,7 +329,7 @@ impl Scale {
 }
 
 /// Counts everything of a session at once, for commands that print and leave.
-pub(super) fn count_all(session: &mut Session, file: &Bodies, profile: Profile) {
+pub fn count_all(session: &mut Session, file: &Bodies, profile: Profile) {
     let mut scale = Scale::new(profile);
     for definition in Definition::all(session) {
         let cost = scale.definition(&definition.json);

@@ -11,6 +11,7 @@ mod pace;
 mod previewing;
 mod reading;
 
+pub use counting::count_all;
 pub use load::load;
 pub use pace::Pace;
 pub use previewing::preview;

@@ -61,6 +61,11 @@ impl Bridge {
         Self { child, address, processes, recording, _folder: folder }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The next process that was started.
     pub(crate) fn process(&self) -> Process {
         let stream = self.processes.accept().unwrap().0;

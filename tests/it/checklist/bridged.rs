@@ -10,6 +10,7 @@ use mcptop::wire::{Contents, Message, contents};
 
 use super::pairing::{Answer, Pair};
 use super::revision::{Era, Request, in_2026, place};
+use super::ruled::rules;
 use crate::bridge::rig::{Bridge, Client, Process, opened};
 
 /// Whose process it is that is asked.
@@ -45,7 +46,15 @@ struct Unanswered {
 
 impl Bridged {
     pub(super) fn start(whose: Whose, how: Answer) -> Self {
-        let flags: &[&str] = if whose == Whose::Sessions { &["--share"] } else { &[] };
+        Self::with(whose, how, if whose == Whose::Sessions { &["--share"] } else { &[] })
+    }
+
+    /// The same with rules in force that concern nothing.
+    pub(super) fn ruled(whose: Whose, how: Answer) -> Self {
+        Self::with(whose, how, &["--rules", rules().to_str().unwrap()])
+    }
+
+    fn with(whose: Whose, how: Answer, flags: &[&str]) -> Self {
         let (processes, unanswered) = (Vec::new(), VecDeque::new());
         let bridge = Bridge::start(flags);
         Self { bridge, whose, how, processes, session: None, everybodys: None, unanswered }

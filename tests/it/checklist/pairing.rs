@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use super::bridged::{Bridged, Whose};
 use super::carried::Carried;
 use super::revision::Era;
+use super::ruled::Ruled;
 use crate::rig::{Rig, within_patience};
 use crate::serve::{Served, Wire};
 
@@ -21,10 +22,26 @@ pub(super) struct Pairing {
 }
 
 /// All of them.
-pub(super) const PAIRINGS: [Pairing; 12] = [
+pub(super) const PAIRINGS: [Pairing; 16] = [
     Pairing { name: "wrap -- COMMAND", start: || Box::new(Piped::start()) },
     Pairing { name: "serve URL, answered by a message", start: || Box::new(Posted::start(Answer::Message)) },
     Pairing { name: "serve URL, answered by events", start: || Box::new(Posted::start(Answer::Events)) },
+    Pairing {
+        name: "serve URL with rules, answered by a message",
+        start: || Box::new(Ruled::start(Answer::Message)),
+    },
+    Pairing {
+        name: "serve URL with rules, answered by events",
+        start: || Box::new(Ruled::start(Answer::Events)),
+    },
+    Pairing {
+        name: "serve -- COMMAND with rules, answered by a message",
+        start: || Box::new(Bridged::ruled(Whose::Session, Answer::Message)),
+    },
+    Pairing {
+        name: "serve -- COMMAND with rules, 2026-07-28, answered by events",
+        start: || Box::new(Bridged::ruled(Whose::Everybody, Answer::Events)),
+    },
     Pairing {
         name: "serve -- COMMAND, a session, answered by a message",
         start: || Box::new(Bridged::start(Whose::Session, Answer::Message)),

@@ -30,6 +30,8 @@ where
         let before = bytes.len();
         while !bytes.is_empty() && !self.is_closing {
             match self.asking {
+                // Whatever has been read of the next request goes along.
+                Asking::Head if self.shared.desk.is_awake() => self.asking = Asking::Elsewhere,
                 Asking::Head => match request(bytes) {
                     Ok(Some((head, len_bytes))) => {
                         self.begin(&head);
@@ -58,7 +60,7 @@ where
                     bytes = &bytes[body.take(bytes, |_| ()).unwrap_or(bytes.len())..];
                     self.asking = if body.is_over() { Asking::Nothing } else { Asking::Discarded(body) };
                 }
-                Asking::Nothing => break,
+                Asking::Nothing | Asking::Elsewhere => break,
             }
         }
         let has_moved = bytes.len() < before || self.is_closing;
@@ -69,7 +71,7 @@ where
     /// A request begins.
     fn begin(&mut self, head: &Request<'_>) {
         self.exchange = Some(Exchange {
-            id: self.shared.next_exchange(),
+            id: self.shared.numbers.next(),
             busy: None,
             is_bound: true,
             method: head.method.to_owned(),

@@ -10,6 +10,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::proxy::http::refusal::Refusal;
+use crate::trace::Ruling;
 
 /// The JSON-RPC error codes that are used here.
 pub(in crate::proxy) mod code {
@@ -38,6 +39,15 @@ pub(in crate::proxy) struct Piece {
     pub(in crate::proxy) woke: Instant,
 }
 
+/// What the recording says of a piece that rules had to do with.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::proxy) struct Told {
+    /// What the server had sent, if it was not what the client is given: empty where the server sent nothing.
+    pub(in crate::proxy) original: Option<Bytes>,
+    /// What the rules did with it.
+    pub(in crate::proxy) rulings: Vec<Ruling<'static>>,
+}
+
 /// A body that broke off: the client must see that it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the answer broke off")]
@@ -47,6 +57,11 @@ pub(in crate::proxy) struct Cut;
 pub(in crate::proxy) trait Source: Send {
     /// The next piece; `None` after the last one.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Cut>>>;
+
+    /// What the recording says of the piece given last, if it is more than that it passed.
+    fn told(&mut self) -> Option<Told> {
+        None
+    }
 }
 
 /// The body of an answer.
@@ -62,6 +77,8 @@ pub(in crate::proxy) struct Answer {
     pub(in crate::proxy) body: Body,
     /// Whether it is ours, in the server's place.
     pub(in crate::proxy) is_refusal: bool,
+    /// What the recording says of a whole body, if it is more than that it passed.
+    pub(in crate::proxy) told: Option<Told>,
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -71,12 +88,18 @@ const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 impl Answer {
     /// Nothing but a status.
     pub(in crate::proxy) fn empty(status: StatusCode) -> Self {
-        Self { status, fields: Vec::new(), body: Body::Whole(None), is_refusal: false }
+        Self { status, fields: Vec::new(), body: Body::Whole(None), is_refusal: false, told: None }
     }
 
     /// A JSON text of the server's.
     pub(in crate::proxy) fn json(status: StatusCode, piece: Piece) -> Self {
         Self::empty(status).with(hyper::header::CONTENT_TYPE, JSON).carrying(Body::Whole(Some(piece)))
+    }
+
+    /// A stream of one event of ours.
+    pub(in crate::proxy) fn event(piece: Piece) -> Self {
+        let answer = Self::empty(StatusCode::OK).with(hyper::header::CONTENT_TYPE, EVENTS);
+        answer.carrying(Body::Whole(Some(piece)))
     }
 
     /// A stream of events.

@@ -7,9 +7,14 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method, Uri};
 
 use super::Answer;
+use crate::proxy::http::links::Links;
+use crate::trace::ExchangeId;
 
 /// A request that may pass, with its whole body.
+#[derive(Clone)]
 pub(in crate::proxy) struct Asked {
+    /// As the recording counts it.
+    pub(in crate::proxy) exchange: ExchangeId,
     pub(in crate::proxy) method: Method,
     pub(in crate::proxy) uri: Uri,
     pub(in crate::proxy) fields: HeaderMap,
@@ -26,14 +31,22 @@ pub(in crate::proxy) trait Back: Send + Sync + 'static {
     fn answer(&self, asked: Asked) -> impl Future<Output = Answer> + Send;
 }
 
-/// A client's connection, for as long as it is open.
+/// What tells whether a client's connection is still there.
+pub(in crate::proxy) type Trace = Weak<Links>;
+
+/// A client's connection, for as long as it is open, with those to the server that belong to it.
 #[derive(Clone, Debug, Default)]
-pub(in crate::proxy) struct Presence(Arc<()>);
+pub(in crate::proxy) struct Presence(Arc<Links>);
 
 impl Presence {
     /// What tells later whether the connection is still there.
-    pub(in crate::proxy) fn trace(&self) -> Weak<()> {
+    pub(in crate::proxy) fn trace(&self) -> Trace {
         Arc::downgrade(&self.0)
+    }
+
+    /// The connections to the server that belong to it.
+    pub(in crate::proxy) fn links(&self) -> &Arc<Links> {
+        &self.0
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -10,9 +10,10 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use hyper::http::request::Parts;
 
-use super::answer::{Answer, Body, Cut, Piece};
+use super::answer::{Answer, Body, Cut, Piece, Told};
 use crate::proxy::Observer;
 use crate::proxy::clock::nanos;
+use crate::proxy::http::observation::Numbers;
 use crate::tap::Stream;
 use crate::trace::{ExchangeId, Fact, HttpEnd, Micros, session_name, url_without_secrets};
 use crate::wire::Direction;
@@ -26,13 +27,13 @@ pub(in crate::proxy) const REVISION: &str = "mcp-protocol-version";
 #[derive(Debug)]
 pub(super) struct Watch {
     observer: Observer,
-    count: AtomicU32,
+    numbers: Numbers,
     is_leaving: AtomicBool,
 }
 
 impl Watch {
-    pub(super) fn new(observer: Observer) -> Self {
-        Self { observer, count: AtomicU32::new(0), is_leaving: AtomicBool::new(false) }
+    pub(super) fn new(observer: Observer, numbers: Numbers) -> Self {
+        Self { observer, numbers, is_leaving: AtomicBool::new(false) }
     }
 
     /// Whatever ends from now on, ends because we do.
@@ -45,14 +46,14 @@ impl Watch {
 #[derive(Debug)]
 pub(super) struct Exchange {
     watch: Arc<Watch>,
-    id: ExchangeId,
+    pub(super) id: ExchangeId,
     is_over: bool,
 }
 
 impl Exchange {
     /// The head of a request has been read.
     pub(super) fn begin(watch: &Arc<Watch>, connection: u32, head: &Parts) -> Self {
-        let id = ExchangeId(watch.count.fetch_add(1, Ordering::Relaxed).wrapping_add(1));
+        let id = watch.numbers.next();
         let exchange = Self { watch: watch.clone(), id, is_over: false };
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         exchange.tell(|| Fact::HttpRequest {
@@ -101,9 +102,31 @@ impl Exchange {
         let how = if answer.is_refusal { HttpEnd::Refused } else { HttpEnd::Complete };
         if matches!(answer.body, Body::Whole(None)) {
             // Nobody will ask for it.
+            if let Some(told) = answer.told {
+                self.tell_rulings(told, at);
+            }
             self.end(how);
+            return (response, Observed { exchange: self, body: answer.body, told: None, how });
         }
-        (response, Observed { exchange: self, body: answer.body, how })
+        (response, Observed { exchange: self, body: answer.body, told: answer.told, how })
+    }
+
+    /// A piece of the answer is on its way: it is shown, or what the server had sent in its place.
+    fn pass(&self, piece: &Piece, told: Option<Told>, is_last: bool) {
+        let Some(mut told) = told else {
+            return self.show(Direction::ToClient, &piece.bytes, piece.woke, is_last);
+        };
+        match told.original.take() {
+            Some(original) => self.show(Direction::ToClient, &original, piece.woke, is_last),
+            None => self.show(Direction::ToClient, &piece.bytes, piece.woke, is_last),
+        }
+        self.tell_rulings(told, self.watch.observer.clock.now());
+    }
+
+    fn tell_rulings(&self, told: Told, at: Micros) {
+        for ruling in told.rulings {
+            self.tell_of(at, || Fact::Ruled(Box::new(ruling)));
+        }
     }
 
     fn end(&mut self, how: HttpEnd) {
@@ -145,6 +168,8 @@ impl Drop for Exchange {
 pub(super) struct Observed {
     exchange: Exchange,
     body: Body,
+    /// What is told of a whole body.
+    told: Option<Told>,
     how: HttpEnd,
 }
 
@@ -156,19 +181,18 @@ impl hyper::body::Body for Observed {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let Self { exchange, body, how } = self.get_mut();
-        let piece = match body {
-            Body::Whole(whole) => whole.take().map(Ok),
-            Body::Streamed(source) => ready!(source.poll_piece(cx)),
+        let Self { exchange, body, told, how } = self.get_mut();
+        let (piece, told, is_last) = match body {
+            Body::Whole(whole) => (whole.take().map(Ok), told.take(), true),
+            Body::Streamed(source) => (ready!(source.poll_piece(cx)), source.told(), false),
         };
-        let is_last = matches!(body, Body::Whole(_));
         Poll::Ready(match piece {
-            Some(Ok(Piece { bytes, woke })) => {
-                exchange.show(Direction::ToClient, &bytes, woke, is_last);
+            Some(Ok(piece)) => {
+                exchange.pass(&piece, told, is_last);
                 if is_last {
                     exchange.end(*how);
                 }
-                Some(Ok(Frame::data(bytes)))
+                Some(Ok(Frame::data(piece.bytes)))
             }
             Some(Err(Cut)) => {
                 exchange.end(HttpEnd::ServerLeft);

@@ -10,8 +10,8 @@ mod endpoint;
 mod exchange;
 mod server;
 
-pub(in crate::proxy) use answer::{Answer, Cut, Piece, Source, code, error_text};
-pub(in crate::proxy) use back::{Asked, Back, Presence};
+pub(in crate::proxy) use answer::{Answer, Body, Cut, Piece, Source, Told, code, error_text};
+pub(in crate::proxy) use back::{Asked, Back, Presence, Trace};
 pub(in crate::proxy) use endpoint::{ENDPOINT, Endpoint};
 pub(in crate::proxy) use exchange::{REVISION, SESSION};
 pub(in crate::proxy) use server::Gear;

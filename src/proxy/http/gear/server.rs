@@ -14,13 +14,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::answer::{Answer, Body};
 use super::back::{Asked, Back, Presence};
 use super::exchange::{Exchange, Observed, Watch};
 use crate::proxy::Observer;
 use crate::proxy::http::front::{Front, Rejected};
+use crate::proxy::http::observation::Numbers;
 use crate::proxy::http::refusal::Refusal;
 use crate::wire::http::{HEAD_BYTES_MAX, HEADERS_MAX, HeadError, Headers};
 
@@ -37,8 +38,8 @@ pub(in crate::proxy) struct Gear<B> {
 }
 
 impl<B: Back> Gear<B> {
-    pub(in crate::proxy) fn new(front: Front, back: B, observer: Observer) -> Self {
-        Self { front, back, watch: Arc::new(Watch::new(observer)) }
+    pub(in crate::proxy) fn new(front: Front, back: B, observer: Observer, numbers: Numbers) -> Self {
+        Self { front, back, watch: Arc::new(Watch::new(observer, numbers)) }
     }
 
     /// Whatever ends from now on, ends because we do.
@@ -47,7 +48,10 @@ impl<B: Back> Gear<B> {
     }
 
     /// Serves a client to the end of its connection.
-    pub(in crate::proxy) async fn serve(self: Arc<Self>, client: TcpStream, number: u32) {
+    pub(in crate::proxy) async fn serve<C>(self: Arc<Self>, client: C, number: u32)
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+    {
         let presence = Presence::default();
         let service = service_fn(|request: Request<Incoming>| {
             let (gear, presence) = (self.clone(), presence.clone());
@@ -119,7 +123,8 @@ impl<B: Back> Gear<B> {
         let read = Instant::now();
         exchange.request_body(&body, read);
         let Parts { method, uri, headers: fields, .. } = head;
-        self.back.answer(Asked { method, uri, fields, body, read, client }).await
+        let exchange = exchange.id;
+        self.back.answer(Asked { exchange, method, uri, fields, body, read, client }).await
     }
 }
 

@@ -6,34 +6,8 @@ use http::{HeaderMap, Uri};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::proxy::http::harmless::is_harmless;
 use crate::proxy::pool::Key;
-
-/// Fields that say nothing about who asks. Any other may be a credential, so it has to be equal.
-const HARMLESS: [&str; 23] = [
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "baggage",
-    "cache-control",
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "keep-alive",
-    "last-event-id",
-    "mcp-method",
-    "mcp-name",
-    "mcp-protocol-version",
-    "mcp-session-id",
-    "origin",
-    "referer",
-    "traceparent",
-    "tracestate",
-    "transfer-encoding",
-    "user-agent",
-    "x-correlation-id",
-    "x-request-id",
-];
 
 /// What a client says of itself: what opens its session, and what it can do for a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +37,7 @@ impl Hello {
         let mut fields: Vec<(&str, &[u8])> = headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .filter(|(name, _)| !HARMLESS.contains(name) && !name.starts_with("sec-"))
+            .filter(|(name, _)| !is_harmless(name))
             .collect();
         fields.sort_unstable();
         let fields = fields.iter().flat_map(|(name, value)| [name.as_bytes(), value]);

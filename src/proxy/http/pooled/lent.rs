@@ -3,13 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use hyper::body::{Body as _, Incoming};
 
 use super::Loan;
 use super::session::Session;
 use super::visitor::{Kind, Visitor};
+use crate::proxy::http::client::poll_piece;
 use crate::proxy::http::gear::{Cut, Piece, Source};
 
 /// Bytes of the server's answer, and what has to happen at their end.
@@ -114,20 +114,9 @@ impl Source for Lent {
         {
             return Poll::Ready(None);
         }
-        loop {
-            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-            let woke = Instant::now();
-            self.is_whole = frame.is_none() || self.body.is_end_stream();
-            return Poll::Ready(match frame.transpose() {
-                Ok(None) => None,
-                // Trailers say nothing to clients of MCP.
-                Ok(Some(frame)) => match frame.into_data() {
-                    Ok(bytes) => Some(Ok(Piece { bytes, woke })),
-                    Err(_) => continue,
-                },
-                Err(_) => Some(Err(Cut)),
-            });
-        }
+        let piece = ready!(poll_piece(&mut self.body, cx));
+        self.is_whole = piece.is_none() || self.body.is_end_stream();
+        Poll::Ready(piece)
     }
 }
 

@@ -100,7 +100,7 @@ struct Request {
 type NoSession = Answer;
 
 impl Added {
-    fn apply(&self, fields: &mut HeaderMap) {
+    pub(super) fn apply(&self, fields: &mut HeaderMap) {
         fields.remove(header::HOST);
         fields.remove(header::CONTENT_LENGTH);
         if self.keeps_token {
@@ -358,7 +358,7 @@ fn passed(response: Response<Incoming>, until: Until) -> Answer {
 }
 
 /// What concerns one connection only is left out, and what frames the body where that is done anew.
-fn strip(headers: &mut HeaderMap) {
+pub(super) fn strip(headers: &mut HeaderMap) {
     let named = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let named: Vec<String> =
         named.flat_map(|value| value.split(',')).map(|word| word.trim().to_owned()).collect();
@@ -371,7 +371,7 @@ fn strip(headers: &mut HeaderMap) {
 }
 
 /// What the system said, behind what libraries made of it.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error).to_string()
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::Loan;
 use super::handshake::Hello;
 use super::session::Session;
-use crate::proxy::http::gear::Presence;
+use crate::proxy::http::gear::{Presence, Trace};
 
 /// Clients that are remembered; beyond, the one not seen for longest is forgotten, and opens a session anew.
 const VISITORS_MAX: NonZeroUsize = NonZeroUsize::new(65_536).expect("it is not zero");
@@ -49,7 +49,7 @@ pub(super) struct Visitor {
     pub(super) over: watch::Sender<bool>,
     seen: Mutex<Instant>,
     /// The connections it has come on that may still be open.
-    connections: Mutex<Vec<Weak<()>>>,
+    connections: Mutex<Vec<Trace>>,
 }
 
 impl Visitor {

@@ -1,0 +1,91 @@
+//! The session as it would have been: written like any recording, and read by the model on the way.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use crate::model::Session;
+use crate::record::Bodies;
+use crate::trace::{Event, Header, Place, write_event, write_header};
+
+/// Bytes written at a time.
+const BUFFER_BYTES: usize = 1024 * 1024;
+
+/// A recording that comes out of a simulation.
+pub(super) struct Played {
+    out: BufWriter<File>,
+    at_bytes: u64,
+    line: Vec<u8>,
+    session: Session,
+    /// Why writing stopped, if it did.
+    failed: Option<io::Error>,
+}
+
+impl Played {
+    /// In a file of this name, or in one without a name that is gone afterwards.
+    ///
+    /// # Errors
+    /// If there is one of this name already, or it cannot be written.
+    pub(super) fn new(header: &Header, path: Option<&Path>) -> Result<Self, String> {
+        let file = match path {
+            None => {
+                tempfile::tempfile().map_err(|error| format!("cannot write a temporary file: {error}"))?
+            }
+            Some(path) => create(path).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    format!("{} is there already; name another file, or remove it first", path.display())
+                }
+                _ => format!("cannot write {}: {error}", path.display()),
+            })?,
+        };
+        let mut line = Vec::new();
+        write_header(&mut line, header);
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
+        let failed = out.write_all(&line).err();
+        let at_bytes = line.len() as u64;
+        Ok(Self { out, at_bytes, line, session: Session::new(header.clone()), failed })
+    }
+
+    /// Takes the next event.
+    pub(super) fn take(&mut self, event: &Event<'_>) {
+        self.line.clear();
+        write_event(&mut self.line, event);
+        let len_bytes = u32::try_from(self.line.trim_ascii_end().len()).unwrap_or(u32::MAX);
+        self.session.apply(event, Place { offset_bytes: self.at_bytes, len_bytes });
+        if self.failed.is_none() {
+            self.failed = self.out.write_all(&self.line).err();
+        }
+        self.at_bytes += self.line.len() as u64;
+    }
+
+    /// The session, and where its messages are.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub(super) fn finish(mut self) -> Result<(Session, Bodies), String> {
+        self.session.end_of_recording();
+        let file = match self.failed {
+            Some(error) => Err(error),
+            None => self.out.into_inner().map_err(io::IntoInnerError::into_error),
+        };
+        let file = file.map_err(|error| format!("cannot write the session under the rules: {error}"))?;
+        Ok((self.session, Bodies::of(file)))
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    // What people ask their servers is nobody else's business.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A monotonic clock in nanoseconds, for what rules take.
+pub(super) fn stopwatch() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}

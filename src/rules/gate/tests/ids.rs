@@ -1,0 +1,97 @@
+//! Ids and tokens, as they were written.
+
+use super::*;
+
+const CACHE: &str = "match = { tool = \"get\" }\ncache = { ttl = \"1m\" }";
+
+#[test]
+fn an_answer_carries_the_id_that_the_client_sent_and_its_type() {
+    let mut rig = Rig::new(&rule(CACHE));
+    rig.round(Lane(0), "1", "get", r#"{"a":1}"#, "x");
+    for id in ["2", "\"2\"", "2.0", "2e0", "123456789012345678901234567890", "\"\\u0041\""] {
+        let answer = rig.served(Lane(0), id, "get", r#"{"a":1}"#).unwrap();
+        assert_eq!(answer, format!("{}\n", result(id, "x")));
+    }
+}
+
+#[test]
+fn ids_that_differ_only_in_type_are_two_requests() {
+    let mut rig = Rig::new(&rule("timeout = \"1s\""));
+    rig.asks(&call("1", "get", "{}"));
+    rig.asks(&call("\"1\"", "get", "{}"));
+    rig.asks(&call("1.0", "get", "{}"));
+    assert_eq!(rig.says(&result("\"1\"", "x")).0, Verdict::Pass);
+    let late = rig.wait(1_000_000);
+    let answers = sent(&late, Direction::ToClient);
+    assert_eq!(answers.len(), 2);
+    assert!(answers[0].contains("\"id\":1,") && answers[1].contains("\"id\":1.0,"), "{answers:?}");
+}
+
+#[test]
+fn a_request_that_waits_leaves_byte_for_byte_as_it_came() {
+    let mut rig = Rig::new(&rule("delay = \"10ms\""));
+    let frame = "{ \"id\" : 1.0 ,\"method\":\"tools/call\", \"params\":{\"name\":\"get\",\"x\":1e2}}\r\n";
+    assert_eq!(
+        rig.gate.frame(Micros(rig.now), Lane(0), Direction::ToServer, frame.as_bytes()),
+        Verdict::Taken
+    );
+    let held = rig.outputs();
+    assert_eq!(outcomes(&held), [Outcome::Held]);
+    assert!(rig.gate.holds());
+    let out = rig.wait(10_000);
+    assert_eq!(outcomes(&out), [Outcome::Released]);
+    assert_eq!(sent(&out, Direction::ToServer), [frame]);
+    assert!(!rig.gate.holds());
+}
+
+#[test]
+fn an_id_that_is_used_twice_at_once_is_not_ruled() {
+    let mut rig = Rig::new(&rule("timeout = \"1s\""));
+    rig.asks(&call("1", "get", "{}"));
+    let (verdict, outputs) = rig.asks(&call("1", "get", "{}"));
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(why(&outputs), "a request with the same id is under way");
+}
+
+#[test]
+fn progress_reaches_each_who_waits_with_its_own_token() {
+    let mut rig = Rig::new(&rule("coalesce = true"));
+    let with_token = |id: &str, token: &str| {
+        format!(
+            r#"{{"id":{id},"method":"tools/call","params":{{"name":"get","_meta":{{"progressToken":{token}}}}}}}"#
+        )
+    };
+    rig.asks(&with_token("1", "7"));
+    rig.asks(&with_token("2", "\"seven\""));
+    rig.asks(&call("3", "get", "{}"));
+    let progress = r#"{"method":"notifications/progress","params":{ "progressToken":7,"progress":0.50}}"#;
+    let (verdict, outputs) = rig.says(progress);
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(
+        sent(&outputs, Direction::ToClient),
+        [format!("{}\n", progress.replace(":7,", ":\"seven\","))]
+    );
+}
+
+#[test]
+fn noise_and_what_the_server_asks_pass() {
+    let mut rig = Rig::new(&rule("match = { method = \"*\" }\ntimeout = \"1s\""));
+    for text in ["hello", "", "{", "[]", r#"{"id":1,"method":"sampling/createMessage","params":{}}"#] {
+        assert_eq!(rig.says(text), (Verdict::Pass, vec![]), "{text}");
+    }
+    assert_eq!(rig.asks(r#"{"id":1,"result":{"role":"user"}}"#), (Verdict::Pass, vec![]));
+}
+
+#[test]
+fn a_batch_over_stdio_is_taken_apart_if_a_rule_is_about_one_of_its_messages() {
+    let mut rig = Rig::new(&rule(CACHE));
+    let other = r#"[{"id":5,"method":"ping"}, {"method":"notifications/x"}]"#;
+    assert_eq!(rig.asks(other), (Verdict::Pass, vec![]));
+    rig.round(Lane(0), "1", "get", "{}", "x");
+    let batch = format!("[{{\"id\":5,\"method\":\"ping\"}}, {}]", call("6", "get", "{}"));
+    let (verdict, outputs) = rig.asks(&batch);
+    assert_eq!(verdict, Verdict::Taken);
+    assert_eq!(sent(&outputs, Direction::ToServer), ["{\"id\":5,\"method\":\"ping\"}\n"]);
+    assert_eq!(sent(&outputs, Direction::ToClient), [format!("{}\n", result("6", "x"))]);
+    assert_eq!(rig.up(Lane(3), &batch), Verdict::Pass);
+}

@@ -30,8 +30,8 @@ mod rig;
 mod rule_screens;
 #[cfg(unix)]
 mod ruled_again;
-mod rules_doc;
 mod rules;
+mod rules_doc;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

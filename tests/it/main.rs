@@ -32,6 +32,8 @@ mod rule_screens;
 mod ruled_again;
 mod rules_doc;
 mod rules;
+#[cfg(unix)]
+mod rules_live;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

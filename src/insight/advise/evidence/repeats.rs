@@ -122,7 +122,9 @@ mod tests {
     #[test]
     fn an_answer_is_kept_no_longer_than_it_is_known_to_have_stayed_the_same() {
         let mut repeats = Repeats::default();
-        [0, 5, 83].into_iter().for_each(|at_s| repeats.note(round(7, at_s, 0)));
+        for at_s in [0, 5, 83] {
+            repeats.note(round(7, at_s, 0));
+        }
         assert_eq!((repeats.repeated, repeats.same, repeats.same_us_max), (2, 2, 83_000_000));
         assert_eq!(repeats.keep_us(), Some(80_000_000));
     }
@@ -130,9 +132,9 @@ mod tests {
     #[test]
     fn an_answer_is_kept_for_less_than_any_took_to_change() {
         let mut repeats = Repeats::default();
-        [(7, 0), (7, 60), (8, 72), (8, 200)]
-            .into_iter()
-            .for_each(|(answer, at_s)| repeats.note(round(answer, at_s, 0)));
+        for (answer, at_s) in [(7, 0), (7, 60), (8, 72), (8, 200)] {
+            repeats.note(round(answer, at_s, 0));
+        }
         assert_eq!((repeats.changed, repeats.changed_us_min), (1, Some(12_000_000)));
         assert_eq!(repeats.keep_us(), Some(11_000_000));
     }
@@ -140,16 +142,18 @@ mod tests {
     #[test]
     fn a_change_after_a_write_says_nothing_of_time() {
         let mut repeats = Repeats::default();
-        [(7, 0, 0), (7, 60, 0), (8, 61, 1)]
-            .into_iter()
-            .for_each(|(answer, at_s, w)| repeats.note(round(answer, at_s, w)));
+        for (answer, at_s, w) in [(7, 0, 0), (7, 60, 0), (8, 61, 1)] {
+            repeats.note(round(answer, at_s, w));
+        }
         assert_eq!((repeats.changed, repeats.changed_by_writes, repeats.keep_us()), (0, 1, Some(60_000_000)));
     }
 
     #[test]
     fn without_equal_answers_there_is_no_evidence() {
         let mut repeats = Repeats::default();
-        [1, 2, 3].into_iter().for_each(|answer| repeats.note(round(u128::from(answer), answer, 0)));
+        for answer in [1, 2, 3] {
+            repeats.note(round(u128::from(answer), answer, 0));
+        }
         assert_eq!((repeats.repeated, repeats.changed, repeats.keep_us()), (2, 2, None));
     }
 

@@ -21,7 +21,7 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
 }
 
 fn is_unused(evidence: &Evidence, tool: &Definition) -> bool {
-    !evidence.tools.contains_key(&tool.name)
+    !evidence.is_called(&tool.name)
 }
 
 fn told(evidence: &Evidence, unused: &[&str]) -> String {

@@ -229,9 +229,11 @@ fn what_is_said_twice_is_sent_once_in_the_form_that_the_client_hands_on() {
 #[test]
 fn rows_are_written_in_the_shortest_form_and_other_json_without_blanks() {
     let rows = |count| {
-        calls(Script::with(json!([reader("find")])), count, |n| {
-            json!({"rows": [{"a": 1, "b": n}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]})
-        })
+        calls(
+            Script::with(json!([reader("find")])),
+            count,
+            |n| json!({"rows": [{"a": 1, "b": n}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]}),
+        )
     };
     assert_eq!(rows(2).one("rows").1.shape, Some(Shape::Auto));
     assert!(rows(1).advice("rows").is_empty(), "one result is no pattern");

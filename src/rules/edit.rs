@@ -108,8 +108,11 @@ fn table_of(rule: &Rule) -> Result<Table, Problem> {
     let document: DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| wrong(error.to_string()))?;
     let mut table = Table::new();
-    for (key, item) in document.as_table() {
-        let mut item = item.clone();
+    // What it is about stands before what it does.
+    let first = ["name", "mode", "match"];
+    let rest = document.iter().map(|(key, _)| key).filter(|key| !first.contains(key));
+    for key in first.into_iter().chain(rest) {
+        let Some(mut item) = document.get(key).cloned() else { continue };
         item.make_value();
         if let Some(value) = item.as_value_mut() {
             value.decor_mut().clear();

@@ -73,5 +73,5 @@ pub use sample::{AT_ONCE_BYTES_MAX, Effort, RUN_BYTES_MAX, WORKER_BYTES_MAX, eff
 pub(crate) use scan::{Opening, Sink, scan};
 pub use scan::{ScanError, ValueKind};
 pub use tool::{ToolListTokens, ToolParts, ToolTokens, preamble, tool_definition, tool_list};
-pub use tree::{Attribution, Key, Node, NodeId, Span};
+pub use tree::{Attribution, Key, Node, NodeId, Span, push_name};
 pub use walk::{DEPTH_MAX, NODES_MAX};

@@ -213,7 +213,7 @@ impl Attribution {
 }
 
 /// Appends `.name`, or `['na me']` where the short form of RFC 9535 does not allow the name.
-fn push_name(path: &mut String, name: &str) {
+pub fn push_name(path: &mut String, name: &str) {
     let head = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
     if name.starts_with(head) && name.chars().all(|c| head(c) || c.is_ascii_digit()) {
         path.push('.');

@@ -15,6 +15,7 @@ use super::memory::Memory;
 use super::open::{OpenSession, session_now};
 use super::palette::Palette;
 use super::panels::{Copyable, Cx, Deed, Listed, OpenId, Opened, Panel, PanelId, Targets};
+use super::pointed::{Dialog, Trials};
 use super::prompt::Prompt;
 use super::ruling::Rulings;
 use super::theme::{Depth, Glyphs, Theme, ThemeError, Themes};
@@ -73,6 +74,8 @@ pub struct State {
     pub tool_costs: ToolCosts,
     /// What this viewer has changed of the rules.
     pub rulings: Rulings,
+    /// What the rule being made does to recorded messages.
+    pub trials: Trials,
     /// Calls that were drawn without their tokens.
     pub uncounted: RefCell<Vec<(OpenId, OperationId)>>,
     /// Whether the last drawing left something for the next one.
@@ -123,6 +126,8 @@ pub enum Overlay {
     },
     /// The rules of a session are being written.
     Editor(Box<Editor>),
+    /// A rule is about to be made of what is pointed at.
+    Point(Box<Dialog>),
     /// The command palette.
     Palette(Palette),
     /// What to copy.
@@ -210,6 +215,7 @@ impl App {
             attributions: Attributions::default(),
             tool_costs: ToolCosts::default(),
             rulings: Rulings::default(),
+            trials: Trials::default(),
             uncounted: RefCell::default(),
             is_unfinished: Cell::default(),
             matches: Matches::default(),
@@ -301,6 +307,7 @@ impl State {
             attributions: &self.attributions,
             tool_costs: &self.tool_costs,
             rulings: &self.rulings,
+            trials: &self.trials,
             uncounted: &self.uncounted,
             is_unfinished: &self.is_unfinished,
             theme: &self.theme,

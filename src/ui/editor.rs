@@ -99,6 +99,17 @@ impl Editor {
         self.text() != self.saved
     }
 
+    /// Puts another text in the place of this one, as if it had been typed: the cursor stands where the two differ.
+    pub fn propose(&mut self, text: &str) {
+        let same = self.area.lines().iter().zip(text.lines()).take_while(|(old, new)| old == new).count();
+        let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
+        area.set_tab_length(2);
+        area.set_max_histories(HISTORY_MAX);
+        area.move_cursor(CursorMove::Jump(u16::try_from(same).unwrap_or(u16::MAX), 0));
+        self.area = area;
+        self.judge();
+    }
+
     /// Says that the text is in force now, or tried.
     pub fn applied(&mut self) {
         self.saved = self.text();

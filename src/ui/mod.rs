@@ -18,6 +18,8 @@ pub mod open;
 mod overlay;
 pub mod palette;
 pub mod panels;
+mod point;
+pub mod pointed;
 pub mod preview;
 pub mod prompt;
 mod rule_changes;

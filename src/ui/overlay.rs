@@ -24,6 +24,10 @@ impl App {
                 let reply = editor.key(key);
                 self.editor_reply(reply, at)
             }
+            Some(Overlay::Point(dialog)) => {
+                let reply = dialog.key(key);
+                self.dialog_reply(reply, at)
+            }
             Some(Overlay::Filter { prompt, .. }) => {
                 let reply = prompt.key(key);
                 self.filter_reply(reply)
@@ -69,6 +73,10 @@ impl App {
             }
             Some(Overlay::Editor(editor)) => {
                 editor.paste(text);
+                Vec::new()
+            }
+            Some(Overlay::Point(dialog)) => {
+                dialog.paste(text);
                 Vec::new()
             }
             Some(Overlay::Palette(palette)) => {

@@ -261,6 +261,10 @@ impl Viewer {
                 self.app.state.rulings.put_preview(session, &text, answer);
                 None
             }
+            News::Tried(trial, answer) => {
+                self.app.state.trials.put(&trial, answer);
+                None
+            }
             News::Say(text) => Some(Input::Say(text)),
             News::Broken(text) => Some(Input::Broken(text)),
             News::Body(key, answer) => {
@@ -306,6 +310,7 @@ impl Viewer {
             Effect::Rule(proposal) => self.rule(proposal, at),
             Effect::Recount => {
                 self.app.state.rulings.preview_again();
+                self.app.state.trials.forget();
                 self.app.state.attributions.forget(|_| true);
                 self.app.state.tool_costs.forget(|_| true);
                 self.feed.recount(self.app.state.profile.clone());
@@ -380,6 +385,7 @@ impl Viewer {
         self.feed.attribute(self.app.state.attributions.take_wanted());
         self.feed.cost_tools(self.app.state.tool_costs.take_wanted());
         self.feed.preview(self.app.state.rulings.take_wanted(), &self.app.state.profile);
+        self.feed.try_rule(self.app.state.trials.take_wanted(), &self.app.state.profile);
         self.feed.count_first(self.app.state.uncounted.take());
         Ok(())
     }

@@ -206,6 +206,7 @@ impl App {
             | Action::Related
             | Action::Exclude
             | Action::NextMode
+            | Action::Point(_)
             | Action::RemoveRule
             | Action::ZoomIn
             | Action::ZoomOut
@@ -263,6 +264,7 @@ impl App {
             }
             Reply::CloseSession(id) => return vec![Effect::Close(id)],
             Reply::Confirm(question, deed) => self.overlay = Some(Overlay::Confirm { question, deed }),
+            Reply::Point(pointing) => self.point(pointing),
             Reply::Rule(change) => return self.change_rules(change, at),
             Reply::Refresh => {
                 self.say("Looking for sessions", at);

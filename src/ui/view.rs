@@ -109,6 +109,7 @@ fn over(
             Some(prompt.view(cx.theme, foot, buf))
         }
         Overlay::Editor(editor) => editor.view(cx, board, buf),
+        Overlay::Point(dialog) => dialog.view(cx, area, buf),
         Overlay::Palette(palette) => Some(palette.view(cx.theme, area, buf)),
         Overlay::CopyMenu { choices, selected } => {
             places.menu = copy_menu(cx.theme, choices, *selected, area, buf);

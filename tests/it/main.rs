@@ -33,6 +33,8 @@ mod ruled_again;
 #[cfg(unix)]
 mod rules;
 mod rules_doc;
+#[cfg(unix)]
+mod rules_live;
 mod screens;
 #[cfg(target_os = "linux")]
 mod serve;

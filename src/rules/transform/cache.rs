@@ -17,13 +17,13 @@ pub struct Cache {
     /// How long.
     pub ttl: Span,
     /// How many at most.
-    #[serde(default = "entries")]
+    #[serde(default = "entries", skip_serializing_if = "is_entries")]
     pub entries: usize,
     /// How much memory at most.
-    #[serde(default = "bytes")]
+    #[serde(default = "bytes", skip_serializing_if = "is_bytes")]
     pub bytes: Bytes,
     /// Who shares them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_session")]
     pub scope: Scope,
     /// Calls are equal if these parts of their arguments are; by default if all are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -69,6 +69,21 @@ pub struct Warm {
 
 fn entries() -> usize {
     1_000
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_entries(number: &usize) -> bool {
+    *number == entries()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_bytes(number: &Bytes) -> bool {
+    *number == bytes()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_session(scope: &Scope) -> bool {
+    *scope == Scope::Session
 }
 
 fn bytes() -> Bytes {

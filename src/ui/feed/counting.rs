@@ -388,7 +388,7 @@ impl Book {
 }
 
 /// The text of one message; a member of a batch alone.
-fn text_of(file: &Bodies, half: &Half) -> Option<String> {
+pub(super) fn text_of(file: &Bodies, half: &Half) -> Option<String> {
     let frame = String::from_utf8(file.load(half.place).ok()?).ok()?;
     if !frame.trim_ascii_start().starts_with('[') {
         return Some(frame);

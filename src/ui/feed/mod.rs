@@ -10,6 +10,7 @@ mod load;
 mod pace;
 mod previewing;
 mod reading;
+mod trying;
 
 pub use counting::count_all;
 pub use load::load;
@@ -29,6 +30,7 @@ use crossterm::event::Event;
 use super::fetched::{Answer, Subject};
 use super::open::OpenSession;
 use super::panels::{Listed, OpenId};
+use super::pointed::Trial;
 use super::preview::Preview;
 use super::ruling::Proposal;
 use crate::control::{Order, Reply, ask};
@@ -69,6 +71,8 @@ pub enum News {
     Attributed((OpenId, Subject), Answer<Attribution>),
     /// What rules that are being written would have saved, with their text.
     Previewed(OpenId, Arc<str>, Answer<Preview>),
+    /// What a rule that is being made does to a recorded message.
+    Tried(Arc<Trial>, Answer<crate::insight::Preview>),
     /// What a proxy said to new rules: done, or why not.
     Ruled {
         /// Whose rules.
@@ -139,6 +143,7 @@ pub struct Feed {
     finding: Option<SyncSender<finding::Order>>,
     fetching: SyncSender<fetching::Order>,
     previewing: SyncSender<previewing::Order>,
+    trying: SyncSender<trying::Order>,
     counting: Arc<counting::Desk>,
     files: Files,
     next_id: u32,
@@ -172,8 +177,19 @@ impl Feed {
         let finding = folders.map(|folders| finding::start(&herald, folders, reading.clone()));
         let fetching = fetching::start(&herald, files.clone());
         let previewing = previewing::start(&herald, files.clone());
-        let feed =
-            Self { has_changed, herald, reading, finding, fetching, previewing, counting, files, next_id: 0 };
+        let trying = trying::start(&herald, files.clone());
+        let feed = Self {
+            has_changed,
+            herald,
+            reading,
+            finding,
+            fetching,
+            previewing,
+            trying,
+            counting,
+            files,
+            next_id: 0,
+        };
         (feed, heard, speaker)
     }
 
@@ -263,6 +279,15 @@ impl Feed {
                 let why = Answer::Failed("too many rules are being tried; look again in a moment".into());
                 self.herald.tell(News::Previewed(order.session, order.text, why));
             }
+        }
+    }
+
+    /// Tries a rule on recorded messages; what that came to comes as [`News::Tried`].
+    pub fn try_rule(&self, wanted: Option<Arc<Trial>>, profile: &Profile) {
+        let Some(trial) = wanted else { return };
+        if let Err(TrySendError::Full(order)) = self.trying.try_send((trial, profile.clone())) {
+            let why = Answer::Failed("too many rules are being tried; look again in a moment".into());
+            self.herald.tell(News::Tried(order.0, why));
         }
     }
 

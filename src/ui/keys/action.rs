@@ -1,5 +1,6 @@
 //! What keys, palette and mouse can ask for; knows nothing of what comes of it.
 
+use super::Wanted;
 use crate::ui::panels::PanelId;
 
 /// What the user can ask for.
@@ -71,6 +72,8 @@ pub enum Action {
     Related,
     /// Leave the selected part out, to see what that saves.
     Exclude,
+    /// Make a rule of what is pointed at.
+    Point(Wanted),
     /// Put the selected rule into its next mode: on, observe, off.
     NextMode,
     /// Write the rules as text.

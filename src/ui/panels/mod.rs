@@ -25,6 +25,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::fetched::{Attributions, Bodies, ToolCosts};
 use super::keys::Action;
+use super::pointed::{Pointing, Trials};
 use super::ruling::{RuleChange, Rulings};
 use super::theme::Theme;
 use crate::model::{ContextTokens, Filter, OperationId, Session};
@@ -150,6 +151,8 @@ pub struct Cx<'a> {
     pub tool_costs: &'a ToolCosts,
     /// What this viewer has changed of the rules, and what rules would have saved.
     pub rulings: &'a Rulings,
+    /// What the rule being made does to recorded messages.
+    pub trials: &'a Trials,
     /// Calls that are shown without their tokens; see [`Cx::count_first`].
     pub uncounted: &'a RefCell<Vec<(OpenId, OperationId)>>,
     /// Whether something could not be finished within one drawing; see [`Cx::go_on`].
@@ -296,6 +299,8 @@ pub enum Reply {
     Confirm(String, Deed),
     /// Look for sessions again.
     Refresh,
+    /// Ask how a rule is meant that is made of what is pointed at.
+    Point(Pointing),
     /// Change the rules of a session.
     Rule(RuleChange),
 }

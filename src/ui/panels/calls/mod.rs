@@ -5,6 +5,7 @@
 mod columns;
 mod detail;
 mod index;
+mod point;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -15,7 +16,7 @@ use self::detail::Detail;
 use self::index::{CallId, Index};
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty, marks};
 use crate::model::Operation;
-use crate::ui::keys::Action;
+use crate::ui::keys::{Action, Wanted};
 use crate::ui::theme::Role;
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
@@ -266,6 +267,7 @@ impl Panel for Calls {
                 let what = if self.follow { "Following the newest call" } else { "Staying with this call" };
                 return Reply::Say(what.to_owned());
             }
+            Action::Point(wanted) => return self.point(wanted, cx),
             Action::Related => {
                 let Some(call) = self.selected else { return Reply::Ignored };
                 let (session, operation) = (Some(call.session), Some(call.operation));
@@ -322,7 +324,18 @@ impl Panel for Calls {
 
     fn hints(&self) -> &'static [Action] {
         if self.in_detail {
-            &[Action::Back, Action::NextView, Action::Raw, Action::FoldAll, Action::Copy, Action::Related]
+            &[
+                Action::Back,
+                Action::Point(Wanted::Drop),
+                Action::Point(Wanted::Tick),
+                Action::Point(Wanted::OnlyTicked),
+                Action::Point(Wanted::Shape),
+                Action::Point(Wanted::Limit),
+                Action::Point(Wanted::Cache),
+                Action::NextView,
+                Action::Raw,
+                Action::FoldAll,
+            ]
         } else {
             &[Action::Open, Action::Filter, Action::SortNext, Action::Follow, Action::NextError, Action::Copy]
         }

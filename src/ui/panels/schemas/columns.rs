@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::costs::PartOf;
 use super::items::Item;
+use super::ruled::Ruled;
 use crate::tokens::Count;
 use crate::ui::panels::Cx;
 use crate::ui::theme::Role;
@@ -125,7 +126,7 @@ impl Field {
     pub(super) fn sort(self, order: Order, wire: bool, items: &mut [Item<'_>]) {
         let number = |count: Option<Count>| count.map_or(0, |count| count.tokens + 1);
         let weight = |item: &Item<'_>| match self {
-            Self::Kept => u64::from(!item.is_left_out),
+            Self::Kept => u64::from(!item.is_gone()),
             Self::Name | Self::Server => 0,
             Self::Calls => item.calls,
             Self::Model => number(item.model),
@@ -147,7 +148,8 @@ impl Field {
     /// The text of an item in so many cells.
     pub(super) fn cell(self, item: &Item<'_>, width: u16, scale: Scale, cx: &Cx<'_>) -> Line<'static> {
         let glyphs = &cx.theme.glyphs;
-        let plain = if item.is_left_out { Role::Removed } else { Role::Text };
+        let is_gone = item.is_gone();
+        let plain = if is_gone { Role::Removed } else { Role::Text };
         let text = |text: String, role: Role| Line::styled(text, cx.theme.style(role));
         let number = |count: Option<Count>, role: Role| match count {
             Some(count) if count.tokens == 0 => text(glyphs.none.to_owned(), Role::Dim),
@@ -157,12 +159,13 @@ impl Field {
         let shown = item.shown(cx.wire);
         let heat = |part: u64, whole: u64| {
             let share = part as f64 / whole.max(1) as f64;
-            if item.is_left_out { Role::Removed } else { Role::heat(share) }
+            if is_gone { Role::Removed } else { Role::heat(share) }
         };
         match self {
-            Self::Kept if item.is_left_out => text(glyphs.cancelled.to_owned(), Role::Removed),
+            Self::Kept if is_gone => text(glyphs.cancelled.to_owned(), Role::Removed),
+            Self::Kept if item.ruled.is_some() => text(glyphs.descending.to_owned(), Role::Accent),
             Self::Kept => text(" ".to_owned(), Role::Text),
-            Self::Name => text(clip::middle(item.name, usize::from(width)).into_owned(), plain),
+            Self::Name => name(item, usize::from(width), plain, cx),
             Self::Server => text(clip::middle(item.session, usize::from(width)).into_owned(), Role::Dim),
             Self::Calls if item.calls == 0 => text("never".to_owned(), Role::Warn),
             Self::Calls => text(count(item.calls), plain),
@@ -182,11 +185,22 @@ impl Field {
     }
 }
 
+/// The tool, and what rules do to it.
+fn name(item: &Item<'_>, width: usize, role: Role, cx: &Cx<'_>) -> Line<'static> {
+    let word = item.ruled.map_or("", Ruled::word);
+    let room = width.saturating_sub(clip::width(word) + usize::from(!word.is_empty())).max(1);
+    let mut spans = vec![Span::styled(clip::middle(item.name, room).into_owned(), cx.theme.style(role))];
+    if !word.is_empty() && room > 8 {
+        spans.push(Span::styled(format!(" {word}"), cx.theme.style(Role::Accent)));
+    }
+    Line::from(spans)
+}
+
 /// The parts side by side, as long as the definition is costly.
 fn bar(item: &Item<'_>, width: u16, scale: Scale, cx: &Cx<'_>) -> Line<'static> {
     let Some(parts) = item.parts else { return Line::default() };
     let share = |tokens: u64| tokens as f64 / scale.wire_max.max(1) as f64;
-    let role = |role| cx.theme.style(if item.is_left_out { Role::Removed } else { role });
+    let role = |role| cx.theme.style(if item.is_gone() { Role::Removed } else { role });
     let all = parts.sum().tokens;
     let [text, input] = [parts.description.tokens, parts.input_schema.tokens];
     let glyphs = &cx.theme.glyphs;

@@ -6,8 +6,10 @@
 use std::collections::HashSet;
 
 use super::costs::Costs;
+use super::ruled::{Read, Ruled};
 use crate::tokens::{Count, ToolParts};
 use crate::ui::panels::{Cx, OpenId, Opened};
+use crate::ui::widgets::clip;
 
 /// A tool of an opened session.
 pub(super) type ToolKey = (OpenId, Box<str>);
@@ -16,8 +18,9 @@ pub(super) type ToolKey = (OpenId, Box<str>);
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
     pub(super) key: ToolKey,
-    /// The places of its session among the opened ones and of its definition among its session's.
-    pub(super) place: (usize, usize),
+    /// The places of its session among the opened ones and of its definition among its session's; a tool that rules hide
+    /// from the client has none of the latter.
+    pub(super) place: (usize, Option<usize>),
     pub(super) session: &'a str,
     pub(super) name: &'a str,
     /// All of its JSON; `None` until it has been counted.
@@ -28,13 +31,23 @@ pub(super) struct Item<'a> {
     pub(super) parts: Option<ToolParts>,
     pub(super) calls: u64,
     pub(super) is_left_out: bool,
+    /// What rules do to it.
+    pub(super) ruled: Option<Ruled>,
 }
 
 /// Every tool of every session, in the order in which they were listed.
-pub(super) fn items<'a>(cx: &Cx<'a>, left_out: &HashSet<ToolKey>, costs: &Costs) -> Vec<Item<'a>> {
+pub(super) fn items<'a>(
+    cx: &Cx<'a>,
+    left_out: &HashSet<ToolKey>,
+    costs: &Costs,
+    rules: &Read,
+) -> Vec<Item<'a>> {
     let mut all = Vec::new();
     for (session, opened) in cx.sessions.iter().enumerate() {
-        for (position, definition) in opened.session.definitions().tools().iter().enumerate() {
+        let definitions = opened.session.definitions();
+        let listed = definitions.tools().iter().enumerate().map(|(position, tool)| (Some(position), tool));
+        let hidden = definitions.offered().iter().filter(|tool| definitions.tool(&tool.name).is_none());
+        for (position, definition) in listed.chain(hidden.map(|tool| (None, tool))) {
             let key = (opened.id, definition.name.clone());
             let count = |number: u32, accuracy| Count { tokens: u64::from(number), accuracy };
             all.push(Item {
@@ -43,9 +56,14 @@ pub(super) fn items<'a>(cx: &Cx<'a>, left_out: &HashSet<ToolKey>, costs: &Costs)
                 name: &definition.name,
                 wire: definition.tokens.map(|tokens| count(tokens.wire, tokens.accuracy)),
                 model: definition.tokens.map(|tokens| count(tokens.model, tokens.accuracy)),
-                parts: costs.known(opened, position, cx),
+                parts: position.and_then(|position| costs.known(opened, position, cx)),
                 calls: calls(opened, &definition.name),
                 is_left_out: left_out.contains(&key),
+                ruled: if position.is_none() {
+                    Some(Ruled::Hidden)
+                } else {
+                    rules.of(opened, &definition.name)
+                },
                 key,
             });
         }
@@ -63,6 +81,17 @@ fn calls(opened: &Opened<'_>, tool: &str) -> u64 {
 }
 
 impl Item<'_> {
+    /// Whether it is left out for trial, or hidden by a rule.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_left_out || self.ruled == Some(Ruled::Hidden)
+    }
+
+    /// Cells of its name with what rules do to it.
+    pub(super) fn name_width(&self) -> usize {
+        let word = self.ruled.map_or(0, |ruled| clip::width(ruled.word()) + 1);
+        clip::width(self.name) + word
+    }
+
     /// Its tokens in the unit shown.
     pub(super) fn shown(&self, wire: bool) -> Option<Count> {
         if wire { self.wire } else { self.model }
@@ -78,6 +107,10 @@ pub(super) struct Context {
     pub(super) left_out: Count,
     /// How many those are.
     pub(super) left_out_tools: usize,
+    /// Definitions that rules hide.
+    pub(super) hidden: Count,
+    /// How many those are.
+    pub(super) hidden_tools: usize,
     /// Results so far.
     pub(super) results: Count,
 }
@@ -87,7 +120,10 @@ pub(super) fn context(cx: &Cx<'_>, items: &[Item<'_>]) -> Context {
     let mut context = Context::default();
     for item in items {
         let tokens = item.shown(cx.wire).unwrap_or(Count::ZERO);
-        if item.is_left_out {
+        if item.ruled == Some(Ruled::Hidden) {
+            context.hidden += tokens;
+            context.hidden_tools += 1;
+        } else if item.is_left_out {
             context.left_out += tokens;
             context.left_out_tools += 1;
         } else {

@@ -5,6 +5,8 @@
 mod columns;
 mod costs;
 mod items;
+mod point;
+mod ruled;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,11 +18,13 @@ use ratatui::text::{Line, Span};
 use self::columns::{FIELDS, Field, Scale};
 use self::costs::Costs;
 use self::items::{Context, Item, ToolKey};
+use self::ruled::Ruled;
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty};
 use crate::model::Filter;
 use crate::ui::fetched::{Answer, Subject};
-use crate::ui::keys::Action;
+use crate::ui::keys::{Action, Wanted};
 use crate::ui::theme::Role;
+use crate::ui::widgets::ascii;
 use crate::ui::widgets::bar::{Part, gauge};
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::json::view::TreeView;
@@ -29,7 +33,6 @@ use crate::ui::widgets::raw::RawView;
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
 use crate::ui::widgets::sort::Sort;
 use crate::ui::widgets::table::{Column, Layout, put, select};
-use crate::ui::widgets::{ascii, clip};
 
 /// From this width on list and definition stand side by side.
 const WIDE: u16 = 150;
@@ -42,6 +45,7 @@ pub struct Schemas {
     sort: Sort<Field>,
     left_out: HashSet<ToolKey>,
     costs: Costs,
+    rules: ruled::Read,
     selected: Option<ToolKey>,
     scroll: Scroll,
     layout: Layout,
@@ -68,6 +72,7 @@ impl Default for Schemas {
             sort: Sort::by(Field::Model),
             left_out: HashSet::new(),
             costs: Costs::default(),
+            rules: ruled::Read::default(),
             selected: None,
             scroll: Scroll::default(),
             layout: Layout::default(),
@@ -84,12 +89,12 @@ impl Schemas {
     fn ask(&mut self, items: &mut [Item<'_>], cx: &Cx<'_>) {
         for item in items.iter_mut().filter(|item| item.parts.is_none()) {
             let (session, position) = item.place;
-            item.parts = self.costs.parts(&cx.sessions[session], position, cx);
+            item.parts = position.and_then(|position| self.costs.parts(&cx.sessions[session], position, cx));
         }
     }
 
     fn draw_list(&mut self, items: &mut [Item<'_>], cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        let longest = items.iter().map(|item| clip::width(item.name)).max().unwrap_or(0);
+        let longest = items.iter().map(Item::name_width).max().unwrap_or(0);
         let names = Want::names(longest, area.width, 13);
         let columns: Vec<Column> =
             FIELDS.iter().map(|field| field.column(cx.sessions.len(), names)).collect();
@@ -123,10 +128,13 @@ impl Schemas {
         let Some(key) = self.keys.get(self.scroll.cursor()).cloned() else { return };
         let Some(opened) = cx.sessions.iter().find(|opened| opened.id == key.0) else { return };
         let definitions = opened.session.definitions();
-        let Some(position) = definitions.tools().iter().position(|tool| tool.name == key.1) else { return };
+        // One that rules hide is shown as the server wrote it; its parts are not counted.
+        let position = definitions.tools().iter().position(|tool| tool.name == key.1);
+        let offered = || definitions.offered().iter().find(|tool| tool.name == key.1);
+        let Some(tool) = position.map(|at| &definitions.tools()[at]).or_else(offered) else { return };
         let is_known = |detail: &Definition| detail.key == key && detail.revision == definitions.revision;
         if !self.detail.as_ref().is_some_and(is_known) {
-            let text = definitions.tools()[position].json.as_bytes();
+            let text = tool.json.as_bytes();
             let tree = TreeView::new(Arc::new(text.to_vec()), BUDGET);
             let raw = RawView::new(text);
             self.detail = Some(Definition {
@@ -152,10 +160,11 @@ impl Schemas {
             return detail.raw.draw(below, buf, cx.theme);
         };
         let subject = Subject::Definition {
-            position: u32::try_from(position).unwrap_or(u32::MAX),
+            position: position.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX),
             revision: definitions.revision,
         };
-        if !tree.has_costs()
+        if position.is_some()
+            && !tree.has_costs()
             && let Answer::Ready(costs) = cx.attributions.get((key.0, subject))
         {
             tree.attach(&costs);
@@ -228,12 +237,29 @@ fn draw_context(context: &Context, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
             style(Role::Accent),
         ));
     }
+    if context.hidden_tools > 0 {
+        words.push(Span::styled(
+            format!(
+                "   {} {} hidden by rules: {} tokens saved",
+                glyphs.cancelled,
+                context.hidden_tools,
+                tokens_grouped(context.hidden)
+            ),
+            style(Role::Good),
+        ));
+    }
     put(buf, area.x, area.y + 1, area.width, Align::Left, &Line::from(words));
 }
 
 impl Panel for Schemas {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        let mut items = items::items(cx, &self.left_out, &self.costs);
+        self.rules.refresh(cx);
+        let mut items = items::items(cx, &self.left_out, &self.costs, &self.rules);
+        // What a rule hides is no trial any more.
+        for item in items.iter_mut().filter(|item| item.is_left_out && item.ruled == Some(Ruled::Hidden)) {
+            self.left_out.remove(&item.key);
+            item.is_left_out = false;
+        }
         if items.is_empty() || area.height < 6 {
             self.keys.clear();
             return empty::draw(cx, area, buf, "No tool definitions yet");
@@ -264,8 +290,9 @@ impl Panel for Schemas {
         ascii::reduce(buf, area, &cx.theme.glyphs);
     }
 
-    fn act(&mut self, action: Action, _cx: &Cx<'_>) -> Reply {
+    fn act(&mut self, action: Action, cx: &Cx<'_>) -> Reply {
         match action {
+            Action::Point(wanted) => return self.point(wanted, cx),
             Action::Back if self.in_detail => self.in_detail = false,
             Action::Raw => self.show_raw = !self.show_raw,
             Action::Exclude => return self.toggle(),
@@ -340,11 +367,24 @@ impl Panel for Schemas {
 
     fn hints(&self) -> &'static [Action] {
         if self.in_detail {
-            &[Action::Back, Action::FoldAll, Action::Raw, Action::Exclude, Action::Copy]
+            &[
+                Action::Back,
+                Action::Point(Wanted::Hide),
+                Action::Point(Wanted::Shorten),
+                Action::Point(Wanted::Strip),
+                Action::FoldAll,
+                Action::Raw,
+                Action::Exclude,
+                Action::Copy,
+            ]
         } else {
             &[
                 Action::Open,
                 Action::Exclude,
+                Action::Point(Wanted::Hide),
+                Action::Point(Wanted::Shorten),
+                Action::Point(Wanted::Strip),
+                Action::Undo,
                 Action::SortNext,
                 Action::Related,
                 Action::WireOrModel,

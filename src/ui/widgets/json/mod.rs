@@ -6,3 +6,4 @@ pub mod scan;
 pub mod strings;
 pub mod tree;
 pub mod view;
+pub mod way;

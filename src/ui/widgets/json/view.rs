@@ -10,6 +10,7 @@ use ratatui::text::Line;
 
 use super::paint;
 use super::tree::{Fold, Tree, What};
+use super::way::{Step, way};
 use crate::tokens::{Attribution, Count};
 use crate::ui::keys::Action;
 use crate::ui::theme::Theme;
@@ -29,14 +30,26 @@ pub struct TreeView {
     tree: Tree,
     scroll: Scroll,
     all_open: bool,
+    ticked: Vec<Tick>,
 }
+
+/// A value that the user has ticked: where it stands, folded away or not, and the way to it.
+#[derive(Clone, Debug)]
+struct Tick {
+    document: u16,
+    start: u32,
+    way: Vec<Step>,
+}
+
+/// The most values that can be ticked.
+const TICKED_MAX: usize = 256;
 
 impl TreeView {
     /// A text, unfolded as far as fits into `budget` lines; `None` if it is not valid JSON.
     #[must_use]
     pub fn new(text: Arc<Vec<u8>>, budget: usize) -> Option<Self> {
         let tree = Tree::new(text, 72, budget)?;
-        Some(Self { tree, scroll: Scroll::default(), all_open: false })
+        Some(Self { tree, scroll: Scroll::default(), all_open: false, ticked: Vec::new() })
     }
 
     /// Gives each line its tokens.
@@ -71,6 +84,11 @@ impl TreeView {
         let window = self.scroll.window(rows, area.height);
         for (y, index) in (area.y..).zip(window.clone()) {
             self.draw_costs(index, Rect { y, height: 1, width: gutter, ..area }, buf, theme);
+            if self.tick_at(index).is_some() {
+                let x = area.x + gutter - 1 - u16::from(gutter == GUTTER);
+                let mark = Line::styled(theme.glyphs.ok, theme.style(crate::ui::theme::Role::Accent));
+                put(buf, x, y, 1, Align::Left, &mark);
+            }
             let line = paint::line(&self.tree, index, usize::from(room), theme);
             put(buf, area.x + gutter, y, room, Align::Left, &line);
             if index == self.scroll.cursor() {
@@ -152,6 +170,41 @@ impl TreeView {
     /// Scrolls by lines.
     pub fn wheel(&mut self, lines: i16) {
         self.scroll.wheel(lines, self.len());
+    }
+
+    /// The way from the root to the selected value.
+    #[must_use]
+    pub fn selected_way(&self) -> Vec<Step> {
+        way(&self.tree, self.scroll.cursor())
+    }
+
+    /// Ticks the selected value, or takes its tick away, and goes on to the next line.
+    pub fn tick(&mut self) {
+        let at = self.scroll.cursor();
+        let Some(line) = self.tree.lines().get(at) else { return };
+        let What::Value { node, .. } = &line.what else { return };
+        let (document, start) = (line.document, node.value.start);
+        match self.tick_at(at) {
+            Some(known) => drop(self.ticked.remove(known)),
+            None if self.ticked.len() < TICKED_MAX => {
+                let way = way(&self.tree, at);
+                self.ticked.push(Tick { document, start, way });
+            }
+            None => {}
+        }
+        self.scroll.act(Action::Down, self.len());
+    }
+
+    /// The ways to the ticked values, in the order in which they were ticked.
+    pub fn ticked(&self) -> impl ExactSizeIterator<Item = &[Step]> {
+        self.ticked.iter().map(|tick| &*tick.way)
+    }
+
+    fn tick_at(&self, index: usize) -> Option<usize> {
+        let line = self.tree.lines().get(index)?;
+        let What::Value { node, .. } = &line.what else { return None };
+        let (document, start) = (line.document, node.value.start);
+        self.ticked.iter().position(|tick| (tick.document, tick.start) == (document, start))
     }
 
     /// The selected value as it was written.

@@ -148,6 +148,11 @@ impl MessagePane {
         self.tree.as_ref().map(TreeView::selected_text)
     }
 
+    /// The tree on screen, if there is one.
+    pub(super) fn tree(&mut self, show_raw: bool) -> Option<&mut TreeView> {
+        self.tree.as_mut().filter(|_| !show_raw)
+    }
+
     /// The text, once it is there.
     pub(super) fn text(&self) -> Option<&[u8]> {
         self.text.as_ref().map(|text| text.as_slice())

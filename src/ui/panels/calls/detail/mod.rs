@@ -22,6 +22,7 @@ use crate::ui::theme::Role;
 use crate::ui::widgets::bar::{Part, gauge};
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::Align;
+use crate::ui::widgets::json::view::TreeView;
 use crate::ui::widgets::number::{bytes, duration, moment, tokens_grouped};
 use crate::ui::widgets::table::put;
 
@@ -207,6 +208,12 @@ impl Detail {
             }
         }
         true
+    }
+
+    /// The tree with the keys, if there is one.
+    pub(super) fn tree(&mut self, cx: &Cx<'_>) -> Option<&mut TreeView> {
+        let show_raw = self.show_raw;
+        self.pane(cx)?.tree(show_raw)
     }
 
     /// A click; says whether it was on a message.

@@ -100,6 +100,10 @@ struct Desk {
     /// The texts before each change, with what it was.
     undo: Vec<(Arc<str>, String)>,
     number: u64,
+    /// Whether the last change has put a step on the stack of undo.
+    has_step: bool,
+    /// The text put in force last, and whether it is kept.
+    last: Option<(Arc<str>, bool)>,
 }
 
 /// A text that is not in force yet, or never will be.
@@ -137,6 +141,14 @@ impl Rulings {
         Some(&self.desks.get(&session)?.undo.last()?.1)
     }
 
+    /// Whether what is in force is kept in the rules file, where this viewer has put it in force.
+    #[must_use]
+    pub fn is_kept(&self, opened: &Opened<'_>) -> Option<bool> {
+        let (text, is_kept) = self.desks.get(&opened.id)?.last.as_ref()?;
+        let in_force = opened.session.rules().in_force()?;
+        (opened.is_live && *in_force.text == **text).then_some(*is_kept)
+    }
+
     fn draft(&self, opened: &Opened<'_>) -> Option<&Draft> {
         let newest = opened.session.rules().in_force().map(|rules| rules.at);
         let draft = self.desks.get(&opened.id)?.draft.as_ref()?;
@@ -151,10 +163,13 @@ impl Rulings {
         Ruleset::parse(&change.text)?;
         let before = self.text(opened);
         let desk = self.desks.entry(change.session).or_default();
-        if desk.undo.len() == UNDO_MAX {
-            desk.undo.remove(0);
+        desk.has_step = *before != *change.text;
+        if desk.has_step {
+            if desk.undo.len() == UNDO_MAX {
+                desk.undo.remove(0);
+            }
+            desk.undo.push((before, change.what.clone()));
         }
-        desk.undo.push((before, change.what.clone()));
         let word = if change.keep { "Kept in the rules file" } else { "In force" };
         let done = format!("{word}: {}", change.what);
         Ok(self.put(opened, change.text, change.keep, done))
@@ -162,7 +177,9 @@ impl Rulings {
 
     /// Takes the last change of a session back. `None` if there is none.
     pub fn undo(&mut self, opened: &Opened<'_>) -> Option<(String, Option<Proposal>)> {
-        let (text, what) = self.desks.get_mut(&opened.id)?.undo.pop()?;
+        let desk = self.desks.get_mut(&opened.id)?;
+        let (text, what) = desk.undo.pop()?;
+        desk.has_step = false;
         let done = format!("Taken back: {what}");
         Some((done.clone(), self.put(opened, text, false, done)))
     }
@@ -175,6 +192,7 @@ impl Rulings {
             Some(rules) => *rules.text == *text,
             None => text.is_empty(),
         };
+        desk.last = Some((text.clone(), keep));
         let draft = Draft { text: text.clone(), after: in_force.map(|rules| rules.at) };
         desk.draft = (!is_as_it_was).then_some(draft);
         opened.is_live.then_some(Proposal { session: opened.id, text, keep, number: desk.number, done })
@@ -185,7 +203,10 @@ impl Rulings {
         let Some(desk) = self.desks.get_mut(&session) else { return };
         if !is_done && desk.number == number {
             desk.draft = None;
-            desk.undo.pop();
+            desk.last = None;
+            if std::mem::take(&mut desk.has_step) {
+                desk.undo.pop();
+            }
         }
     }
 

@@ -36,6 +36,13 @@ impl Share {
     }
 }
 
+/// A mark at a request is a cache's answer to a lookup; one request may get several.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lookup {
+    First,
+    Again,
+}
+
 impl Session {
     /// Enters what each transformer did into the books of its rule, and keeps it with the operation.
     pub(super) fn enter_marks(
@@ -49,7 +56,13 @@ impl Session {
         for mark in &ruling.marks {
             let rule = self.symbols.intern(cut(&mark.rule, TEXT_MAX));
             let by = self.symbols.intern(cut(&mark.by, TEXT_MAX));
-            self.enter_own(at, rule, by, mark, found.is_none_or(|found| found.is_request));
+            let asks = found.is_none_or(|found| found.is_request);
+            let asked_before = found.is_some_and(|found| {
+                let marks = self.operations[found.operation.index()].marks();
+                marks.iter().any(|mark| (mark.rule, mark.by, mark.to) == (rule, by, ruling.to))
+            });
+            let cached = asks.then_some(if asked_before { Lookup::Again } else { Lookup::First });
+            self.enter_own(at, rule, by, mark, cached);
             let before = |wants_hit: bool, session: &Self| {
                 let same = |one: Symbol, is_observed: bool, hit: bool| {
                     one == rule && is_observed == mark.observed && (hit || !wants_hit)
@@ -101,7 +114,7 @@ impl Session {
     }
 
     /// What a mark says of its transformer alone: cost, failure, reason, how the cache stands.
-    fn enter_own(&mut self, at: Micros, rule: Symbol, by: Symbol, mark: &Mark<'_>, is_request: bool) {
+    fn enter_own(&mut self, at: Micros, rule: Symbol, by: Symbol, mark: &Mark<'_>, lookup: Option<Lookup>) {
         let is_cache = self.symbols.name(by) == "cache";
         let stats = self.rules.of(rule);
         stats.cost_ns.record(u64::from(mark.cost_ns));
@@ -116,7 +129,7 @@ impl Session {
             self.log.push(at, place, LogKind::RuleFailed, text.as_bytes());
         }
         if is_cache {
-            self.rules.of(rule).cache.get_or_insert_default().take(mark, is_request);
+            self.rules.of(rule).cache.get_or_insert_default().take(mark, lookup);
         }
     }
 
@@ -211,12 +224,12 @@ impl Session {
 impl CacheUse {
     /// Takes a mark of a cache. What it says of an answer that passes is no lookup, nor is a request that it was not
     /// asked for, which it gives a reason for and no state.
-    fn take(&mut self, mark: &Mark<'_>, is_request: bool) {
-        if is_request && (mark.hit || mark.store.is_some() || mark.why.is_none()) {
-            self.lookups += 1;
-        }
-        if is_request && mark.hit {
+    fn take(&mut self, mark: &Mark<'_>, lookup: Option<Lookup>) {
+        let was_asked = mark.hit || mark.store.is_some() || mark.why.is_none();
+        self.lookups += u64::from(was_asked && lookup == Some(Lookup::First));
+        if mark.hit && lookup.is_some() {
             self.hits += 1;
+            self.aged += u64::from(mark.age_us.is_some());
             let age_us = mark.age_us.unwrap_or(0);
             self.age_us_sum += age_us;
             self.age_us_max = self.age_us_max.max(age_us);

@@ -11,10 +11,12 @@ use crate::trace::StoreState;
 /// How the cache of a rule is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheUse {
-    /// Requests for which it was asked.
+    /// Requests for which it was asked, each once.
     pub lookups: u64,
-    /// Those it had an answer to.
+    /// Those it had an answer to, one that an equal request waited for included.
     pub hits: u64,
+    /// How many of these answers say how old they were.
+    pub aged: u64,
     /// The age of all answers it gave together, in microseconds.
     pub age_us_sum: u64,
     /// The age of the oldest answer it gave.
@@ -33,7 +35,7 @@ impl CacheUse {
     /// The mean age of the answers it gave, in microseconds.
     #[must_use]
     pub fn age_us_mean(&self) -> Option<u64> {
-        self.age_us_sum.checked_div(self.hits)
+        self.age_us_sum.checked_div(self.aged)
     }
 }
 

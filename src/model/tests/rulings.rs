@@ -186,6 +186,21 @@ fn a_shared_answer_saves_what_the_first_caller_had_waited_before() {
 }
 
 #[test]
+fn a_lookup_that_waits_for_an_equal_call_is_one_lookup_and_a_hit() {
+    let mut play = Play::new();
+    let missed_it = || Mark { why: Some("not in the cache".into()), ..missed(cached(0, 0)) };
+    play.at_ms(0).ask("1", "tools/call", CALL);
+    play.rule(Direction::ToServer, "1", Fate::Passed, "", vec![missed_it()]);
+    play.at_ms(10).ask("2", "tools/call", CALL);
+    play.rule(Direction::ToServer, "2", Fate::Held, "", vec![missed_it()]);
+    play.at_ms(90).answer("1", LONG);
+    let shared = Mark { took_us: Some(90_000), ..mark("keep", "cache") };
+    play.rule(Direction::ToServer, "2", Fate::Answered, LONG, vec![shared]);
+    let cache = play.stats("keep").cache.unwrap();
+    assert_eq!((cache.lookups, cache.hits, cache.age_us_mean()), (2, 1, None));
+}
+
+#[test]
 fn what_a_server_says_after_a_timeout_is_kept_and_is_no_second_answer() {
     let mut play = Play::new();
     play.at_ms(0).ask("1", "tools/call", CALL).at_ms(30);

@@ -62,6 +62,12 @@ fn standing(opened: &Opened<'_>, rules: usize, cx: &Cx<'_>) -> Line<'static> {
         }
     };
     spans.push(Span::styled(text, style(role)));
+    let standing = cx.rulings.standing(opened);
+    match cx.rulings.is_kept(opened).filter(|_| standing == Standing::InForce) {
+        Some(true) => spans.push(Span::styled(", kept in the rules file", style(Role::Dim))),
+        Some(false) => spans.push(Span::styled(", for this session alone: K keeps them", style(Role::Note))),
+        None => {}
+    }
     Line::from(spans)
 }
 

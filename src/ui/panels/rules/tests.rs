@@ -95,6 +95,22 @@ fn a_change_is_shown_at_once_and_a_refusal_takes_it_back() {
 }
 
 #[test]
+fn a_refusal_to_keep_rules_takes_no_earlier_change_back() {
+    let mut stage = one(true);
+    let mut rules = Rules::default();
+    stage.draw(&mut rules, 120, 40);
+    let change = changed(stage.with(|cx| rules.act(Action::NextMode, cx)));
+    let keep = RuleChange { keep: true, ..change.clone() };
+    let mut rulings = std::mem::take(&mut stage.rulings);
+    stage.with(|cx| {
+        rulings.make(&cx.sessions[0], change).unwrap();
+        let kept = rulings.make(&cx.sessions[0], keep).unwrap().unwrap();
+        rulings.answered(kept.session, kept.number, false);
+        assert_eq!(rulings.undoable(kept.session), Some("customer records: observe"));
+    });
+}
+
+#[test]
 fn the_last_changes_can_be_taken_back_one_by_one() {
     let mut stage = one(false);
     let mut rules = Rules::default();

@@ -30,8 +30,8 @@ mod rig;
 mod rule_screens;
 #[cfg(unix)]
 mod ruled_again;
-mod rules_doc;
 mod rules;
+mod rules_doc;
 #[cfg(unix)]
 mod rules_live;
 mod screens;

@@ -160,7 +160,7 @@ fn signed(tokens: i64, saving: &Saving) -> String {
 
 fn freshness(saving: &Saving) -> String {
     match saving.stale {
-        0 => format!("Of {} kept answers each was what the server said then.", grouped(saving.compared)),
+        0 => format!("Kept answers that were what the server said then: all {}.", grouped(saving.compared)),
         stale => format!(
             "Of {} kept answers {} were not what the server said then.",
             grouped(saving.compared),

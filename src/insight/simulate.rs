@@ -242,7 +242,7 @@ impl<'s> Simulation<'s> {
 
     /// A rule of the recorded session answered in the server's place: the best that is known of what the server says.
     fn ruled(&mut self, ruling: &Ruling<'_>) {
-        let is_observed = ruling.marks.iter().all(|mark| mark.observed);
+        let is_observed = !ruling.marks.is_empty() && ruling.marks.iter().all(|mark| mark.observed);
         if let (Outcome::Answered, Some(payload), false) = (ruling.outcome, &ruling.payload, is_observed) {
             self.answer(Nanos(0), payload, ruling.exchange);
         }

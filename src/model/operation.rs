@@ -3,7 +3,7 @@
 //! Plain state with the questions one can ask of it; how events change it is the business of `apply`.
 
 use super::apply::Key;
-use super::{Changed, ClientId, RawId, Ruled, Symbol};
+use super::{ClientId, RawId, Ruled, Symbol};
 use crate::tokens::Accuracy;
 use crate::trace::{ExchangeId, Micros, Nanos, Place};
 use crate::wire::Peer;
@@ -347,20 +347,6 @@ impl Operation {
         self.extra.get_or_insert_default()
     }
 
-    pub(super) fn ruled_mut(&mut self) -> &mut Ruled {
-        self.extra_mut().ruled.get_or_insert_default()
-    }
-
-    pub(super) fn ruled_mut_if_any(&mut self) -> Option<&mut Ruled> {
-        self.extra.as_mut()?.ruled.as_deref_mut()
-    }
-
-    /// What rules did with it; `None` if none had to do with it.
-    #[must_use]
-    pub fn ruled(&self) -> Option<&Ruled> {
-        self.extra.as_ref()?.ruled.as_deref()
-    }
-
     /// The message that holds its final answer as it was delivered, if there is one: what its result tokens are counted
     /// of. For a task the one with the result; for a cancelled operation a late answer; where a rule changed it or gave
     /// it, what the rule made.
@@ -369,22 +355,8 @@ impl Operation {
         self.arrived().map(|half| self.delivered(half))
     }
 
-    /// The same as the server wrote it; `None` also where a rule answered and the server never did.
-    #[must_use]
-    pub fn original_answer(&self) -> Option<&Half> {
-        let arrived = self.arrived()?;
-        if arrived.by_rule { self.ruled()?.late() } else { Some(arrived) }
-    }
-
-    /// What left in the place of one of its messages: the message itself unless a rule changed it.
-    #[must_use]
-    pub fn delivered<'a>(&'a self, half: &'a Half) -> &'a Half {
-        let changed = self.ruled().map_or(&[][..], Ruled::changed).iter().rev();
-        let same = |one: &&Changed| one.original.place == half.place && one.original.index == half.index;
-        changed.clone().find(same).map_or(half, |changed| &changed.delivered)
-    }
-
-    fn arrived(&self) -> Option<&Half> {
+    /// The message that holds its final answer as it arrived.
+    pub(super) fn arrived(&self) -> Option<&Half> {
         match self.state {
             State::Done(_) | State::Cancelled { late_answer: true } => {}
             State::Pending | State::Cancelled { late_answer: false } | State::Abandoned | State::Unknown => {

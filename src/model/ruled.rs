@@ -2,7 +2,7 @@
 //!
 //! Plain state with the questions one can ask of it; how rulings change it is the business of `apply`.
 
-use super::{Half, Symbol};
+use super::{Half, Operation, Symbol};
 use crate::trace::{Micros, Outcome};
 use crate::wire::Direction;
 
@@ -199,5 +199,36 @@ impl Ruled {
             }
         }
         rules
+    }
+}
+
+impl Operation {
+    pub(super) fn ruled_mut(&mut self) -> &mut Ruled {
+        self.extra_mut().ruled.get_or_insert_default()
+    }
+
+    pub(super) fn ruled_mut_if_any(&mut self) -> Option<&mut Ruled> {
+        self.extra.as_mut()?.ruled.as_deref_mut()
+    }
+
+    /// What rules did with it; `None` if none had to do with it.
+    #[must_use]
+    pub fn ruled(&self) -> Option<&Ruled> {
+        self.extra.as_ref()?.ruled.as_deref()
+    }
+
+    /// The same as the server wrote it; `None` also where a rule answered and the server never did.
+    #[must_use]
+    pub fn original_answer(&self) -> Option<&Half> {
+        let arrived = self.arrived()?;
+        if arrived.by_rule { self.ruled()?.late() } else { Some(arrived) }
+    }
+
+    /// What left in the place of one of its messages: the message itself unless a rule changed it.
+    #[must_use]
+    pub fn delivered<'a>(&'a self, half: &'a Half) -> &'a Half {
+        let changed = self.ruled().map_or(&[][..], Ruled::changed).iter().rev();
+        let same = |one: &&Changed| one.original.place == half.place && one.original.index == half.index;
+        changed.clone().find(same).map_or(half, |changed| &changed.delivered)
     }
 }

@@ -94,8 +94,7 @@ impl App {
             EditorReply::Left => self.close_overlay(),
             EditorReply::Apply { text, keep } => {
                 editor.applied();
-                let what =
-                    if keep { "These rules are in force, and kept" } else { "These rules are in force" };
+                let what = "the rules as written";
                 let session = editor.session;
                 self.change_rules(RuleChange { session, text: text.into(), what: what.to_owned(), keep }, at)
             }

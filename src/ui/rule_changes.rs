@@ -46,7 +46,7 @@ impl App {
         let Some(session) = self.ruled_session(at) else { return Vec::new() };
         let text = self.with_rulings(session, at, |rulings, opened| rulings.text(opened));
         let Some(text) = text else { return Vec::new() };
-        let what = "Kept in the rules file".to_owned();
+        let what = "all rules as shown".to_owned();
         self.change_rules(RuleChange { session, text, what, keep: true }, at)
     }
 

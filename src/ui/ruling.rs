@@ -155,34 +155,29 @@ impl Rulings {
             desk.undo.remove(0);
         }
         desk.undo.push((before, change.what.clone()));
-        Ok(self.put(opened, change))
+        let word = if change.keep { "Kept in the rules file" } else { "In force" };
+        let done = format!("{word}: {}", change.what);
+        Ok(self.put(opened, change.text, change.keep, done))
     }
 
     /// Takes the last change of a session back. `None` if there is none.
     pub fn undo(&mut self, opened: &Opened<'_>) -> Option<(String, Option<Proposal>)> {
         let (text, what) = self.desks.get_mut(&opened.id)?.undo.pop()?;
-        let what = format!("Taken back: {what}");
-        let change = RuleChange { session: opened.id, text, what: what.clone(), keep: false };
-        Some((what, self.put(opened, change)))
+        let done = format!("Taken back: {what}");
+        Some((done.clone(), self.put(opened, text, false, done)))
     }
 
-    fn put(&mut self, opened: &Opened<'_>, change: RuleChange) -> Option<Proposal> {
+    fn put(&mut self, opened: &Opened<'_>, text: Arc<str>, keep: bool, done: String) -> Option<Proposal> {
         let in_force = opened.session.rules().in_force();
-        let desk = self.desks.entry(change.session).or_default();
+        let desk = self.desks.entry(opened.id).or_default();
         desk.number += 1;
         let is_as_it_was = match in_force {
-            Some(rules) => *rules.text == *change.text,
-            None => change.text.is_empty(),
+            Some(rules) => *rules.text == *text,
+            None => text.is_empty(),
         };
-        let draft = Draft { text: change.text.clone(), after: in_force.map(|rules| rules.at) };
+        let draft = Draft { text: text.clone(), after: in_force.map(|rules| rules.at) };
         desk.draft = (!is_as_it_was).then_some(draft);
-        opened.is_live.then_some(Proposal {
-            session: change.session,
-            text: change.text,
-            keep: change.keep,
-            number: desk.number,
-            done: change.what,
-        })
+        opened.is_live.then_some(Proposal { session: opened.id, text, keep, number: desk.number, done })
     }
 
     /// The proxy has answered: a refusal takes the change back, unless it has been changed again since.

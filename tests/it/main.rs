@@ -30,6 +30,7 @@ mod rig;
 mod rule_screens;
 #[cfg(unix)]
 mod ruled_again;
+#[cfg(unix)]
 mod rules;
 mod rules_doc;
 #[cfg(unix)]

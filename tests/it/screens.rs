@@ -150,10 +150,13 @@ impl Stage {
         let (state, mut counter) = (&self.app.state, Counter::new(Effort::Worker));
         let (bodies, costs) = (state.bodies.take_wanted(), state.tool_costs.take_wanted());
         let attributions = state.attributions.take_wanted();
-        for (id, text) in state.rulings.take_wanted() {
+        let rules = state.rulings.take_wanted();
+        let tries = !rules.is_empty();
+        for (id, text) in rules {
             state.rulings.put_preview(id, &text, preview(self.file(id), &text, &state.profile));
         }
-        let any = bodies.len() + costs.len() + attributions.len() > 0;
+
+        let any = tries || bodies.len() + costs.len() + attributions.len() > 0;
         let definition = |id: OpenId, position: u32| {
             let session = state.open(id).unwrap().shared.see();
             session.definitions().tools()[position as usize].json.to_string()
@@ -341,7 +344,7 @@ fn the_families_own_name_is_shown_and_a_factor_is_one_of_them() {
 
 #[test]
 fn ctrl_c_leaves_whatever_lies_over_the_panel() {
-    for open in ["5D", ":", "5y", "/"] {
+    for open in ["6D", ":", "6y", "/"] {
         let mut stage = Stage::empty(&FULL);
         stage.input(Input::Found(vec![listed("notes", "2026-11-20T12:00:00Z", 5_000, false)]));
         stage.keys(open);

@@ -103,7 +103,7 @@ impl Answers {
                 self.arrived = Some(payload.text.to_vec());
             }
             Fact::Ruled(ruling) => {
-                let is_observed = ruling.marks.iter().all(|mark| mark.observed);
+                let is_observed = !ruling.marks.is_empty() && ruling.marks.iter().all(|mark| mark.observed);
                 match (ruling.outcome, &ruling.payload) {
                     _ if is_observed => {}
                     (Outcome::Changed, Some(left)) if ruling.to == Direction::ToClient => {

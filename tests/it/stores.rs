@@ -16,7 +16,8 @@ const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) struct Redis {
     child: Child,
     port: u16,
-    _folder: tempfile::TempDir,
+    /// Where it runs; goes with it.
+    folder: tempfile::TempDir,
 }
 
 impl Redis {
@@ -25,7 +26,7 @@ impl Redis {
         loop {
             let port = unused_port();
             let folder = tempfile::tempdir().unwrap();
-            let mut redis = Self { child: spawn(port, folder.path()), port, _folder: folder };
+            let mut redis = Self { child: spawn(port, folder.path()), port, folder };
             if redis.is_up() {
                 return redis;
             }
@@ -68,7 +69,7 @@ impl Redis {
         let folder = tempfile::tempdir().unwrap();
         self.child = spawn(self.port, folder.path());
         assert!(self.is_up());
-        self._folder = folder;
+        self.folder = folder;
     }
 }
 
@@ -119,7 +120,7 @@ fn what_one_instance_stores_another_finds_for_as_long_as_it_holds() {
     let redis = Redis::start();
     block_on(async {
         let (one, other, url) = (Stores::default(), Stores::default(), redis.url());
-        one.put(&url, "mcptop:a".into(), b"answer".to_vec(), Duration::from_secs(300));
+        one.put(&url, "mcptop:a".into(), b"answer".to_vec(), Duration::from_mins(5));
         assert_eq!(found(&other, &url, "mcptop:a").await, b"answer");
         let left: u64 = redis.ask(&["PTTL", "mcptop:a"]).parse().unwrap();
         assert!((1..=300_000).contains(&left), "{left}");
@@ -152,7 +153,7 @@ fn a_server_that_hangs_is_waited_for_briefly_and_then_left_alone() {
     let redis = Redis::start();
     block_on(async {
         let (stores, url) = (Stores::default(), redis.url());
-        stores.put(&url, "mcptop:a".into(), b"x".to_vec(), Duration::from_secs(300));
+        stores.put(&url, "mcptop:a".into(), b"x".to_vec(), Duration::from_mins(5));
         found(&stores, &url, "mcptop:a").await;
         redis.signal("STOP");
         let began = Instant::now();
@@ -171,13 +172,13 @@ fn a_server_that_is_started_again_is_used_again() {
     let mut redis = Redis::start();
     block_on(async {
         let (stores, url) = (Stores::default(), redis.url());
-        stores.put(&url, "mcptop:a".into(), b"before".to_vec(), Duration::from_secs(300));
+        stores.put(&url, "mcptop:a".into(), b"before".to_vec(), Duration::from_mins(5));
         found(&stores, &url, "mcptop:a").await;
         redis.stop();
         assert_eq!(stores.lookup(&url, "mcptop:a").await, None);
         redis.start_again();
         while stores.totals()[0].stored < 2 {
-            stores.put(&url, "mcptop:a".into(), b"after".to_vec(), Duration::from_secs(300));
+            stores.put(&url, "mcptop:a".into(), b"after".to_vec(), Duration::from_mins(5));
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(found(&stores, &url, "mcptop:a").await, b"after");
@@ -207,8 +208,8 @@ fn what_could_not_be_forgotten_in_time_is_never_served() {
     let redis = Redis::start();
     block_on(async {
         let (stores, url) = (Stores::default(), redis.url());
-        stores.put(&url, "mcptop:a:1".into(), b"outdated".to_vec(), Duration::from_secs(300));
-        stores.put(&url, "mcptop:b:1".into(), b"good".to_vec(), Duration::from_secs(300));
+        stores.put(&url, "mcptop:a:1".into(), b"outdated".to_vec(), Duration::from_mins(5));
+        stores.put(&url, "mcptop:b:1".into(), b"good".to_vec(), Duration::from_mins(5));
         found(&stores, &url, "mcptop:a:1").await;
         redis.signal("STOP");
         stores.forget(&url, "mcptop:a:");
@@ -222,7 +223,7 @@ fn what_could_not_be_forgotten_in_time_is_never_served() {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        stores.put(&url, "mcptop:a:1".into(), b"new".to_vec(), Duration::from_secs(300));
+        stores.put(&url, "mcptop:a:1".into(), b"new".to_vec(), Duration::from_mins(5));
         assert_eq!(found(&stores, &url, "mcptop:a:1").await, b"new");
     });
 }
@@ -233,9 +234,9 @@ fn values_that_are_too_long_are_neither_stored_nor_taken() {
     redis.ask(&["EVAL", "redis.call('SET', 'mcptop:long', string.rep('x', 9000000))", "0"]);
     block_on(async {
         let (stores, url) = (Stores::default(), redis.url());
-        stores.put(&url, "mcptop:a".into(), vec![b'x'; 9_000_000], Duration::from_secs(300));
+        stores.put(&url, "mcptop:a".into(), vec![b'x'; 9_000_000], Duration::from_mins(5));
         assert_eq!(stores.totals()[0].not_stored, 1);
-        stores.put(&url, "mcptop:b".into(), b"x".to_vec(), Duration::from_secs(300));
+        stores.put(&url, "mcptop:b".into(), b"x".to_vec(), Duration::from_mins(5));
         found(&stores, &url, "mcptop:b").await;
         assert_eq!(stores.lookup(&url, "mcptop:long").await, None);
         assert_eq!(redis.ask(&["EXISTS", "mcptop:a"]), "0");

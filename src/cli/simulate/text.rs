@@ -108,7 +108,7 @@ fn of_rule(out: &mut String, report: &Report, stats: &RuleStats, observes: bool,
         parts.push(cached(cache));
     }
     if let Some((by, why)) = &stats.last_failure {
-        parts.push(format!("FAILED {} times, last {}: {why}", grouped(stats.failures), session.name(*by)));
+        parts.push(format!("FAILED ×{}, last {}: {why}", grouped(stats.failures), session.name(*by)));
     }
     row_line(out, "", ["match", "hit", "before", "after", "wire saved", "time"]);
     let whole = if observes { &stats.observed } else { &stats.active };
@@ -136,7 +136,7 @@ fn of_rule(out: &mut String, report: &Report, stats: &RuleStats, observes: bool,
     }
     stale(out, report, session.name(stats.rule), columns);
     for why in stats.whys().into_iter().take(WHYS_SHOWN) {
-        let text = format!("{}, {} times: {}", session.name(why.by), grouped(why.count), why.text);
+        let text = format!("{} ×{}: {}", session.name(why.by), grouped(why.count), why.text);
         paragraph(out, &text, 2, columns);
     }
 }

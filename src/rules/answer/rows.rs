@@ -190,6 +190,10 @@ impl Tree<'_> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method's own lifetimes are not general enough"
+)]
 pub(in crate::rules) mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -8,10 +8,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 
+mod tasks;
+
+use tasks::{Counted, Definition, Task};
+
 use super::{Files, Herald, News, file_of, spawn};
 use crate::model::{
-    Changed, DefinitionTokens, Half, Operation, OperationId, OperationTokens, RuledTokens, Session, Sizes,
-    State,
+    Changed, DefinitionTokens, Half, OperationId, OperationTokens, RuledTokens, Session, Sizes, State,
 };
 use crate::record::Bodies;
 use crate::tokens::{Count, Counter, Effort, Profile, attribute, message, tool_definition, wire};
@@ -137,28 +140,6 @@ struct Book {
 
 /// Calls that are looked at again because they had no answer.
 const OPEN_MAX: usize = 65_536;
-
-/// A call to be counted: the messages of its exchanges, as they were delivered.
-struct Task {
-    call: OperationId,
-    exchanges: Vec<(Half, Option<Half>)>,
-    /// Answers that rules changed, and those that rules which only observe would have changed.
-    ruled: Option<[Vec<Changed>; 2]>,
-}
-
-/// What a call costs, and what its changed answers cost before and after.
-struct Counted {
-    tokens: OperationTokens,
-    ruled: Option<RuledTokens>,
-}
-
-/// A definition to be counted.
-struct Definition {
-    position: usize,
-    json: Arc<str>,
-    /// Whether it is one that the server wrote and a rule changed or hid.
-    is_offered: bool,
-}
 
 /// What the board has for the thread.
 enum Work {
@@ -347,35 +328,6 @@ impl Scale {
     }
 }
 
-impl Counted {
-    fn enter(self, session: &mut Session, call: OperationId) {
-        session.set_tokens(call, self.tokens);
-        session.set_ruled_tokens(call, self.ruled);
-    }
-}
-
-impl Definition {
-    /// All definitions of a session: those the client saw, and where they differ those of the server.
-    fn all(session: &Session) -> Vec<Self> {
-        let of = |(position, tool): (usize, &crate::model::Definition), is_offered| Self {
-            position,
-            json: tool.json.clone(),
-            is_offered,
-        };
-        let definitions = session.definitions();
-        let seen = definitions.tools().iter().enumerate().map(|one| of(one, false));
-        seen.chain(definitions.offered().iter().enumerate().map(|one| of(one, true))).collect()
-    }
-
-    fn enter(&self, session: &mut Session, cost: DefinitionTokens) {
-        if self.is_offered {
-            session.set_offered_tokens(self.position, &self.json, cost);
-        } else {
-            session.set_definition_tokens(self.position, &self.json, cost);
-        }
-    }
-}
-
 /// Counts everything of a session at once, for commands that print and leave.
 pub fn count_all(session: &mut Session, file: &Bodies, profile: Profile) {
     let mut scale = Scale::new(profile);
@@ -432,20 +384,6 @@ impl Book {
         let is_behind =
             (self.next as usize) < operations.len() || !session.rules().ruled_since(self.ruled).is_empty();
         (tasks, definitions, is_behind)
-    }
-}
-
-impl Task {
-    /// The messages of a call; `None` while it has no answer.
-    fn of(call: OperationId, operation: &Operation) -> Option<Self> {
-        let delivered = |half: &Half| *operation.delivered(half);
-        let exchanges: Vec<_> = operation
-            .exchanges()
-            .map(|exchange| (exchange.request, exchange.response.as_ref().map(delivered)))
-            .collect();
-        let ruled = operation.ruled().filter(|ruled| ruled.is_changed());
-        let ruled = ruled.map(|ruled| [ruled.changed().to_vec(), ruled.would_change().to_vec()]);
-        exchanges.iter().any(|(_, response)| response.is_some()).then_some(Self { call, exchanges, ruled })
     }
 }
 

@@ -19,13 +19,14 @@ pub struct Help {
 }
 
 /// The filter language in examples.
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 10] = [
     ("read_file", "anywhere in tool, method, id"),
     ("tool:read* server:fs", "several terms all match"),
     ("status:error", "ok pending cancelled abandoned"),
     ("dur:>500ms", "longer; < >= <= also, us, s, m"),
     ("tok:>1k size:>10kb", "the result's tokens and bytes"),
     ("client:cursor http:4xx", "whose; the HTTP status"),
+    ("rule:lean  rule:*", "a rule had to do with it"),
     ("dir:server", "who asked: client or server"),
     ("tool:=read_file id:7", "exactly this name, this id"),
     ("a or not (b and c)", "and, or, not, parentheses"),

@@ -9,13 +9,13 @@ use crate::pooled::server::{field, request};
 use crate::rig::within_patience;
 use crate::serve::{Served, Wire};
 
-/// Rules that are looked up for every message, and concern none.
+/// Rules that are looked up for every message, and concern none. None of them has to know the tools, for which mcptop would
+/// ask the server.
 const RULES: &str = r#"
 [[rule]]
 name = "nothing"
 match = { tool = "a tool that nobody calls", method = ["tools/call", "prompts/get"] }
-trim = { drop = ["$..*"] }
-cache = { ttl = "1m" }
+timeout = "1s"
 rate = { per_minute = 1, burst = 1, over = "error" }
 "#;
 
@@ -83,11 +83,11 @@ impl Pair for Ruled {
         said.extend(is_stream.then(|| b"\n\n".to_vec()));
         let writing = std::thread::spawn(move || {
             let mut server = server;
+            // Then it closes: that is where a stream without chunks ends.
             said.iter().for_each(|piece| server.send(piece));
-            server
         });
         let body = within_patience("an answer", move || body(&mut BufReader::new(client.0)));
-        drop(writing.join().unwrap());
+        writing.join().unwrap();
         match how {
             Answer::Message => body,
             Answer::Events => {

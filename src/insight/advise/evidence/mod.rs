@@ -9,7 +9,7 @@ mod fingerprint;
 mod repeats;
 mod tool;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -46,6 +46,8 @@ pub(super) struct Evidence {
     pub(super) definitions: Definitions,
     /// What was seen of each tool that was called.
     pub(super) tools: BTreeMap<Box<str>, ToolEvidence>,
+    /// Tools of the list that were called, with an answer or without.
+    called: HashSet<Box<str>>,
     /// Requests that the protocol lets be kept, by method.
     pub(super) methods: BTreeMap<&'static str, Repeats>,
     /// Calls that follow from results.
@@ -84,6 +86,7 @@ impl Evidence {
             profile,
             definitions: Definitions::default(),
             tools: BTreeMap::new(),
+            called: HashSet::new(),
             methods: BTreeMap::new(),
             chains: Chains::default(),
             calls: 0,
@@ -108,7 +111,7 @@ impl Evidence {
             }
             // A rule of the recorded session answered: the best that is known of what the server says.
             Fact::Ruled(ruling) if ruling.outcome == Outcome::Answered => {
-                let is_real = !ruling.marks.iter().all(|mark| mark.observed);
+                let is_real = ruling.marks.is_empty() || ruling.marks.iter().any(|mark| !mark.observed);
                 if let Some(payload) = ruling.payload.as_ref().filter(|_| is_real) {
                     each(payload, |message| self.answer(event.at, ruling.exchange, message));
                 }
@@ -118,7 +121,12 @@ impl Evidence {
         }
     }
 
-    /// What was seen of a tool that the server says only reads, or of any.
+    /// Whether a tool was called at all, if only in vain.
+    pub(super) fn is_called(&self, tool: &str) -> bool {
+        self.called.contains(tool)
+    }
+
+    /// What was seen of each tool, in order of their names.
     pub(super) fn tools(&self) -> impl Iterator<Item = (&str, &ToolEvidence)> {
         self.tools.iter().map(|(name, tool)| (&**name, tool))
     }
@@ -132,6 +140,10 @@ impl Evidence {
             let nothing = Value::Object(serde_json::Map::new());
             let arguments = params.get("arguments").unwrap_or(&nothing);
             self.calls += 1;
+            if !self.called.contains(tool) && self.definitions.get(tool).is_some() {
+                // As many as there are definitions at most.
+                self.called.insert(tool.into());
+            }
             self.writes += u64::from(!self.definitions.only_reads(tool));
             self.chains.asked(tool, arguments);
             (Asked::Tool(tool.into()), fingerprint(arguments))

@@ -73,6 +73,13 @@ impl ToolEvidence {
         }
     }
 
+    /// Whether its texts are JSON, and not just now and then a file or a page that is.
+    pub(in crate::insight::advise) fn writes_json(&self) -> bool {
+        // One result is no pattern.
+        const RESULTS_MIN: u64 = 2;
+        self.texts >= RESULTS_MIN && self.texts * 5 >= self.seen.len() as u64 * 4
+    }
+
     /// The median of the calls after the first, if there are enough of them to be compared with.
     pub(in crate::insight::advise) fn later_us(&self) -> Option<u64> {
         const LATER_MIN: usize = 3;

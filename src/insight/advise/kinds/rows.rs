@@ -7,7 +7,7 @@ use crate::rules::{Mode, Shape, Twin};
 
 pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for (tool, seen) in evidence.tools() {
+    for (tool, seen) in evidence.tools().filter(|(_, seen)| seen.writes_json()) {
         let twin = if seen.twins > 0 { Twin::Shape } else { Twin::Keep };
         let (shape, what, title, told) = if seen.tables > 0 {
             (

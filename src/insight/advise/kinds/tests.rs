@@ -228,15 +228,25 @@ fn what_is_said_twice_is_sent_once_in_the_form_that_the_client_hands_on() {
 
 #[test]
 fn rows_are_written_in_the_shortest_form_and_other_json_without_blanks() {
-    let rows = calls(
-        Script::with(json!([reader("find")])),
-        1,
-        |_| json!({"rows": [{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]}),
-    );
-    assert_eq!(rows.one("rows").1.shape, Some(Shape::Auto));
-    let spaced = Script::with(json!([reader("find")])).text("find", json!({}), "{\n  \"a\": {\"b\": 1}\n}");
-    assert_eq!(spaced.one("rows").1.shape, Some(Shape::Compact));
-    let dense = calls(Script::with(json!([reader("find")])), 1, |_| json!({"a": {"b": 1}}));
+    let rows = |count| {
+        calls(
+            Script::with(json!([reader("find")])),
+            count,
+            |n| json!({"rows": [{"a": 1, "b": n}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]}),
+        )
+    };
+    assert_eq!(rows(2).one("rows").1.shape, Some(Shape::Auto));
+    assert!(rows(1).advice("rows").is_empty(), "one result is no pattern");
+    let spaced = |script: Script, name: &str| {
+        let file = format!("{{\n  \"{name}\": {{\"b\": 1}}\n}}");
+        script.text("find", json!({"name": name}), &file)
+    };
+    let two = || spaced(spaced(Script::with(json!([reader("find")])), "a"), "b");
+    assert_eq!(two().one("rows").1.shape, Some(Shape::Compact));
+    // A tool that reads files reads JSON now and then: what it says is not its own.
+    let files = (0..8).fold(two(), |script, n| script.text("find", json!({"n": n}), &format!("line {n}")));
+    assert!(files.advice("rows").is_empty());
+    let dense = calls(Script::with(json!([reader("find")])), 2, |n| json!({"a": {"b": n}}));
     assert!(dense.advice("rows").is_empty());
     let prose = Script::with(json!([reader("find")])).text("find", json!({}), "a: b, c");
     assert!(prose.advice("rows").is_empty());
@@ -277,6 +287,14 @@ fn tools_that_were_never_called_are_named() {
     assert!(
         hide.matches("idle") && hide.matches("put") && !hide.matches("find") && rule.mode == Mode::Observe
     );
+    let mut in_vain =
+        (0..12).fold(Script::with(tools()), |script, n| script.text("find", json!({"n": n}), "a"));
+    in_vain.say(
+        Direction::ToServer,
+        &json!({"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": {"name": "put"}}),
+    );
+    let hide = in_vain.one("unused").1.tools.unwrap().hide.unwrap();
+    assert!(!hide.matches("put"), "one that was called and did not answer was called");
     let brief = (0..3).fold(Script::with(tools()), |script, n| script.text("find", json!({"n": n}), "a"));
     assert!(brief.advice("unused").is_empty(), "three calls are no evidence");
     let many: Vec<Value> = (0..40).map(|n| reader(&format!("t{n}"))).chain([reader("find")]).collect();

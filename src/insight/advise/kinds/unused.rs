@@ -21,7 +21,7 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
 }
 
 fn is_unused(evidence: &Evidence, tool: &Definition) -> bool {
-    !evidence.tools.contains_key(&tool.name)
+    !evidence.is_called(&tool.name)
 }
 
 fn told(evidence: &Evidence, unused: &[&str]) -> String {
@@ -42,9 +42,11 @@ fn unused(evidence: &Evidence) -> Vec<&str> {
 
 fn hidden(evidence: &Evidence) -> Option<Draft> {
     let hide = globs(evidence, |tool| is_unused(evidence, tool))?;
-    let draft = Draft::of_list(evidence, "hide tools nobody calls", Mode::Observe, |rule| {
+    let mut draft = Draft::of_list(evidence, "hide tools nobody calls", Mode::Observe, |rule| {
         rule.tools = Some(Tools { hide: Some(hide), ..Tools::default() });
     });
+    // It also refuses calls of tools that are on no list, which may be what empties a cache: it is tried without others.
+    draft.touches.extend(evidence.tools().map(|(tool, _)| format!("tool {tool}")));
     let risk = "The model may need one of them in another session, and does not know that it is there.";
     let title = "Hide the tools that were never called".to_owned();
     Some(draft.saying(title, told(evidence, &unused(evidence)), risk))

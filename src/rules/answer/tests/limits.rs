@@ -6,7 +6,9 @@ use super::*;
 use crate::tokens::{Counter, Encoding};
 
 fn long_text() -> String {
-    (0..400).map(|n| format!("line {n}: the quick brown fox jumps over the lazy dog\n")).collect()
+    let lines: Vec<_> =
+        (0..400).map(|n| format!("line {n}: the quick brown fox jumps over the lazy dog\n")).collect();
+    lines.concat()
 }
 
 /// The text of a page without the line at its end, and the cursor in that.

@@ -176,12 +176,35 @@ fn trim_rule(key: &str, paths: &[&str]) -> Rule {
 fn leaves(value: &Value, way: &str, out: &mut Vec<String>) {
     match value {
         Value::Object(members) if !members.is_empty() => {
-            members.iter().for_each(|(name, value)| leaves(value, &format!("{way}.{name}"), out))
+            for (name, value) in members {
+                leaves(value, &format!("{way}.{name}"), out);
+            }
         }
         Value::Array(items) if !items.is_empty() => {
-            items.iter().for_each(|item| leaves(item, &format!("{way}[]"), out))
+            for item in items {
+                leaves(item, &format!("{way}[]"), out);
+            }
         }
         leaf => out.push(format!("{way}={leaf}")),
+    }
+}
+
+/// A value without what lies at these JSON Pointers.
+fn without(value: &Value, at: &str, pointers: &[String]) -> Value {
+    let inner = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(name, _)| !pointers.contains(&inner(name)))
+            .map(|(name, value)| (name.clone(), without(value, &inner(name), pointers)))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| !pointers.contains(&inner(&n.to_string())))
+            .map(|(n, value)| without(value, &inner(&n.to_string()), pointers))
+            .collect(),
+        other => other.clone(),
     }
 }
 
@@ -190,24 +213,12 @@ fn dropped_from(value: &Value, paths: &[&str]) -> Value {
     let mut pointers = Vec::new();
     for path in paths {
         let path: crate::rules::Path = path.parse().unwrap();
-        pointers.extend(path.query().query_located(value).locations().map(|at| at.to_json_pointer()));
-    }
-    fn without(value: &Value, at: &str, pointers: &[String]) -> Value {
-        let inner = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-        match value {
-            Value::Object(members) => members
-                .iter()
-                .filter(|(name, _)| !pointers.contains(&inner(name)))
-                .map(|(name, value)| (name.clone(), without(value, &inner(name), pointers)))
-                .collect(),
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .filter(|(n, _)| !pointers.contains(&inner(&n.to_string())))
-                .map(|(n, value)| without(value, &inner(&n.to_string()), pointers))
-                .collect(),
-            other => other.clone(),
-        }
+        pointers.extend(
+            path.query()
+                .query_located(value)
+                .locations()
+                .map(serde_json_path::NormalizedPath::to_json_pointer),
+        );
     }
     without(value, "", &pointers)
 }

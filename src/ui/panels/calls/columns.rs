@@ -334,7 +334,7 @@ fn note(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> (String, Rol
     (said.join(", "), role)
 }
 
-/// What rules did with a call, in words: `cached by forecasts, 3.1 s old`, `trim shape by lean: 847 → 127 tokens`.
+/// What rules did with a call, in words: `cached 3.1 s ago by forecasts`, `847 → 127 tokens by lean`.
 fn rule_words(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Option<String> {
     let ruled = operation.ruled()?;
     if let Some(answered) = ruled.answered_by() {
@@ -343,14 +343,14 @@ fn rule_words(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Option
             return Some(format!("answered by {rule} ({})", opened.session.name(answered.by)));
         }
         let age = ruled.marks().iter().find_map(|mark| mark.age_us);
-        let age = age.map_or(String::new(), |age_us| format!(", {} old", duration(age_us)));
-        return Some(format!("cached by {rule}{age}"));
+        let age = age.map_or(String::new(), |age_us| format!(" {} ago", duration(age_us)));
+        return Some(format!("cached{age} by {rule}"));
     }
     if !ruled.changed().is_empty() {
-        let tokens = ruled
+        let changed = ruled
             .tokens()
-            .map_or(String::new(), |tokens| format!(": {}", change(tokens.before, tokens.after, cx)));
-        return Some(format!("changed by {}{tokens}", acting(opened, operation).join(", ")));
+            .map_or_else(|| "changed".to_owned(), |tokens| change(tokens.before, tokens.after, cx));
+        return Some(format!("{changed} by {}", acting(opened, operation).join(", ")));
     }
     (ruled.held_us() > 0)
         .then(|| format!("held {} by {}", duration(ruled.held_us()), acting(opened, operation).join(", ")))

@@ -55,7 +55,7 @@ pub(super) fn steps(opened: &Opened<'_>, operation: &Operation) -> Vec<Step> {
             let what = format!("{who} for {}", duration(waited));
             all.push(Step { after_us, kind: StepKind::Waited, what, detail: method });
         }
-        add_exchange(&mut all, exchange, begun, round);
+        add_exchange(&mut all, opened, operation, exchange, round);
         add_http(&mut all, opened, exchange, begun);
         last_response = exchange.response.as_ref();
     }
@@ -75,15 +75,31 @@ fn retry_words(opened: &Opened<'_>, operation: &Operation, round: usize) -> (&'s
     (if is_retry { "human or model took the word" } else { "task went on" }, method.to_owned())
 }
 
-fn add_exchange(all: &mut Vec<Step>, exchange: &Exchange, begun: Micros, round: usize) {
+fn add_exchange(
+    all: &mut Vec<Step>,
+    opened: &Opened<'_>,
+    operation: &Operation,
+    exchange: &Exchange,
+    round: usize,
+) {
+    let begun = operation.started();
+    // A request that a rule held went on when it was let go; one that a rule answered at once never did.
+    let held_us = operation.ruled().filter(|_| round == 0).map_or(0, crate::model::Ruled::held_us);
+    let answered = operation.ruled().and_then(crate::model::Ruled::answered_by);
+    let is_spared = answered.is_some_and(|answered| opened.session.name(answered.by) != "timeout");
     let again = if round == 0 { "" } else { " again" };
     let request = &exchange.request;
     let own = |half: &Half| format!("mcptop took {}", duration(u64::from(half.own.0) / 1_000));
     let step = |at: Micros, kind, what: String, detail| Step { after_us: (at - begun).0, kind, what, detail };
     all.push(step(request.at, StepKind::Read, format!("asked{again}"), bytes(u64::from(request.bytes))));
-    all.push(step(request.forwarded(), StepKind::Forwarded, "passed on".to_owned(), own(request)));
+    if !is_spared {
+        let at = Micros(request.forwarded().0 + held_us);
+        all.push(step(at, StepKind::Forwarded, "passed on".to_owned(), own(request)));
+    }
     if let Some(response) = &exchange.response {
-        let took = exchange.responder_us().map_or(String::new(), |us| format!(", after {}", duration(us)));
+        let took = exchange
+            .responder_us()
+            .map_or(String::new(), |us| format!(", after {}", duration(us.saturating_sub(held_us))));
         let detail = format!("{}{took}", bytes(u64::from(response.bytes)));
         if response.by_rule {
             // The step of the rule says so.

@@ -39,7 +39,7 @@ fn ask(rig: &mut Rig, id: u32, method: &str, params: &str) -> String {
 }
 
 fn call(rig: &mut Rig, id: u32) -> String {
-    ask(rig, id, "tools/call", "{\"name\":\"get_customer\",\"arguments\":{\"id\":1}}")
+    ask(rig, id, "tools/call", "{\"name\":\"get_customer\",\"arguments\":{\"customer\":1}}")
 }
 
 #[test]
@@ -124,7 +124,10 @@ fn a_rule_that_is_kept_stands_in_the_file_and_is_in_force_in_the_next_session() 
     viewer.press("Gc");
     viewer.wait_for(&["Cache this tool: get_customer", "keep for 5m", "ttl = \"5m\""]);
     viewer.press("\x0f");
-    viewer.wait_for(&["cache get_customer"]);
+    // The question names the rule too: what is waited for is the proxy's word, after it.
+    viewer.wait_until("the rule in force", |screen| {
+        screen.contains("cache get_customer") && !screen.contains("Cache this tool")
+    });
     rig.close_stdin();
     assert!(rig.wait().success());
     viewer.press("q");

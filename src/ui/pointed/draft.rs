@@ -9,6 +9,7 @@ use crate::rules::{
 };
 
 /// What is known of the tool that is pointed at, and of the rules there are.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts, not the states of one thing")]
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
     /// The server's label.
@@ -59,7 +60,7 @@ impl Draft {
                     draft.rule.twin = Twin::Shape;
                 }
                 draft.risk =
-                    "The same values in another form: who parses the text as JSON no longer can.".to_owned();
+                    "The same values in another form: who parses the text as JSON no longer can.".into();
                 Ok(draft)
             }
             (Wish::Limit, Choice::Over(over)) => limit(*over, typed, known),
@@ -68,7 +69,7 @@ impl Draft {
             (Wish::Describe, Choice::Describe { much, all }) => {
                 let mut draft = Self::definitions("shorten", *all, known, |tools| tools.describe.is_some());
                 tools(&mut draft.rule).describe = Some(*much);
-                draft.risk = "The model reads less about when and how to call it.".to_owned();
+                draft.risk = "The model reads less about when and how to call it.".into();
                 Ok(draft)
             }
             (Wish::Strip, Choice::Strip { members, all }) => {
@@ -77,7 +78,7 @@ impl Draft {
                 let new = members.iter().filter(|member| !strip.iter().any(|known| known == *member));
                 let new: Vec<String> = new.map(|member| (*member).to_owned()).collect();
                 strip.extend(new);
-                draft.risk = strip_risk(members).to_owned();
+                draft.risk = strip_risk(members).into();
                 Ok(draft)
             }
             // A choice of another wish: the dialog offers none.
@@ -115,10 +116,10 @@ impl Draft {
 
 /// A name that no rule has.
 fn free_name(name: String, known: &Known) -> String {
-    let named = format!("{name} ({})", known.label);
-    let numbered = (2..).map(|number| format!("{named} {number}"));
-    let mut names = [name, named.clone()].into_iter().chain(numbered);
-    names.find(|name| known.rules.rule(name).is_none()).unwrap_or(named)
+    let labelled = format!("{name} ({})", known.label);
+    let numbered = (2..).map(|number| format!("{labelled} {number}"));
+    let mut names = [name, labelled.clone()].into_iter().chain(numbered);
+    names.find(|name| known.rules.rule(name).is_none()).unwrap_or(labelled)
 }
 
 fn about(label: &str, tool: Option<&str>) -> Select {
@@ -179,7 +180,7 @@ fn limit(over: Over, typed: &str, known: &Known) -> Result<Draft, String> {
         }
         Over::Error => "A longer result fails, and the model must ask for less.",
     }
-    .to_owned();
+    .into();
     draft.is_risky = matches!(over, Over::Truncate | Over::Error);
     Ok(draft)
 }

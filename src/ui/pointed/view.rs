@@ -34,9 +34,9 @@ impl Dialog {
         let draft = self.draft(cx);
         let mut lines = Vec::new();
         match &draft {
-            Ok(draft) => self.rule_lines(draft, width, cx, &mut lines),
+            Ok(draft) => rule_lines(draft, width, cx, &mut lines),
             Err(why) => {
-                lines.extend(wrapped(why, width).map(|line| Line::styled(line, cx.theme.style(Role::Bad))))
+                lines.extend(wrapped(why, width).map(|line| Line::styled(line, cx.theme.style(Role::Bad))));
             }
         }
         lines.push(Line::default());
@@ -87,22 +87,6 @@ impl Dialog {
         match &self.pointing().wish {
             super::Wish::Hide(tools) if tools.len() > 1 => format!("{} tools", tools.len()),
             _ => self.pointing().tool.to_string(),
-        }
-    }
-
-    /// The rule as it will stand in the file, and whether it is a new one.
-    fn rule_lines(&self, draft: &Draft, width: usize, cx: &Cx<'_>, lines: &mut Vec<Line<'static>>) {
-        match edit::text_of(&draft.rule) {
-            Ok(text) => {
-                for line in text.lines().filter(|line| !line.is_empty()) {
-                    lines.extend(toml_lines(line, width, cx));
-                }
-            }
-            Err(problem) => lines.push(Line::styled(problem.what, cx.theme.style(Role::Bad))),
-        }
-        if draft.extends {
-            let text = "This rule is there already: it does this as well.";
-            lines.push(Line::styled(text, cx.theme.style(Role::Dim)));
         }
     }
 
@@ -175,6 +159,22 @@ impl Dialog {
             ]
         });
         Line::from(spans.collect::<Vec<_>>())
+    }
+}
+
+/// The rule as it will stand in the file, and whether it is a new one.
+fn rule_lines(draft: &Draft, width: usize, cx: &Cx<'_>, lines: &mut Vec<Line<'static>>) {
+    match edit::text_of(&draft.rule) {
+        Ok(text) => {
+            for line in text.lines().filter(|line| !line.is_empty()) {
+                lines.extend(toml_lines(line, width, cx));
+            }
+        }
+        Err(problem) => lines.push(Line::styled(problem.what, cx.theme.style(Role::Bad))),
+    }
+    if draft.extends {
+        let text = "This rule is there already: it does this as well.";
+        lines.push(Line::styled(text, cx.theme.style(Role::Dim)));
     }
 }
 

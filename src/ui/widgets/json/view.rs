@@ -196,6 +196,7 @@ impl TreeView {
     }
 
     /// The ways to the ticked values, in the order in which they were ticked.
+    #[must_use]
     pub fn ticked(&self) -> impl ExactSizeIterator<Item = &[Step]> {
         self.ticked.iter().map(|tick| &*tick.way)
     }

@@ -4,6 +4,7 @@
 
 mod failure;
 mod message;
+mod step_line;
 mod steps;
 
 use ratatui::buffer::Buffer;
@@ -11,7 +12,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use self::message::MessagePane;
-use self::steps::{Spent, Step, StepKind};
+use self::steps::Spent;
 use super::columns;
 use super::index::CallId;
 use crate::model::{Client, Half, Operation};
@@ -76,8 +77,8 @@ impl Detail {
         }
         let steps = steps::steps(opened, operation);
         let room = usize::from(area.height / 3).max(4);
-        for step in shortened(&steps, room) {
-            top.line(buf, &step_line(step, cx));
+        for step in step_line::shortened(&steps, room) {
+            top.line(buf, &step_line::line(step, cx));
         }
         self.draw_failure(operation, cx, &mut top, buf);
         top.y += u16::from(area.height >= 20);
@@ -410,35 +411,6 @@ fn rules_line(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Option
             style(Role::Text),
         ),
     ]))
-}
-
-/// At most `room` steps: of more of them the first and the last ones.
-fn shortened(steps: &[Step], room: usize) -> impl Iterator<Item = &Step> {
-    let hidden = steps.len().saturating_sub(room);
-    let before = if hidden > 0 { room / 2 } else { steps.len() };
-    steps[..before].iter().chain(&steps[before + hidden..])
-}
-
-fn step_line(step: &Step, cx: &Cx<'_>) -> Line<'static> {
-    let glyphs = &cx.theme.glyphs;
-    let (glyph, role) = match step.kind {
-        StepKind::Read if step.what.starts_with("ask") => (glyphs.to_server, Role::Accent),
-        StepKind::Read => (glyphs.to_client, Role::Accent),
-        StepKind::Forwarded => (" ", Role::Dim),
-        StepKind::Head => (glyphs.dot, Role::Accent),
-        StepKind::Progress => (glyphs.dot, Role::Pending),
-        StepKind::Waited => (glyphs.pending, Role::BarSecond),
-        StepKind::Ruled => (glyphs.ruled, Role::Accent),
-        StepKind::End => (glyphs.pending, Role::Pending),
-    };
-    let plain =
-        if matches!(step.kind, StepKind::Forwarded | StepKind::Head) { Role::Dim } else { Role::Text };
-    Line::from(vec![
-        Span::styled(format!("{:>8} ", format!("+{}", duration(step.after_us))), cx.theme.style(Role::Dim)),
-        Span::styled(format!("{glyph} "), cx.theme.style(role)),
-        Span::styled(format!("{:<18} ", step.what), cx.theme.style(plain)),
-        Span::styled(step.detail.clone(), cx.theme.style(Role::Dim)),
-    ])
 }
 
 /// The messages' names, sizes and tokens; the one with the keys set off.

@@ -66,7 +66,7 @@ fn results(c: &mut Criterion) {
         ("limit page 32 KB", &text, rule("limit = { bytes = \"32KB\" }")),
     ] {
         group.bench_function(name, |b| {
-            b.iter(|| preview(black_box(&rule), "tools/call", Some("get"), black_box(text)))
+            b.iter(|| preview(black_box(&rule), "tools/call", Some("get"), black_box(text)));
         });
     }
     group.finish();

@@ -99,7 +99,7 @@ impl Stage {
         let id = asked(payload);
         loop {
             let heard =
-                self.heard.recv_timeout(std::time::Duration::from_secs(60)).expect("what was said arrives");
+                self.heard.recv_timeout(std::time::Duration::from_mins(1)).expect("what was said arrives");
             match (heard, is_request) {
                 (Heard::ByServer, true) | (Heard::ByClient(_), false) => return true,
                 (Heard::ByClient(line), true) => {
@@ -208,9 +208,13 @@ fn acting(rule: &Rule) -> Rule {
 /// The rules that are advised for a recording, and its events under them.
 fn simulated(label: &str, events: &[Event<'_>]) -> (String, Vec<Event<'static>>) {
     let mut advisor = Advisor::new(label, &Profile::builtin()[0]);
-    events.iter().for_each(|event| advisor.apply(event));
+    for event in events {
+        advisor.apply(event);
+    }
     let mut trial = advisor.finish();
-    events.iter().for_each(|event| trial.apply(event));
+    for event in events {
+        trial.apply(event);
+    }
     let proposals = trial.finish();
     let text = Proposal::rules(&proposals)
         .into_iter()
@@ -221,7 +225,9 @@ fn simulated(label: &str, events: &[Event<'_>]) -> (String, Vec<Event<'static>>)
     let mut lines = Vec::new();
     let mut simulation =
         Simulation::new(label, &rules, &text, || 0, |event: &Event<'_>| write_event(&mut lines, event));
-    events.iter().for_each(|event| simulation.apply(event));
+    for event in events {
+        simulation.apply(event);
+    }
     let _ = simulation.finish();
     let lines: &'static [u8] = lines.leak();
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

@@ -79,7 +79,7 @@ impl Play {
         while let Some(output) = self.gate.take() {
             match output.act {
                 Act::Send { to, frame } => {
-                    self.put(to, String::from_utf8(frame).unwrap().trim_end().to_owned())
+                    self.put(to, String::from_utf8(frame).unwrap().trim_end().to_owned());
                 }
                 Act::Lookup { ticket, .. } => self.gate.found(self.now, ticket, None),
                 Act::Note { .. } | Act::Spill { .. } | Act::Store { .. } | Act::Forget { .. } => {}
@@ -125,7 +125,7 @@ fn every_example_does_what_the_document_says() {
         let place = format!("docs/rules.md:{line}");
         match kind.as_str() {
             "toml rules" => {
-                rules = Some(Ruleset::parse(&block).unwrap_or_else(|problem| panic!("{place}: {problem}")))
+                rules = Some(Ruleset::parse(&block).unwrap_or_else(|problem| panic!("{place}: {problem}")));
             }
             "session" => {
                 let rules = rules.as_ref().unwrap();

@@ -56,7 +56,9 @@ impl Pair for Ruled {
         let mut sending = client.0.try_clone().unwrap();
         let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();
         let writing = std::thread::spawn(move || {
-            pieces.iter().for_each(|piece| sending.write_all(piece).unwrap());
+            for piece in pieces {
+                sending.write_all(&piece).unwrap();
+            }
         });
         let server = self.proxy.accept();
         let reading = server.0.try_clone().unwrap();
@@ -84,7 +86,9 @@ impl Pair for Ruled {
         let writing = std::thread::spawn(move || {
             let mut server = server;
             // Then it closes: that is where a stream without chunks ends.
-            said.iter().for_each(|piece| server.send(piece));
+            for piece in said.iter() {
+                server.send(piece);
+            }
         });
         let body = within_patience("an answer", move || body(&mut BufReader::new(client.0)));
         writing.join().unwrap();

@@ -92,7 +92,7 @@ fn compare(case: &Case, scenario: &Scenario, client: Client, era: Era) {
         let got: Value = serde_json::from_str(ruled).unwrap();
         match expected["method"].as_str() {
             Some("tools/list") => {
-                definitions(&expected["result"]["tools"], &got["result"]["tools"], case, &what)
+                definitions(&expected["result"]["tools"], &got["result"]["tools"], case, &what);
             }
             Some("tools/call") if case.tools.contains(&expected["params"]["name"].as_str().unwrap()) => {
                 let is_changed = change_result(&mut expected["result"], case.change);
@@ -147,7 +147,7 @@ fn keywords_gone(schema: &mut Value) {
                 named.values_mut().for_each(keywords_gone);
             }
             ("anyOf" | "oneOf" | "allOf", Value::Array(schemas)) => {
-                schemas.iter_mut().for_each(keywords_gone)
+                schemas.iter_mut().for_each(keywords_gone);
             }
             ("items" | "additionalProperties" | "not" | "propertyNames", value) => keywords_gone(value),
             _ => {}

@@ -256,7 +256,7 @@ impl Rig {
         }
         let opened = client.reply();
         let session = field(&opened.head, "mcp-session-id").unwrap();
-        client.fields.push_str(&format!("Mcp-Session-Id: {session}\r\n"));
+        client.fields += &format!("Mcp-Session-Id: {session}\r\n");
         let told = client.ask(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         assert!(told.head.starts_with("HTTP/1.1 202 "), "{told:?}");
         client

@@ -78,7 +78,7 @@ pub(in crate::proxy) struct Answer {
     /// Whether it is ours, in the server's place.
     pub(in crate::proxy) is_refusal: bool,
     /// What the recording says of a whole body, if it is more than that it passed.
-    pub(in crate::proxy) told: Option<Told>,
+    pub(in crate::proxy) told: Option<Box<Told>>,
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -103,12 +103,12 @@ impl Exchange {
         if matches!(answer.body, Body::Whole(None)) {
             // Nobody will ask for it.
             if let Some(told) = answer.told {
-                self.tell_rulings(told, at);
+                self.tell_rulings(*told, at);
             }
             self.end(how);
             return (response, Observed { exchange: self, body: answer.body, told: None, how });
         }
-        (response, Observed { exchange: self, body: answer.body, told: answer.told, how })
+        (response, Observed { exchange: self, body: answer.body, told: answer.told.map(|told| *told), how })
     }
 
     /// A piece of the answer is on its way: it is shown, or what the server had sent in its place.

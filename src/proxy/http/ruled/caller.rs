@@ -35,7 +35,7 @@ impl Callers {
     fn credentials(&self, address: &str, fields: &HeaderMap) -> Option<u128> {
         let mut may_be: Vec<(&str, &[u8])> = fields
             .iter()
-            .filter(|(name, _)| !is_harmless(name.as_str()) && !(self.takes_token && **name == AUTHORIZATION))
+            .filter(|(name, _)| !(is_harmless(name.as_str()) || self.takes_token && **name == AUTHORIZATION))
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .collect();
         if may_be.is_empty() && address.is_empty() {

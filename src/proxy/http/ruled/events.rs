@@ -148,9 +148,8 @@ impl Events {
             }
             (Act::Send { frame, .. }, outcome) => {
                 let is_as_it_came = matches!(outcome, Outcome::Released | Outcome::Passed);
-                let made = |event: &Bytes| match is_as_it_came {
-                    true => event.clone(),
-                    false => with_data(event, trimmed(&frame)).into(),
+                let made = |event: &Bytes| {
+                    if is_as_it_came { event.clone() } else { with_data(event, trimmed(&frame)).into() }
                 };
                 self.resolve(fact, made);
             }
@@ -174,10 +173,10 @@ impl Events {
 
     /// What was read of an event that does not end.
     fn let_go(&mut self) {
-        if let Reading::Gathering(held) = std::mem::replace(&mut self.reading, Reading::Between) {
-            if !held.is_empty() {
-                self.ready.push_back((Piece { bytes: held.freeze(), woke: Instant::now() }, None));
-            }
+        if let Reading::Gathering(held) = std::mem::replace(&mut self.reading, Reading::Between)
+            && !held.is_empty()
+        {
+            self.ready.push_back((Piece { bytes: held.freeze(), woke: Instant::now() }, None));
         }
     }
 }

@@ -219,7 +219,7 @@ fn own(frame: &[u8], accept: Option<&HeaderValue>) -> Answer {
         Answer::event(piece(event_of(text).into()))
     };
     // The server sent nothing; that it was answered has been told.
-    answer.told = Some(Told { original: Some(Bytes::new()), rulings: Vec::new() });
+    answer.told = Some(Box::new(Told { original: Some(Bytes::new()), rulings: Vec::new() }));
     answer
 }
 

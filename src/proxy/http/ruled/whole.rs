@@ -62,7 +62,7 @@ pub(super) async fn judge(
 async fn rule(mut answer: Answer, piece: Piece, seat: &Arc<Seat>, aside: &Aside) -> Answer {
     if seat.show(Direction::ToClient, &piece.bytes) == Verdict::Pass {
         let rulings = seat.notes();
-        answer.told = (!rulings.is_empty()).then_some(Told { original: None, rulings });
+        answer.told = (!rulings.is_empty()).then_some(Box::new(Told { original: None, rulings }));
         answer.body = Body::Whole(Some(piece));
         return answer;
     }
@@ -75,7 +75,7 @@ async fn rule(mut answer: Answer, piece: Piece, seat: &Arc<Seat>, aside: &Aside)
         let act = std::mem::replace(&mut output.act, Act::Note { frame: None });
         match (act, output.outcome) {
             (Act::Send { to: Direction::ToClient, .. }, Outcome::Released | Outcome::Passed) => {
-                answer.told = Some(Told { original: None, rulings });
+                answer.told = Some(Box::new(Told { original: None, rulings }));
                 answer.body = Body::Whole(Some(piece));
                 return answer;
             }
@@ -83,7 +83,7 @@ async fn rule(mut answer: Answer, piece: Piece, seat: &Arc<Seat>, aside: &Aside)
                 // An answer of ours may come first even now.
                 let woke = if outcome == Outcome::Answered { Instant::now() } else { piece.woke };
                 answer.fields.retain(|(name, _)| !OF_BYTES.contains(&name.as_str()));
-                answer.told = Some(Told { original: Some(piece.bytes), rulings });
+                answer.told = Some(Box::new(Told { original: Some(piece.bytes), rulings }));
                 let bytes = Bytes::copy_from_slice(trimmed(&frame));
                 answer.body = Body::Whole(Some(Piece { bytes, woke }));
                 return answer;
@@ -91,7 +91,7 @@ async fn rule(mut answer: Answer, piece: Piece, seat: &Arc<Seat>, aside: &Aside)
             (Act::Send { to: Direction::ToServer, frame }, _) => aside.send(seat, &output, &frame),
             (Act::Note { .. }, Outcome::Dropped) => {
                 let told = Some(Told { original: Some(piece.bytes), rulings });
-                return Answer { told, ..Answer::empty(StatusCode::ACCEPTED) };
+                return Answer { told: told.map(Box::new), ..Answer::empty(StatusCode::ACCEPTED) };
             }
             (
                 Act::Note { .. }

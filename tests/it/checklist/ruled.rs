@@ -86,7 +86,7 @@ impl Pair for Ruled {
         let writing = std::thread::spawn(move || {
             let mut server = server;
             // Then it closes: that is where a stream without chunks ends.
-            for piece in said.iter() {
+            for piece in &said {
                 server.send(piece);
             }
         });

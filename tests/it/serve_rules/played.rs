@@ -1,6 +1,7 @@
 //! A server with two tools that counts what it is asked, behind a URL, behind a pool of sessions or as a process; and a
 //! client of it, with mcptop and its rules between them.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -256,7 +257,7 @@ impl Rig {
         }
         let opened = client.reply();
         let session = field(&opened.head, "mcp-session-id").unwrap();
-        client.fields += &format!("Mcp-Session-Id: {session}\r\n");
+        write!(client.fields, "Mcp-Session-Id: {session}\r\n").unwrap();
         let told = client.ask(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         assert!(told.head.starts_with("HTTP/1.1 202 "), "{told:?}");
         client

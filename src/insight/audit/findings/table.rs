@@ -1,0 +1,155 @@
+//! The rules, one row each. What clients do was seen in their issue trackers up to November 2026.
+
+use super::Check::{Server, Tool};
+use super::Severity::{Error, Note, Warning};
+use super::{Check, Rule, Severity, costs, descriptions, names, schemas};
+
+const fn rule(
+    id: &'static str,
+    severity: Severity,
+    check: Check,
+    sentence: &'static str,
+    remedy: &'static str,
+) -> Rule {
+    Rule { id, severity, check, sentence, remedy }
+}
+
+/// Every rule.
+#[rustfmt::skip]
+pub static RULES: [Rule; 40] = [
+    // anthropics/claude-code 657, 95504; makenotion/notion-mcp-server 340: one such tool fails every request.
+    rule("schema-root-union", Error, Tool(schemas::root_union),
+        "Anthropic's API refuses oneOf, anyOf and allOf at the root of a tool's input; Claude Code drops the tool, other clients lose every call.",
+        "List the parameters in `properties`, say in the description which go together, and check them in the server."),
+    rule("schema-missing", Error, Tool(schemas::missing),
+        "A tool needs an input schema that is an object: the official SDKs refuse the whole list without it.",
+        "For a tool without parameters write {\"type\": \"object\", \"properties\": {}}."),
+    rule("schema-root-type", Error, Tool(schemas::input_root_type),
+        "The root of an input schema must be of type \"object\": the TypeScript SDK refuses the whole list otherwise.",
+        "Put the value into a property of an object."),
+    // opentokenz/mcpx 28: ToolSchema of the TypeScript SDK 1.x.
+    rule("output-root-type", Error, Tool(schemas::output_root_type),
+        "Before revision 2026-07-28 an output schema must be of type \"object\": the TypeScript SDK refuses the whole list otherwise.",
+        "Wrap the result in an object, or leave the output schema out."),
+    // anthropics/claude-code 76881, google-labs-code/stitch-sdk 367.
+    rule("schema-ref-dangling", Error, Tool(schemas::dangling),
+        "A reference leads to nothing within the schema: clients that resolve references refuse the tool or the whole list, and none fetches one from the network.",
+        "Put what it names into $defs of the same schema, or in its place."),
+    // microsoft/vscode 246119, 284536.
+    rule("schema-array-items", Error, Tool(schemas::bare_arrays),
+        "VS Code and Gemini refuse a tool that has an array without `items`.",
+        "Say what the array holds; \"items\": {} if it may be anything."),
+    // freee/freee-mcp 15, anthropics/claude-code 92648.
+    rule("parameter-name", Error, Tool(names::parameters),
+        "Anthropic's API refuses parameters whose names do not match ^[a-zA-Z0-9_.-]{1,64}$, and the whole request with them.",
+        "Rename them."),
+    rule("name-missing", Error, Tool(names::missing),
+        "A tool without a name cannot be called.",
+        "Name it."),
+    rule("name-duplicate", Error, Server(names::duplicate),
+        "Several tools have the same name: only one of them can be called, and providers refuse the request.",
+        "Name each tool once."),
+    rule("name-characters", Error, Tool(names::characters),
+        "Providers take letters, digits, _ and - in a tool's name, and refuse the whole request otherwise.",
+        "Rename it."),
+    rule("name-too-long", Error, Tool(names::too_long),
+        "The specification allows 128 characters.",
+        "Shorten it."),
+    rule("tools-too-many", Error, Server(costs::too_many),
+        "VS Code and OpenAI refuse a request with more than 128 tools, those of other servers included.",
+        "Offer fewer, or let users choose groups of them."),
+    rule("hidden-characters", Error, Tool(descriptions::hidden),
+        "It holds characters that people do not see and models read: that is how instructions are smuggled in.",
+        "Take them out; if you do not know how they came there, do not use the server."),
+    rule("hidden-instructions", Error, Server(descriptions::hidden_instructions),
+        "The instructions hold characters that people do not see and models read.",
+        "Take them out; if you do not know how they came there, do not use the server."),
+
+    // anthropics/claude-code 41593, 81268: since 2.1.84, without a word.
+    rule("description-cut", Warning, Tool(descriptions::cut),
+        "Claude Code cuts descriptions at 2,048 characters, and nobody is told.",
+        "Say what matters first, and the rest at the parameters."),
+    rule("instructions-cut", Warning, Server(descriptions::instructions_cut),
+        "Claude Code cuts instructions at 2,048 characters, and nobody is told.",
+        "Say what matters first, and in fewer words."),
+    rule("description-missing", Warning, Tool(descriptions::missing),
+        "Without a description a model has to guess what the tool does.",
+        "Say in a sentence or two what it does and when to use it."),
+    rule("description-empty-words", Warning, Tool(descriptions::says_nothing),
+        "The description says what the name says.",
+        "Say when to use it, and what comes back."),
+    rule("description-duplicate", Warning, Tool(descriptions::duplicate),
+        "Another tool has the same description: a model cannot tell them apart.",
+        "Say what is different."),
+    // github/copilot-cli 1876, anthropics/claude-code 76040, Softeria/ms-365-mcp-server 643.
+    rule("schema-ref", Warning, Tool(schemas::references),
+        "Several clients do not follow $ref (Copilot CLI, the Inspector's forms, OpenCode, Gemini), and the model then guesses at the parameter.",
+        "Write what it names in its place, where that does not double the schema."),
+    rule("schema-ref-recursive", Warning, Tool(schemas::recursive),
+        "The schema contains itself: it cannot be written out for clients that do not follow references.",
+        "Bound the depth, or take the inner value as text."),
+    // n8n-io/n8n 15553, nanbingxyz/5ire 218.
+    rule("schema-type-list", Warning, Tool(schemas::type_lists),
+        "Gemini takes one type and no list of types; clients that pass such schemas on get an error for the whole request.",
+        "Leave an optional parameter out of `required` instead of allowing null."),
+    rule("schema-pattern-properties", Warning, Tool(schemas::patterns),
+        "Gemini refuses patternProperties and propertyNames; OpenAI's strict mode does too.",
+        "Take a list of objects with a name and a value."),
+    // anthropics/claude-code 95504.
+    rule("schema-condition", Warning, Tool(schemas::conditions),
+        "Clients drop tools with if, not or dependent parameters, or leave those out, and models do not follow them.",
+        "Say it in the description, and check it in the server."),
+    rule("schema-deep", Warning, Tool(schemas::deep),
+        "Values nested more than five levels deep: models put values into wrong places, and strict modes refuse it.",
+        "Take fewer levels, or several tools."),
+    rule("schema-many-values", Warning, Tool(schemas::many_values),
+        "An enumeration of more than a hundred values is paid for with every request.",
+        "Take text, and offer the values by completion, a resource or another tool."),
+    rule("annotations-missing", Warning, Tool(descriptions::no_annotations),
+        "Without annotations a client must assume that the tool destroys things: it asks its user every time, and may not repeat or cache a call.",
+        "Set readOnlyHint, and for tools that write destructiveHint and idempotentHint."),
+    rule("annotations-contradict", Warning, Tool(descriptions::contradiction),
+        "A tool that only reads cannot destroy anything.",
+        "Decide for one of them."),
+    rule("tool-very-fat", Warning, Tool(costs::very_fat),
+        "The definition costs more than 1,000 tokens of every request.",
+        "Shorten descriptions, drop parameters nobody sets, or split the tool."),
+    rule("tools-fat", Warning, Server(costs::list),
+        "The tools cost more than 5 % of a window of 200,000 tokens before anybody has asked anything.",
+        "Offer fewer tools, or let users choose groups of them; a rule with `tools = { hide = [...] }` takes some away."),
+    // sparfenyuk/mcp-proxy 45, ComposioHQ/composio 2788; ChromeDevTools/chrome-devtools-mcp 1169.
+    rule("name-prefixed", Warning, Tool(names::prefixed),
+        "With the server's name in front it is longer than 60 characters, and Cursor leaves the tool out; Claude Code's prefix soon reaches the 64 of OpenAI.",
+        "Shorten it, or the server's name in the configuration."),
+    rule("name-long", Warning, Tool(names::long),
+        "OpenAI and Gemini take names of at most 64 characters, a client's prefix included.",
+        "Shorten it."),
+    // modelcontextprotocol/csharp-sdk 679.
+    rule("name-dot", Warning, Tool(names::dot),
+        "The specification allows dots; OpenAI and Anthropic refuse them, so that clients must rename the tool or fail.",
+        "Write _ instead."),
+    // cline/cline 7339.
+    rule("name-start", Warning, Tool(names::start),
+        "Gemini takes only names that begin with a letter or _.",
+        "Rename it."),
+
+    rule("tool-fat", Note, Tool(costs::fat),
+        "The definition costs more than 500 tokens of every request.",
+        "Shorten descriptions, or drop parameters nobody sets."),
+    rule("description-wordy", Note, Tool(descriptions::wordy),
+        "The description is longer than 200 tokens.",
+        "Move what is about a parameter to the parameter, and what is about all tools into the instructions."),
+    rule("schema-union", Note, Tool(schemas::unions),
+        "Choices (oneOf, anyOf, allOf) below the root: Gemini knows anyOf alone, OpenAI's strict mode too, and clients rewrite or drop the others.",
+        "Take one type where one will do."),
+    // bun913/mcp-testrail 6.
+    rule("tools-many", Note, Server(costs::many),
+        "Cursor takes 40 tools of all servers together, and models choose worse among many.",
+        "Offer fewer, or let users choose groups of them."),
+    rule("parameter-undescribed", Note, Tool(descriptions::parameters),
+        "Parameters without a description: models guess from their names.",
+        "Say in a few words what goes in; an example helps most."),
+    rule("parameter-untyped", Note, Tool(descriptions::untyped),
+        "Parameters that do not say what they take.",
+        "Give them a type."),
+];

@@ -14,7 +14,8 @@ const LIST: &str =
     r#"{"jsonrpc":"2.0","id":0,"result":{"tools":[{"name":"echo","annotations":{"readOnlyHint":true}}]}}"#;
 
 fn gate(rules: &str) -> Gate {
-    let setting = Setting { server: "bench".to_owned(), spill: PathBuf::new(), stopwatch: || 0, seed: 1 };
+    let setting =
+        Setting { server: "bench".to_owned(), identity: 0, spill: PathBuf::new(), stopwatch: || 0, seed: 1 };
     Gate::new(setting, &Ruleset::parse(rules).expect("the rules are right"))
 }
 

@@ -9,12 +9,11 @@ use serde_json::{Value, json};
 use super::args::Advise;
 use super::layout::{columns, ends, paragraph, push_line};
 use super::{EXIT_USAGE, complain, passes, rulesfile, say};
-use crate::insight::{Advisor, Proposal, Saving};
-use crate::record::Reader;
+use crate::insight::Proposal;
 use crate::rules::{Mode, Rule, Ruleset, edit};
-use crate::tokens::{Count, Profile};
+use crate::tokens::Profile;
 use crate::trace::Header;
-use crate::ui::widgets::number::{duration, grouped, tokens_grouped};
+use crate::ui::advice::{freshness_words, saved_words};
 
 /// Proposes, prints, and writes if that was asked for.
 pub(super) fn run(args: &Advise) -> ExitCode {
@@ -35,15 +34,7 @@ fn advise(args: &Advise) -> Result<String, String> {
     let mut reader = passes::open(&args.file)?;
     let header = reader.header().clone();
     let failed = |error| format!("cannot read {}: {error}", args.file.display());
-    let mut advisor = Advisor::new(&header.label, &profile);
-    passes::through(&mut reader, "looking for what repeats", true, |event| advisor.apply(event))
-        .map_err(failed)?;
-    let mut trial = advisor.finish();
-    if trial.simulations() > 0 {
-        let mut again = Reader::again(&reader.bodies()).map_err(|error| error.to_string())?;
-        passes::through(&mut again, "trying rules", false, |event| trial.apply(event)).map_err(failed)?;
-    }
-    let proposals = trial.finish();
+    let proposals = passes::advise(&mut reader, &profile).map_err(failed)?;
     let mut text = if args.json {
         let document = json(&header, &profile, &proposals);
         format!("{document:#}\n")
@@ -109,10 +100,10 @@ fn told(header: &Header, profile: &Profile, proposals: &[Proposal], columns: usi
     for (number, proposal) in (1..).zip(rules) {
         out.push('\n');
         let title = format!("{number:>2}. {}", proposal.title);
-        ends(&mut out, &title, &saved(&proposal.saving), 4, columns);
+        ends(&mut out, &title, &format!("saves {}", saved_words(&proposal.saving)), 4, columns);
         paragraph(&mut out, &proposal.evidence, 4, columns);
-        if proposal.saving.compared > 0 {
-            paragraph(&mut out, &freshness(&proposal.saving), 4, columns);
+        if let Some(freshness) = freshness_words(&proposal.saving) {
+            paragraph(&mut out, &freshness, 4, columns);
         }
         paragraph(&mut out, &format!("Risk: {}", proposal.risk), 4, columns);
         for line in proposal.rule_text().unwrap_or_default().trim().lines() {
@@ -130,43 +121,6 @@ fn told(header: &Header, profile: &Profile, proposals: &[Proposal], columns: usi
         }
     }
     out
-}
-
-/// What a rule saved, in a few words: `1,204 tokens`, `12 calls, 3.1 s`.
-fn saved(saving: &Saving) -> String {
-    let mut parts = Vec::new();
-    if saving.model != 0 {
-        parts.push(format!("{} tokens", signed(saving.model, saving)));
-    }
-    if saving.wire != 0 && saving.wire != saving.model {
-        parts.push(format!("{} on the wire", signed(saving.wire, saving)));
-    }
-    if saving.answered > 0 {
-        let calls = if saving.answered == 1 { "call" } else { "calls" };
-        parts.push(format!("{} {calls}", grouped(saving.answered)));
-    }
-    if saving.time_us != 0 {
-        let sign = if saving.time_us < 0 { "-" } else { "" };
-        parts.push(format!("{sign}{}", duration(saving.time_us.unsigned_abs())));
-    }
-    format!("saves {}", parts.join(", "))
-}
-
-fn signed(tokens: i64, saving: &Saving) -> String {
-    let sign = if tokens < 0 { "-" } else { "" };
-    let count = Count { tokens: tokens.unsigned_abs(), accuracy: saving.accuracy };
-    format!("{sign}{}", tokens_grouped(count))
-}
-
-fn freshness(saving: &Saving) -> String {
-    match saving.stale {
-        0 => format!("Kept answers that were what the server said then: all {}.", grouped(saving.compared)),
-        stale => format!(
-            "Of {} kept answers {} were not what the server said then.",
-            grouped(saving.compared),
-            grouped(stale)
-        ),
-    }
 }
 
 fn json(header: &Header, profile: &Profile, proposals: &[Proposal]) -> Value {

@@ -6,10 +6,22 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::trace::url_without_secrets;
+use crate::ui::keys::Bindings;
+use crate::ui::panels::Targets;
+
+use super::price::Price;
+pub(super) use super::replay_args::{OnMiss, Replay};
+pub(super) use super::rerun_args::Rerun;
+use super::values::{address, count, factor, pace, seconds, size, theme, window};
+
 /// `top` for the Model Context Protocol: what every MCP tool costs in milliseconds and tokens.
 #[derive(Debug, Parser)]
 #[command(name = "mcptop", version, about, max_term_width = 100, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Without a command: the viewer, on every live session and all recordings.")]
+#[command(
+    after_help = "Without a command: the viewer, on every live session and all recordings.\n\nA flag comes before its environment \
+    variable, that before config.toml, and that before what is built in: see `mcptop config print`."
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -24,34 +36,105 @@ pub(super) enum Command {
     Wrap(Wrap),
     /// Stand in front of an HTTP server, or put a stdio server on HTTP; record the traffic
     Serve(Box<Serve>),
+    /// Put mcptop in front of the servers in a client's configuration, and take it away again
+    Clients(super::clients::Clients),
     /// Open a recording in the viewer
     Open(Open),
     /// Play a recorded session into the viewer; nothing to set up
     Demo(Demo),
+    /// Say in one line what goes on now: for status bars, or as JSON
+    Status(super::status::Status),
     /// Propose rules for a recorded session, with what each would have saved in it
     Advise(Advise),
     /// Play a recorded session again under rules, offline: what they would have saved, and what they would have cost
     Simulate(Simulate),
+    /// Say what a server's tools cost a model, what is wrong with them, and what has changed in them
+    Audit(Box<super::audit::Audit>),
+    /// Sum a recorded session up: time, tokens, what stood out; as text, JSON, Markdown or a page
+    Report(super::report::Report),
+    /// Be an MCP server through which an agent asks about its own tools: what is slow, what costs, what would help
+    Mcp(super::mcp::Mcp),
+    /// Hold a recorded session against budgets and a baseline: for continuous integration
+    Check(super::check::Check),
+    /// Compare two recorded sessions: latency, tokens, errors and tools, with verdicts that know noise
+    Diff(super::diff::Diff),
+    /// Be the server: answer a client from a recording
+    Replay(Box<Replay>),
+    /// Be the client: send recorded requests to a server again, and compare the answers
+    Rerun(Box<Rerun>),
+    /// List, prune, redact and compact recordings
+    Recordings(super::recordings::Recordings),
+    /// Write the calls of a recording for other tools: HAR, OTLP, CSV, JSON lines
+    Export(Box<super::export::Export>),
+    /// Look at what mcptop depends on, and say what to do about what is wrong
+    Doctor(super::doctor::Doctor),
+    /// Show the configuration, where its file is, or edit it
+    Config(super::settings::Config),
+    /// Print tables of what the viewer knows: keys, themes, filters, columns
+    Print(super::print::Print),
+    /// Print what makes a shell complete commands and flags
+    Completions(super::reference::Completions),
+    /// Print the manual page, or write one for each command
+    Man(super::reference::Man),
+}
+
+impl Command {
+    /// Whether it does without a configuration that cannot be read: a client may be waiting for a server, or it has another
+    /// purpose than what the configuration is about. It is told all the same.
+    pub(super) fn goes_on_without_settings(&self) -> bool {
+        matches!(
+            self,
+            Self::Wrap(_)
+                | Self::Serve(_)
+                | Self::Replay(_)
+                | Self::Mcp(_)
+                | Self::Config(_)
+                | Self::Print(_)
+                | Self::Clients(_)
+                | Self::Doctor(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
+    }
 }
 
 /// How the viewer looks and counts.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Look {
     /// A theme by name [default: the one that fits the terminal]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = theme)]
     pub(super) theme: Option<String>,
     /// Draw with ASCII characters only
     #[arg(long)]
     pub(super) ascii: bool,
-    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
-    #[arg(long, value_name = "NAME")]
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+; a number such as 1.21 counts as
+    /// `o200k_base` times this, for a family without a profile
+    #[arg(long, value_name = "NAME|FACTOR", alias = "factor")]
     pub(super) profile: Option<String>,
-    /// Count as `o200k_base` times this factor, for a family without a profile
-    #[arg(long, value_name = "FACTOR", conflicts_with = "profile", value_parser = factor)]
-    pub(super) factor: Option<f64>,
     /// Size of the context window in tokens [default: 200000]
-    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "TOKENS", value_parser = window)]
     pub(super) window: Option<u64>,
+    #[command(flatten)]
+    pub(super) price: Price,
+    /// What is a warning; only the configuration says it.
+    #[arg(skip)]
+    pub(super) targets: Targets,
+    /// Which key does what; only the configuration says it.
+    #[arg(skip)]
+    pub(super) keys: Bindings,
+}
+
+impl Args {
+    /// How the viewer is to look, if this command line opens one.
+    pub(super) fn look_mut(&mut self) -> Option<&mut Look> {
+        match &mut self.command {
+            None => Some(&mut self.look),
+            Some(Command::Open(open)) => Some(&mut open.look),
+            Some(Command::Demo(demo)) => Some(&mut demo.look),
+            Some(Command::Serve(serve)) => Some(&mut serve.look),
+            Some(_) => None,
+        }
+    }
 }
 
 /// Open a recording in the viewer; without a terminal, print its summary.
@@ -61,6 +144,12 @@ pub(super) struct Open {
     /// The recording, plain or compressed, or - for standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+    /// Play it at the pace at which it was made: P holds it, [ and ] go from call to call, { and } change the pace
+    #[arg(long)]
+    pub(super) play: bool,
+    /// How many times faster than it was
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = pace, requires = "play")]
+    pub(super) speed: f64,
     #[command(flatten)]
     pub(super) look: Look,
 }
@@ -95,8 +184,8 @@ pub(super) struct Advise {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
-    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
-    #[arg(long, value_name = "NAME")]
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+, or a factor such as 1.21
+    #[arg(long, value_name = "NAME|FACTOR", alias = "factor")]
     pub(super) profile: Option<String>,
 }
 
@@ -121,8 +210,8 @@ pub(super) struct Simulate {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
-    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+
-    #[arg(long, value_name = "NAME")]
+    /// The family of models to count tokens for, such as openai-o200k or claude-4.7+, or a factor such as 1.21
+    #[arg(long, value_name = "NAME|FACTOR", alias = "factor")]
     pub(super) profile: Option<String>,
 }
 
@@ -139,7 +228,7 @@ pub(super) struct Keep {
     #[arg(long)]
     pub(super) no_record: bool,
     /// Stop recording when the file has this size (K, M and G are understood; 0 for no limit)
-    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = size, allow_hyphen_values = true)]
     pub(super) record_limit: u64,
     /// What to call the server on screen [default: derived from the command]
     #[arg(long, value_name = "NAME")]
@@ -169,6 +258,9 @@ pub(super) struct Reach {
     /// The same with the value of an environment variable
     #[arg(long, value_name = "NAME=VARIABLE")]
     pub(super) header_env: Vec<String>,
+    /// Send the value of an environment variable as a bearer token, in the field Authorization
+    #[arg(long, value_name = "VARIABLE")]
+    pub(super) bearer_env: Option<String>,
 }
 
 /// Stand in front of an HTTP server, or put a stdio server on HTTP: pass every request on, record the traffic.
@@ -183,7 +275,7 @@ pub(super) struct Reach {
 )]
 pub(super) struct Serve {
     /// Where to listen; port 0 lets the system choose one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7080", value_parser = address)]
     pub(super) listen: SocketAddr,
     /// Let other machines connect: needed to listen on an address that is not this machine's own
     #[arg(long)]
@@ -222,7 +314,7 @@ pub(super) struct Bridge {
     /// For a COMMAND: how many processes are started ahead, so that a new session need not wait [default: 1]. For a URL:
     /// keep at most so many sessions open at the server and lend them to clients that open theirs in the same words
     /// [default: none is kept, each client opens its own]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = count)]
     pub(super) pool: Option<usize>,
     /// For a URL: seconds after which a session that is lent to nobody is ended [default: 90]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "command")]
@@ -270,6 +362,9 @@ pub(super) struct Wrap {
     /// Where a server asks who you are, only print the address to log in at
     #[arg(long)]
     pub(super) no_browser: bool,
+    /// What `mcptop clients wrap` found in a configuration in the place of this command, for `mcptop clients unwrap`
+    #[arg(long, value_name = "NAMES", hide = true)]
+    pub(super) was: Option<String>,
     /// The server's command and its arguments, or its URL (http:// or https://)
     #[arg(value_name = "COMMAND|URL", required = true, trailing_var_arg = true)]
     pub(super) command: Vec<OsString>,
@@ -289,9 +384,9 @@ impl Wrap {
     ///
     /// # Errors
     /// If flags or words do not fit what it is.
-    pub(super) fn what(&self) -> Result<Wrapped<'_>, &'static str> {
+    pub(super) fn what(&self) -> Result<Wrapped<'_>, String> {
         let Some((first, rest)) = self.command.split_first() else {
-            return Err("a command or a URL is missing");
+            return Err("a command or a URL is missing".to_owned());
         };
         let is_url = |text: &&str| {
             let scheme = text.split("://").next().unwrap_or_default();
@@ -300,55 +395,55 @@ impl Wrap {
         };
         match (first.to_str().filter(is_url), rest) {
             (Some(url), []) => Ok(Wrapped::Url(url)),
-            (Some(_), _) => Err("nothing may stand behind a URL; flags go in front of it"),
-            (None, _) if self.asks_for_url() => {
-                Err("--ca-file, --insecure, --header, --header-env, --login, \
-                 --oauth-client-id and --no-browser are for a server that is reached by its URL")
-            }
-            (None, arguments) => Ok(Wrapped::Command(first, arguments)),
+            (Some(url), [next, ..]) => Err(format!(
+                "`{}` stands behind the URL {}, where nothing may: flags go in front of it",
+                next.to_string_lossy().split('=').next().unwrap_or_default(),
+                url_without_secrets(url)
+            )),
+            (None, arguments) => match self.of_url() {
+                Some(flag) => Err(format!(
+                    "{flag} is for a server that is reached by its URL, and `{}` is a command",
+                    first.display()
+                )),
+                None => Ok(Wrapped::Command(first, arguments)),
+            },
         }
     }
 }
 
 impl Wrap {
-    fn asks_for_url(&self) -> bool {
-        self.reach.is_used() || self.login || self.no_browser || self.oauth_client_id.is_some()
+    /// A flag that is given and means nothing for a command.
+    fn of_url(&self) -> Option<&'static str> {
+        let own = [
+            (self.login, "--login"),
+            (self.was.is_some(), "--was"),
+            (self.no_browser, "--no-browser"),
+            (self.oauth_client_id.is_some(), "--oauth-client-id"),
+        ];
+        self.reach.flag().or_else(|| own.iter().find(|(is_given, _)| *is_given).map(|(_, flag)| *flag))
     }
 }
 
 impl Reach {
-    fn is_used(&self) -> bool {
-        self.insecure || self.ca_file.is_some() || !self.header.is_empty() || !self.header_env.is_empty()
+    pub(super) fn is_used(&self) -> bool {
+        self.flag().is_some()
     }
-}
 
-/// A size in bytes, as `512M` or `1000000`.
-fn size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
-        "K" | "KB" => 1_000,
-        "M" | "MB" => 1_000_000,
-        "G" | "GB" => 1_000_000_000,
-        _ => return Err("the unit must be K, M or G".to_owned()),
-    };
-    let number = digits.parse::<u64>().map_err(|_| "not a size such as 512M".to_owned())?;
-    number.checked_mul(factor).ok_or_else(|| "too large".to_owned())
-}
-
-fn factor(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if (0.01..=1000.0).contains(&factor) => Ok(factor),
-        Ok(_) => Err("must be between 0.01 and 1000".to_owned()),
-        Err(_) => Err("not a number".to_owned()),
+    /// The first of these flags that is given.
+    pub(super) fn flag(&self) -> Option<&'static str> {
+        let given = [
+            (self.ca_file.is_some(), "--ca-file"),
+            (self.insecure, "--insecure"),
+            (!self.header.is_empty(), "--header"),
+            (!self.header_env.is_empty(), "--header-env"),
+            (self.bearer_env.is_some(), "--bearer-env"),
+        ];
+        given.iter().find(|(is_given, _)| *is_given).map(|(_, flag)| *flag)
     }
-}
 
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
-        Ok(_) => Err("must be between 0 and 86400".to_owned()),
-        Err(_) => Err("not a number of seconds".to_owned()),
+    /// Whether anything is added to requests.
+    pub(super) fn adds_fields(&self) -> bool {
+        !self.header.is_empty() || !self.header_env.is_empty() || self.bearer_env.is_some()
     }
 }
 
@@ -381,14 +476,6 @@ mod tests {
             Some(Command::Wrap(wrap)) => wrap,
             other => panic!("{other:?}"),
         }
-    }
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(size("512M"), Ok(512_000_000));
-        assert_eq!(size("0"), Ok(0));
-        assert_eq!(size("2gb"), Ok(2_000_000_000));
-        assert!(["", "M", "5T", "-1", "99999999999G"].iter().all(|text| size(text).is_err()));
     }
 
     #[test]

@@ -40,12 +40,14 @@ impl Beside {
             ends.recording.send(path.to_owned()).ok()?;
             Some(ends.left)
         });
+        // Listened for at once: whoever is told that it serves may tell it to end.
+        let asked = until_asked_to_end();
         async move {
-            let Some(left) = left else { return until_asked_to_end().await };
+            let Some(left) = left else { return asked.await };
             tokio::select! {
                 // A signal ends the viewer as well, and is the reason then.
                 biased;
-                why = until_asked_to_end() => why,
+                why = asked => why,
                 _ = left => "the user left",
             }
         }

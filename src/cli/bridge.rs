@@ -10,7 +10,7 @@ use super::session::Attended;
 use super::wrap::AFTER_TERM;
 use super::{EXIT_UNREACHABLE, complain, label, session};
 use crate::proxy::bridge::{Bridge, Settings};
-use crate::proxy::{Clock, Command, Grace};
+use crate::proxy::{Clock, Command, Grace, identity};
 use crate::trace::{Back, Exit, Fact, Front, without_secrets};
 
 /// How many processes are kept ready, unless somebody says otherwise.
@@ -28,6 +28,18 @@ pub(super) fn settings(args: &Serve, program: &OsString, arguments: &[OsString])
     }
 }
 
+/// The words of the command as they are shown and recorded: without the file of ours in which `replay --listen` counts, whose
+/// name nobody has chosen.
+fn shown(command: &[OsString]) -> Vec<String> {
+    let mut words: Vec<String> = command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(at) =
+        words.iter().position(|word| word == "--tally").filter(|at| *at == 2 && words[1] == "replay")
+    {
+        words.drain(at..words.len().min(at + 2));
+    }
+    words
+}
+
 /// Serves until it is asked to end, and ends the server's processes then.
 pub(super) async fn serve(args: &Serve, settings: Settings, beside: Beside) -> ExitCode {
     let clock = Clock::start();
@@ -39,13 +51,12 @@ pub(super) async fn serve(args: &Serve, settings: Settings, beside: Beside) -> E
         }
     };
     let local = bridge.local();
-    let words: Vec<String> = args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let clean = without_secrets(&words);
+    let clean = without_secrets(&shown(&args.command));
     let label = args.keep.label.clone().unwrap_or_else(|| label::of_command(&clean));
     let back = Back::Command { argv: clean };
     let shown = back.display();
     let header = session::header(label, Front::Http { listen: local.to_string() }, back);
-    let attended = Attended::begin(&args.keep, &header, clock, None);
+    let attended = Attended::begin(&args.keep, &header, identity::of_command(&settings.command), clock, None);
     let observer = attended.observer();
     let tap = observer.tap.clone();
     let tell = |fact| {

@@ -17,9 +17,16 @@ pub(super) fn trust(reach: &Reach) -> Trust {
 ///
 /// # Errors
 /// If one is no field, or its variable is not set.
-pub(super) fn fields(reach: &Reach) -> Result<Fields, FieldError> {
+pub(super) fn fields(reach: &Reach) -> Result<Fields, String> {
+    let of = |flag: &'static str| move |error: FieldError| format!("{flag}: {error}");
     let mut fields = Fields::default();
-    reach.header.iter().try_for_each(|text| fields.add(text))?;
-    reach.header_env.iter().try_for_each(|text| fields.add_from(text, |name| std::env::var(name).ok()))?;
+    reach.header.iter().try_for_each(|text| fields.add(text)).map_err(of("--header"))?;
+    let mut add = |text: &String| fields.add_from(text, |name| std::env::var(name).ok());
+    reach.header_env.iter().try_for_each(&mut add).map_err(of("--header-env"))?;
+    if let Some(named) = &reach.bearer_env {
+        let token = std::env::var(named)
+            .map_err(|_| format!("--bearer-env: the environment variable {named} is not set"))?;
+        fields.add(&format!("Authorization=Bearer {token}")).map_err(of("--bearer-env"))?;
+    }
     Ok(fields)
 }

@@ -27,7 +27,7 @@ pub(super) async fn wrap(args: &Wrap, url: &str, grace: Grace) -> i32 {
     let label = args.keep.label.clone().unwrap_or_else(|| label::of_host(&authority));
     let header =
         session::header(label, Front::Stdio, Back::Url { url: url_without_secrets(url), others: Vec::new() });
-    let attended = Attended::begin(&args.keep, &header, clock, None);
+    let attended = Attended::begin(&args.keep, &header, remote.identity(), clock, None);
     let ended = remote.run(attended.observer(), attended.rules(), grace).await;
     attended.end().await;
     match ended {
@@ -56,7 +56,7 @@ async fn log_in(remote: Remote, url: &str) -> i32 {
 /// The proxy, and the host it goes to. `Err` says what of the command line cannot be used.
 fn remote(args: &Wrap, url: &str) -> Result<(Remote, String), String> {
     let target = Target::parse(url).map_err(|error| error.to_string())?;
-    let fields = reach::fields(&args.reach).map_err(|error| error.to_string())?;
+    let fields = reach::fields(&args.reach)?;
     let login = if fields.replaces("authorization") { None } else { login(args)? };
     let options = Options {
         url: url.parse().map_err(|error| format!("`{}` is no address: {error}", url_without_secrets(url)))?,

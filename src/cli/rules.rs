@@ -5,20 +5,22 @@
 mod watch;
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::args::Keep;
 use super::complain;
+use super::reason::reason;
+use super::rulesfile::replace;
 use crate::control::Reply;
 use crate::proxy::Rulebook;
 use crate::record::{Folders, file_name};
+use crate::rules::{Rule, Ruleset};
+use crate::trace::BY_VIEWER;
 
 /// Longer files are no rules files.
 const TEXT_BYTES_MAX: usize = 1024 * 1024;
-/// Whose order it was, in the recording.
-const BY_ORDER: &str = "a viewer";
 
 /// Where rules may be.
 #[derive(Clone, Debug, Default)]
@@ -69,10 +71,29 @@ pub(super) struct Rules {
     last: Mutex<Option<Found>>,
 }
 
+/// A file and what was found in it.
 #[derive(Clone, Debug, PartialEq)]
 struct Found {
     path: PathBuf,
-    text: String,
+    said: Said,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Said {
+    /// A text, and what is wrong with it, if anything is.
+    Text(String, Option<String>),
+    /// Why it cannot be read.
+    Unreadable(String),
+}
+
+impl Found {
+    /// The text, whether its rules could be taken or not.
+    fn text(&self) -> Option<&str> {
+        match &self.said {
+            Said::Text(text, _) => Some(text),
+            Said::Unreadable(_) => None,
+        }
+    }
 }
 
 impl Rules {
@@ -87,7 +108,7 @@ impl Rules {
                 ));
             }
             (None, _) => {}
-            (Some(_), _) => rules.read("this session runs without rules"),
+            (Some(_), _) => rules.read(),
         }
         rules
     }
@@ -107,38 +128,88 @@ impl Rules {
         if let Some(folder) = self.origin.new.as_deref().and_then(Path::parent) {
             let _ = fs::create_dir_all(folder);
         }
-        watch::files(places, || self.read("the rules before stay in force")).await;
+        watch::files(places, || self.read()).await;
     }
 
     /// Puts in force what the file says, unless it says what it said before.
-    fn read(&self, otherwise: &str) {
+    fn read(&self) {
         let mut last = self.lock();
         let Some(path) = self.origin.file() else {
             if let Some(gone) = last.take() {
                 let source = format!("{} (removed)", gone.path.display());
-                let _ = self.book.put("", &source);
+                self.replace(gone.text(), "", &source);
             }
             return;
         };
         let source = path.display().to_string();
-        match text_of(path) {
+        let before = last.as_ref().filter(|found| found.path == path);
+        let said = match text_of(path) {
             Ok(text) => {
-                let found = Found { path: path.to_owned(), text };
-                if last.as_ref() == Some(&found) {
+                if before.and_then(Found::text) == Some(&*text) {
                     return;
                 }
-                if let Err(problem) = self.book.put(&found.text, &source) {
-                    complain(&format!("{source}, {problem}; {otherwise}"));
+                let problem = self.replace(last.as_ref().and_then(Found::text), &text, &source);
+                if let Some(problem) = &problem {
+                    complain(&format!("{source}, {problem}; {}", self.meanwhile()));
                 }
-                *last = Some(found);
+                Said::Text(text, problem)
             }
             // It is being replaced: there will be news of it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => {
-                let why = error.to_string();
-                complain(&format!("{source} cannot be read: {why}; {otherwise}"));
-                self.book.refuse(&source, &why);
+                let error = reason(&error);
+                let said = Said::Unreadable(error.clone());
+                if before.is_some_and(|found| found.said == said) {
+                    return;
+                }
+                complain(&format!("{source} cannot be read: {error}; {}", self.meanwhile()));
+                self.book.refuse(&source, &error);
+                said
             }
+        };
+        *last = Some(Found { path: path.to_owned(), said });
+    }
+
+    /// Puts the file's text in force; what is wrong with it, if anything is. What a viewer had changed for the session
+    /// alone does not hold any more: that is said, because nobody asked for it.
+    fn replace(&self, before: Option<&str>, text: &str, source: &str) -> Option<String> {
+        let lost = self.changed_for_session(before, text);
+        if let Err(problem) = self.book.put(text, source) {
+            return Some(problem.to_string());
+        }
+        if !lost.is_empty() {
+            let lost = format!(
+                "the rules file was read again, which ended what held for this session alone: {}",
+                lost.join(", ")
+            );
+            complain(&lost);
+            self.book.note(lost);
+        }
+        None
+    }
+
+    /// The rules that a viewer has made or changed for this session alone and that `text` does not have just so.
+    fn changed_for_session(&self, file: Option<&str>, text: &str) -> Vec<String> {
+        if *self.book.source() != *BY_VIEWER {
+            return Vec::new();
+        }
+        let parsed = |text: &str| Ruleset::parse(text).unwrap_or_default();
+        let (file, new) = (parsed(file.unwrap_or_default()), parsed(text));
+        let rules = self.book.rules();
+        let is_own =
+            |rule: &&Rule| file.rule(&rule.name) != Some(*rule) && new.rule(&rule.name) != Some(*rule);
+        let taken_out = file.rules.iter().filter(|rule| rules.rule(&rule.name).is_none());
+        let back = taken_out.filter(|rule| new.rule(&rule.name).is_some());
+        let names = rules.rules.iter().filter(is_own).map(|rule| rule.name.clone());
+        names.chain(back.map(|rule| format!("{} taken out", rule.name))).collect()
+    }
+
+    /// What holds while the file cannot be taken.
+    fn meanwhile(&self) -> &'static str {
+        if self.book.rules().rules.is_empty() {
+            "this session runs without rules"
+        } else {
+            "the rules before stay in force"
         }
     }
 
@@ -147,7 +218,7 @@ impl Rules {
         let last = self.lock();
         let text = self.book.text();
         Reply::Rules {
-            is_kept: last.as_ref().is_some_and(|found| *found.text == *text),
+            is_kept: last.as_ref().and_then(Found::text) == Some(&*text),
             source: last.as_ref().map(|found| found.path.clone()),
             text: text.to_string(),
         }
@@ -159,18 +230,23 @@ impl Rules {
             return Err("rules of more than 1 MiB are not taken".to_owned());
         }
         if !keep {
-            return self.book.put(text, BY_ORDER).map_err(|problem| problem.to_string());
+            return self.book.put(text, BY_VIEWER).map_err(|problem| problem.to_string());
         }
         let mut last = self.lock();
         let file = self.origin.file().or(self.origin.new.as_deref());
         let path = file.ok_or("this session was started without a rules file, so they cannot be kept")?;
         // Only rules that can be read are written.
-        if let Err(problem) = crate::rules::Ruleset::parse(text) {
-            self.book.refuse(BY_ORDER, &problem.to_string());
-            return Err(problem.to_string());
+        let rules = Ruleset::parse(text).map_err(|problem| {
+            self.book.refuse(BY_VIEWER, &problem.to_string());
+            problem.to_string()
+        })?;
+        if self.origin.file().is_none() && rules == Ruleset::default() {
+            return Err("there are no rules, so there is nothing to keep".to_owned());
         }
-        replace(path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-        *last = Some(Found { path: path.to_owned(), text: text.to_owned() });
+        if !is_written(path, last.as_ref(), text)? {
+            replace(path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        }
+        *last = Some(Found { path: path.to_owned(), said: Said::Text(text.to_owned(), None) });
         self.book.put(text, &path.display().to_string()).map_err(|problem| problem.to_string())
     }
 
@@ -178,6 +254,35 @@ impl Rules {
     fn lock(&self) -> MutexGuard<'_, Option<Found>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a file says this already. Nothing that somebody wrote there is written over unseen.
+///
+/// # Errors
+/// If it says what was not read, or not taken: in words for the user.
+fn is_written(path: &Path, last: Option<&Found>, text: &str) -> Result<bool, String> {
+    let shown = path.display();
+    let there = match text_of(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(format!("{shown} is left as it is, because it cannot be read: {error}")),
+    };
+    if there == text {
+        return Ok(true);
+    }
+    // As it is now: what was refused a moment ago may be mended, and what was read may be broken.
+    if let Err(problem) = Ruleset::parse(&there) {
+        return Err(format!(
+            "{shown} is left as it is, because what was written there by hand has an error ({problem}): mend it there first"
+        ));
+    }
+    let is_as_read = last.is_some_and(|found| found.path == path && found.text() == Some(&*there));
+    if is_as_read {
+        return Ok(false);
+    }
+    Err(format!(
+        "{shown} has been changed by hand and not been read since; it is left as it is. Look at its rules and keep again"
+    ))
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
@@ -189,21 +294,6 @@ fn text_of(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Puts a text in a file's place at once, so that nobody reads half of it; where the file is a link, in the place of what
-/// it leads to.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    if let Ok(before) = fs::metadata(&path) {
-        file.as_file().set_permissions(before.permissions())?;
-    }
-    file.persist(&path)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +302,71 @@ mod tests {
     fn a_word_is_a_profile_and_anything_else_a_path() {
         assert!(is_name("strict") && is_name("v1.2"));
         assert!(!is_name("./strict") && !is_name("strict.toml") && !is_name("a/b"));
+    }
+
+    const ONE: &str = "[[rule]]\nname = \"one\"\ndelay = \"1ms\"\n";
+    const TWO: &str = "[[rule]]\nname = \"two\"\ndelay = \"2ms\"\n";
+
+    /// Rules from a file with this text, if there is to be one.
+    fn from_file(text: Option<&str>) -> (tempfile::TempDir, PathBuf, Rules) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules.toml");
+        if let Some(text) = text {
+            fs::write(&path, text).unwrap();
+        }
+        let setting = crate::rules::Setting {
+            server: "crm".to_owned(),
+            spill: PathBuf::from("/nowhere"),
+            stopwatch: || 0,
+            seed: 7,
+            identity: 0,
+        };
+        let book = Rulebook::new(setting, crate::proxy::Clock::start(), None);
+        let origin = Origin { places: vec![path.clone()], new: Some(path.clone()) };
+        (folder, path, Rules::begin(book, origin))
+    }
+
+    #[test]
+    fn rules_are_not_kept_over_what_was_written_by_hand_and_not_taken() {
+        let (_folder, path, rules) = from_file(Some(ONE));
+        for by_hand in ["# mine\n[[rule]]\nnme = \"x\"\n", "# mine, not read yet\n"] {
+            fs::write(&path, by_hand).unwrap();
+            let why = rules.order(TWO, true).unwrap_err();
+            assert!(why.contains("left as it is"), "{why}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), by_hand);
+            assert_eq!(&*rules.book.text(), ONE, "nothing has changed");
+        }
+        fs::write(&path, "# mine\n[[rule]]\nnme = \"x\"\n").unwrap();
+        rules.read();
+        assert!(rules.order(TWO, true).unwrap_err().contains("line 3"), "an error that was told stays one");
+        fs::write(&path, ONE).unwrap();
+        rules.read();
+        rules.order(TWO, true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), TWO);
+    }
+
+    #[test]
+    fn a_file_that_is_read_again_says_what_held_for_the_session_alone() {
+        let (_folder, path, rules) = from_file(Some(ONE));
+        assert!(rules.changed_for_session(Some(ONE), TWO).is_empty(), "nobody has changed anything");
+        rules.order(&format!("{ONE}{TWO}"), false).unwrap();
+        assert_eq!(rules.changed_for_session(Some(ONE), &format!("# more\n{ONE}")), ["two"]);
+        assert!(rules.changed_for_session(Some(ONE), &format!("{ONE}{TWO}")).is_empty());
+        rules.order("", false).unwrap();
+        assert_eq!(rules.changed_for_session(Some(ONE), &format!("# more\n{ONE}")), ["one taken out"]);
+        fs::write(&path, TWO).unwrap();
+        rules.read();
+        assert_eq!(&*rules.book.text(), TWO);
+    }
+
+    #[test]
+    fn where_there_are_no_rules_there_is_nothing_to_keep() {
+        let (_folder, path, rules) = from_file(None);
+        assert!(rules.order("", true).unwrap_err().contains("nothing to keep"));
+        assert!(!path.exists());
+        rules.order(ONE, true).unwrap();
+        rules.order("", true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "", "what was kept can be taken out again");
     }
 
     #[cfg(unix)]

@@ -7,9 +7,9 @@ use super::args::Serve;
 use super::beside::{self, Beside, Wish};
 use super::session::Attended;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, bridge, complain, label, reach, session};
-use crate::proxy::Clock;
 use crate::proxy::bridge::Settings;
 use crate::proxy::http::{self, Dialer, Fields, Pooling, Target, Wishes};
+use crate::proxy::{Clock, identity};
 use crate::rules::Pool;
 use crate::trace::{Back, Exit, Fact, Front, url_without_secrets};
 
@@ -79,7 +79,7 @@ fn upstream(args: &Serve) -> Result<Prepared, String> {
         None | Some(_) => {}
     }
     let targets = targets(&args.urls)?;
-    let fields = reach::fields(&args.reach).map_err(|error| error.to_string())?;
+    let fields = reach::fields(&args.reach)?;
     let trust = reach::trust(&args.reach);
     let dialers: Result<_, _> = targets.into_iter().map(|target| Dialer::new(target, &trust)).collect();
     dialers.map(|dialers| Prepared::Upstream(fields, dialers)).map_err(|error| error.to_string())
@@ -126,6 +126,7 @@ fn pooling(args: &Serve, rules: Option<Pool>) -> Option<Pooling> {
 
 async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Beside) -> ExitCode {
     let clock = Clock::start();
+    let identity = identity::of_server(args.urls.iter().map(String::as_str), &fields);
     let target = dialers[0].target();
     let path = target.path.clone();
     let label = args.keep.label.clone().unwrap_or_else(|| label::of_host(&target.authority));
@@ -141,7 +142,7 @@ async fn serve(args: &Serve, fields: Fields, dialers: Vec<Dialer>, beside: Besid
     let back = Back::Url { url: urls.next().unwrap_or_default(), others: urls.collect() };
     let shown = back.display();
     let header = session::header(label, Front::Http { listen: local.to_string() }, back);
-    let attended = Attended::begin(&args.keep, &header, clock, None);
+    let attended = Attended::begin(&args.keep, &header, identity, clock, None);
     let observer = attended.observer();
     let tap = observer.tap.clone();
     if let Some(tap) = &tap {

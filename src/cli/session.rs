@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::args::Keep;
 use super::complain;
 use super::rules::{Origin, Rules};
 use crate::control::{Listener, Order, PoolStatus, Reply, Status, StoreStatus};
-use crate::proxy::{Clock, Observer, PoolGauge, Rulebook, StoreTotals, stopwatch};
+use crate::proxy::{Bounds, Clock, Observer, PoolGauge, Rulebook, StoreTotals, stopwatch, sweep};
 use crate::record::{self, Entry, Folders, Limits, Recorder, Recording, Registered, Report};
 use crate::rules::Setting;
 use crate::tap::{self, Tap};
@@ -66,12 +68,20 @@ pub(super) struct Attended {
 
 impl Attended {
     /// Begins what is wanted and possible.
-    pub(super) fn begin(args: &Keep, header: &Header, clock: Clock, server_pid: Option<u32>) -> Self {
+    /// `identity` is that of the server.
+    pub(super) fn begin(
+        args: &Keep,
+        header: &Header,
+        identity: u128,
+        clock: Clock,
+        server_pid: Option<u32>,
+    ) -> Self {
         let folders = Folders::of_user();
+        sweep_results(folders.as_ref());
         let recorder = record(args, header, folders.as_ref());
         let pool = PoolGauge::default();
         let tap = recorder.as_ref().map(|recorder| recorder.tap.clone());
-        let book = Rulebook::new(setting(header, folders.as_ref()), clock, tap);
+        let book = Rulebook::new(setting(header, identity, folders.as_ref()), clock, tap);
         let rules = Arc::new(Rules::begin(book, Origin::of(args, &header.label, folders.as_ref())));
         let watch = tokio::spawn(rules.clone().watch());
         let sources = Sources {
@@ -104,6 +114,9 @@ impl Attended {
     /// Finishes the recording and takes everything back.
     pub(super) async fn end(self) {
         self.watch.abort();
+        if let Some(sweeping) = sweep_results(Folders::of_user().as_ref()) {
+            let _ = timeout(SWEEP_MAX, sweeping).await;
+        }
         if let Some(running) = self.recorder {
             running.finish();
         }
@@ -113,14 +126,25 @@ impl Attended {
     }
 }
 
+/// How long the end of a session waits for long results to go. What is left then goes another time.
+const SWEEP_MAX: Duration = Duration::from_millis(100);
+
+/// Takes away long results that are old or too much, beside everything else.
+fn sweep_results(folders: Option<&Folders>) -> Option<tokio::task::JoinHandle<usize>> {
+    // The folder of a session stands in the one of all.
+    let root = folders?.results("any").parent()?.to_owned();
+    let sweep = move || sweep(&root, SystemTime::now(), Bounds::default());
+    Some(tokio::task::spawn_blocking(sweep))
+}
+
 /// What the gate is given besides rules.
-fn setting(header: &Header, folders: Option<&Folders>) -> Setting {
+fn setting(header: &Header, identity: u128, folders: Option<&Folders>) -> Setting {
     let spill = match folders {
         Some(folders) => folders.results(&header.session),
         None => std::env::temp_dir().join(format!("mcptop-{}", header.session)),
     };
     let seed = uuid::Uuid::new_v4().as_u64_pair().0;
-    Setting { server: header.label.clone(), spill, stopwatch, seed }
+    Setting { server: header.label.clone(), identity, spill, stopwatch, seed }
 }
 
 /// Starts the recording, if one is wanted. One that cannot be started is a warning: the traffic goes on.

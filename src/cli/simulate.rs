@@ -1,7 +1,6 @@
 //! `mcptop simulate`: a recorded session under other rules.
 
 mod json;
-mod played;
 mod text;
 
 use std::process::ExitCode;
@@ -12,15 +11,14 @@ use crate::insight::{Found, Simulation};
 use crate::model::Session;
 use crate::rules::Ruleset;
 use crate::tokens::Profile;
-use crate::ui::feed::count_all;
-use played::Played;
+use crate::ui::feed::{Played, stopwatch};
 
 /// A cache that hits less often is probably not worth what it may get wrong.
-const HIT_RATE_MIN: f64 = 0.6;
+const HIT_RATE_MIN: f64 = crate::model::CacheUse::HIT_RATE_LOW;
 
 /// What there is to be told.
 struct Report {
-    /// The session as it would have been.
+    /// The session as it would have been, without its calls.
     session: Session,
     /// Its calls that reached the server then.
     found: Found,
@@ -46,15 +44,13 @@ fn simulate(args: &Simulate) -> Result<String, String> {
     let path = rulesfile::named(&args.rules);
     let (rules, text) = rulesfile::read(&path)?;
     let mut reader = passes::open(&args.file)?;
-    let mut played = Played::new(reader.header(), args.write.as_deref())?;
+    let mut played = Played::new(reader.header(), args.write.as_deref(), profile.clone())?;
     let label = reader.header().label.clone();
-    let mut simulation =
-        Simulation::new(&label, &rules, &text, played::stopwatch, |event| played.take(event));
-    passes::through(&mut reader, "playing it again", true, |event| simulation.apply(event))
+    let mut simulation = Simulation::new(&label, &rules, &text, stopwatch, |event| played.take(event));
+    passes::through(&mut reader, "playing it again", |event| simulation.apply(event))
         .map_err(|error| format!("cannot read {}: {error}", args.file.display()))?;
     let found = simulation.finish();
-    let (mut session, bodies) = played.finish()?;
-    count_all(&mut session, &bodies, profile.clone());
+    let session = played.finish()?;
     let report = Report { session, found, rules, source: path.display().to_string(), profile };
     Ok(if args.json {
         format!("{:#}\n", json::document(&report))

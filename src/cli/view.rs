@@ -3,14 +3,15 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::args::{Demo, Look, Open};
+use super::courier::ByWrapping;
+use super::passes;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, say};
 use crate::record::{Folders, Reader};
-use crate::tokens::{Factors, Profile};
 use crate::ui::feed::load;
-use crate::ui::panels::Targets;
-use crate::ui::run::{Start, UiError, What, run as run_viewer};
+use crate::ui::run::{Played, Start, UiError, What, run as run_viewer};
 use crate::ui::summary::summary;
 
 /// The session that `mcptop demo` plays.
@@ -20,6 +21,9 @@ const DEMO: &[u8] = include_bytes!("../../recordings/filesystem.mcp.jsonl");
 pub(super) fn everything(look: Look) -> ExitCode {
     if io::stdout().is_terminal() {
         return show(What::Everything, look);
+    }
+    if let Some(notice) = super::clients::notice() {
+        complain(&notice);
     }
     let listed = Folders::of_user().map(|folders| crate::record::list(&folders)).unwrap_or_default();
     say(&super::listing::table(&listed))
@@ -40,11 +44,19 @@ pub(super) fn open(args: Open) -> ExitCode {
             Err(error) => usage(&error),
         };
     }
+    if from_stdin && args.play {
+        complain("--play needs a recording in a file, to go back in it");
+        return ExitCode::from(EXIT_USAGE);
+    }
     if from_stdin {
         return show(What::Stream("standard input".to_owned(), Box::new(io::stdin())), look);
     }
     // Said before the screen is taken, so that it can be read.
     match crate::record::peek(&args.file) {
+        Ok(_) if args.play => {
+            let recording = Played::File(absolute(&args.file));
+            show(What::Playback { recording, speed: args.speed }, look)
+        }
         Ok(_) => show(What::File(absolute(&args.file)), look),
         Err(error) => usage(&error),
     }
@@ -54,7 +66,7 @@ pub(super) fn open(args: Open) -> ExitCode {
 pub(super) fn demo(args: Demo) -> ExitCode {
     let look = args.look;
     if io::stdout().is_terminal() {
-        return show(What::Playback { recording: DEMO.to_vec(), speed: args.speed }, look);
+        return show(What::Playback { recording: Played::Text(DEMO), speed: args.speed }, look);
     }
     match Reader::from_stream(DEMO) {
         Ok(reader) => summarize(reader, &look),
@@ -63,8 +75,8 @@ pub(super) fn demo(args: Demo) -> ExitCode {
 }
 
 fn summarize(mut reader: Reader, look: &Look) -> ExitCode {
-    let profile = match profile(look) {
-        Ok(profile) => profile.unwrap_or_default(),
+    let profile = match passes::profile(look.profile.as_deref()) {
+        Ok(profile) => profile,
         Err(why) => return usage(&why),
     };
     match load(&mut reader, profile.clone()) {
@@ -85,7 +97,7 @@ fn show(open: What, look: Look) -> ExitCode {
     };
     match run_viewer(start) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ (UiError::Theme(_) | UiError::Playback(_))) => usage(&error),
+        Err(error @ UiError::Theme(_)) => usage(&error),
         Err(error @ UiError::Terminal(_)) => {
             complain(&error.to_string());
             ExitCode::from(EXIT_UNREACHABLE)
@@ -99,24 +111,20 @@ pub(super) fn beside(open: What, look: Look) -> Result<(), String> {
 }
 
 fn start(open: What, look: Look) -> Result<Start, String> {
+    let notice = if matches!(open, What::Everything) { super::clients::notice() } else { None };
     Ok(Start {
         open,
         folders: Folders::of_user(),
-        profile: profile(&look)?,
+        profile: look.profile.as_deref().map(|name| passes::profile(Some(name))).transpose()?,
         theme: look.theme,
         ascii: look.ascii,
-        targets: Targets::default(),
+        targets: look.targets,
+        keys: look.keys,
         window_tokens: look.window,
+        price: look.price.known(),
+        courier: Some(Arc::new(ByWrapping)),
+        notice,
     })
-}
-
-/// The family of models that was asked for.
-fn profile(look: &Look) -> Result<Option<Profile>, String> {
-    match (&look.profile, look.factor) {
-        (None, None) => Ok(None),
-        (None, Some(factor)) => Ok(Some(Profile::custom(Factors::uniform(factor), None))),
-        (Some(name), _) => Profile::named(name).map(Some).map_err(|error| error.to_string()),
-    }
 }
 
 fn usage(error: &impl ToString) -> ExitCode {

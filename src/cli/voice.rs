@@ -56,5 +56,41 @@ pub(super) fn complain(text: &str) {
 /// A closed standard error is nobody's fault, and a client may have made it non-blocking, so a failure to write is not
 /// one of ours.
 fn write(text: &str) {
-    let _ = writeln!(std::io::stderr(), "mcptop: {text}");
+    // What is also told to clients says who speaks; here that is said already.
+    let text = text.strip_prefix("mcptop ").unwrap_or(text);
+    let _ = writeln!(std::io::stderr(), "mcptop: {}", without_numbers(text));
+}
+
+/// What the system says, without the number that follows its words: `No such file or directory (os error 2)`.
+fn without_numbers(text: &str) -> String {
+    const BEFORE: &str = " (os error ";
+    let mut pieces = text.split(BEFORE);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(')') {
+            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => out.push_str(rest),
+            _ => out.extend([BEFORE, piece]),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_told_without_its_numbers() {
+        for (text, told) in [
+            (
+                "cannot open a: No such file (os error 2); b: Denied (os error 13)",
+                "cannot open a: No such file; b: Denied",
+            ),
+            ("cannot open (os error x)", "cannot open (os error x)"),
+            ("a (os error 2", "a (os error 2"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(without_numbers(text), told);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::{Wrap, Wrapped};
 use super::session::Attended;
 use super::{EXIT_UNREACHABLE, EXIT_USAGE, complain, label, remote, session};
-use crate::proxy::{self, Clock, Grace};
+use crate::proxy::{self, Clock, Grace, identity};
 use crate::trace::{Back, Front, Header, without_secrets};
 
 /// From SIGTERM to SIGKILL. Shorter than the time after which SDK clients kill us: one second for the TypeScript SDK's
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Wrap) -> ExitCode {
     let wrapped = match args.what() {
         Ok(wrapped) => wrapped,
         Err(why) => {
-            complain(why);
+            complain(&why);
             return ExitCode::from(EXIT_USAGE);
         }
     };
@@ -50,7 +50,8 @@ async fn wrap(args: &Wrap, program: &OsString, arguments: &[OsString], grace: Gr
             return i32::from(EXIT_UNREACHABLE);
         }
     };
-    let attended = Attended::begin(&args.keep, &header(args), clock, server.pid());
+    let attended =
+        Attended::begin(&args.keep, &header(args), identity::of_command(&command), clock, server.pid());
     let exit = server.run(attended.observer(), attended.rules(), grace).await;
     attended.end().await;
     match exit {

@@ -112,6 +112,8 @@ impl Size {
 struct Play {
     gate: Gate,
     now: Micros,
+    /// Pages of the tool list so far.
+    pages: usize,
     delivered: Option<Vec<u8>>,
     why: Vec<String>,
 }
@@ -120,6 +122,7 @@ impl Play {
     fn new(label: &str, rule: &Rule) -> Self {
         let setting = Setting {
             server: label.to_owned(),
+            identity: 0,
             spill: PathBuf::from("spilled"),
             // What the rule costs is not asked here.
             stopwatch: || 0,
@@ -127,13 +130,19 @@ impl Play {
         };
         let rule = Rule { mode: Mode::On, ..rule.clone() };
         let rules = Ruleset { rules: vec![rule], ..Ruleset::default() };
-        Self { gate: Gate::new(setting, &rules), now: Micros(0), delivered: None, why: Vec::new() }
+        Self { gate: Gate::new(setting, &rules), now: Micros(0), pages: 0, delivered: None, why: Vec::new() }
     }
 
-    /// A page of the tool list, as if it had just been asked for; what the client gets.
+    /// The next page of the tool list, as if it had just been asked for; what the client gets.
     fn list(&mut self, answer: &[u8]) -> Vec<u8> {
         if let Contents::One(Message::Result { id, .. }) = contents(answer) {
-            let request = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/list\"}}\n");
+            // Without a cursor it would be another list, which makes the pages before it void.
+            let params = match self.pages {
+                0 => String::new(),
+                page => format!(",\"params\":{{\"cursor\":\"page {page}\"}}"),
+            };
+            self.pages += 1;
+            let request = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/list\"{params}}}\n");
             self.request(request.as_bytes());
         }
         self.answer(answer)
@@ -236,6 +245,43 @@ mod tests {
     fn a_rule_that_holds_requests_back_does_not_hold_the_figure_back() {
         let preview = of_answer("delay = \"10s\"\ntrim = { drop = [\"$.metadata\"] }\n", &[]);
         assert!(preview.delivered.wire.tokens < preview.original.wire.tokens);
+    }
+
+    /// The same tools on two pages, in this order.
+    fn paged() -> [Vec<u8>; 2] {
+        let (begin, tools) = LIST.split_once("[{\"name\"").unwrap();
+        let (first, second) = tools.split_once(",{\"name\":\"other\"").unwrap();
+        let first = format!("{begin}[{{\"name\"{first}],\"nextCursor\":\"2\"}}}}");
+        let second = format!("{begin}[{{\"name\":\"other\"{second}").replace("\"id\":1,", "\"id\":3,");
+        [first.into_bytes(), second.into_bytes()]
+    }
+
+    #[test]
+    fn a_list_on_several_pages_is_one_list() {
+        let profile = Profile::default();
+        let whole = [LIST.as_bytes().to_vec()];
+        for text in [
+            "tools = { hide = [\"get_*\"] }\n",
+            "tools = { hide = [\"o*\"] }\n",
+            "tools = { describe = \"none\" }\n",
+        ] {
+            let of_list = |lists: &[Vec<u8>]| {
+                let preview = preview_list((&mut counter(), &profile), "crm", &rule(text), lists);
+                (preview.original.model, preview.delivered.model)
+            };
+            assert_eq!(of_list(&paged()), of_list(&whole), "{text}");
+        }
+        // A trim has to know the output schema, on whichever page it stood.
+        let trim = "trim = { drop = [\"$.metadata\"] }\n";
+        assert_eq!(of_answer(trim, &paged()), of_answer(trim, &whole));
+        // What is asked for on demand needs one tool more, not one for each page.
+        let lazy = rule("tools = { lazy = true }\n");
+        let added = |lists: &[Vec<u8>]| {
+            let mut play = Play::new("crm", &lazy);
+            let pages: Vec<u8> = lists.iter().flat_map(|list| play.list(list)).collect();
+            memchr::memmem::find_iter(&pages, b"\"mcptop_tool_schema\"").count()
+        };
+        assert_eq!((added(&paged()), added(&whole)), (1, 1));
     }
 
     #[test]

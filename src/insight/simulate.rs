@@ -4,6 +4,9 @@
 //! after the request as it took then. So what comes out is a recording like any other, and what the rules saved in it is
 //! told by the same model that tells it of a live session.
 //!
+//! Memory does not grow with the session: so many requests wait for their answers (`ASKED_MAX`) and so many answers for their
+//! time, exchanges are followed while they are open, and the gate is bounded as it is in the proxy.
+//!
 //! What a recording cannot tell: answers to calls that nobody made (`warm`), whether requests carried credentials
 //! (`scope = "shared"` is taken at its word), what another instance had put into a second level.
 
@@ -21,7 +24,8 @@ use crate::wire::{Contents, Direction, Message, contents, member};
 
 /// How many outdated answers are told one by one; all are counted.
 const STALE_MAX: usize = 1_000;
-/// Requests that wait for their answers at once; of more, those that wait longest are taken for unanswered.
+/// Requests that wait for their answers at once; of more, those that wait longest are taken for unanswered. As many answers
+/// wait for their time; more come when they came.
 const ASKED_MAX: usize = 65_536;
 /// Steps in which what waits at the end is let go: far more than requests can wait, and a bound for a rule that never does.
 const LAST_STEPS_MAX: usize = 1_000_000;
@@ -99,6 +103,7 @@ impl<'s> Simulation<'s> {
     ) -> Self {
         let setting = Setting {
             server: label.to_owned(),
+            identity: 0,
             spill: std::path::PathBuf::from("spilled"),
             stopwatch,
             seed: 0,
@@ -196,7 +201,7 @@ impl<'s> Simulation<'s> {
                 let Some(asked) = self.asked.get_mut(&key) else { return self.deliver(&due) };
                 match asked.forwarded {
                     // The server takes as long as it took.
-                    Some(forwarded) if forwarded > asked.at => {
+                    Some(forwarded) if forwarded > asked.at && self.coming.len() < ASKED_MAX => {
                         let at = Micros(forwarded.0 + (self.now - asked.at).0);
                         self.coming.push(due.put_off(at));
                     }

@@ -137,7 +137,7 @@ impl Definitions {
         let Some(position) = self.ruled_by.iter().position(|credit| credit.rule == rule) else {
             return Saved::default();
         };
-        let weights: Vec<u64> = self.ruled_by.iter().map(|credit| credit.weight).collect();
+        let weights: Vec<i64> = self.ruled_by.iter().map(|credit| credit.weight).collect();
         self.saved().parts(&weights)[position]
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Pure: events in, state out. Knows nothing of files, clocks, screens, nor of how tokens are counted.
 
+mod abridged;
+mod again;
 mod apply;
 mod context;
 mod definitions;
@@ -10,8 +12,10 @@ mod handshake;
 mod http;
 mod id;
 mod latency;
+mod let_go;
 mod log;
 mod operation;
+mod operations;
 mod pool;
 mod read;
 mod row;
@@ -23,7 +27,7 @@ mod symbol;
 
 pub use context::ContextTokens;
 pub use definitions::{Definition, DefinitionTokens, Definitions};
-pub use filter::{Bounds, Filter, FilterError, Matcher, Measure, Pattern};
+pub use filter::{Bounds, Expression, Filter, FilterError, Matcher, Measure, Pattern};
 pub use handshake::{Era, Handshake, Implementation, Instructions};
 pub use http::{
     Client, ClientEnd, ClientId, Clients, Connection, Connections, HttpExchange, HttpExchanges, Stall,
@@ -45,4 +49,4 @@ pub use session::{End, NotificationCount, Samples, Session, Totals};
 pub use symbol::{Symbol, Symbols};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -53,6 +53,8 @@ pub struct Changed {
     pub original: Half,
     /// As it left; for a rule that only observes, as it would have left.
     pub delivered: Half,
+    /// Whether it left as a failure that it had not been: what the client does not get is no saving.
+    pub is_refused: bool,
 }
 
 /// Tokens of one text, or the sum of several.
@@ -81,8 +83,8 @@ pub struct RuledTokens {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Credit {
     pub(super) rule: Symbol,
-    /// The bytes it took away; 0 where nobody says.
-    pub(super) weight: u64,
+    /// The bytes it took away, less than none where it added some; 0 where nobody says.
+    pub(super) weight: i64,
 }
 
 impl Credit {

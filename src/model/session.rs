@@ -3,6 +3,7 @@
 //! Knows nothing of how events change it (see `apply`).
 
 use super::apply::Following;
+use super::operations::Operations;
 use super::{
     Client, DefinitionTokens, Definitions, Handshake, HttpExchanges, Latency, Log, Operation, OperationId,
     Pool, Row, RowKey, Rules, Symbol, Symbols,
@@ -98,6 +99,8 @@ pub struct Totals {
     pub orphans: u64,
     /// Further responses to requests already answered.
     pub duplicates: u64,
+    /// Requests under an id that was in flight already.
+    pub same_ids: u64,
     /// Messages whose observation was dropped.
     pub dropped_messages: u64,
     /// Bytes whose observation was dropped.
@@ -118,7 +121,7 @@ pub struct Session {
     pub(super) symbols: Symbols,
     pub(super) http: HttpExchanges,
     pub(super) pool: Option<Box<Pool>>,
-    pub(super) operations: Vec<Operation>,
+    pub(super) operations: Operations,
     pub(super) rows: Vec<Row>,
     pub(super) handshake: Handshake,
     pub(super) definitions: Definitions,
@@ -142,6 +145,7 @@ pub struct Session {
     pub(super) noise: u64,
     pub(super) orphans: u64,
     pub(super) duplicates: u64,
+    pub(super) same_ids: u64,
     pub(super) dropped_messages: u64,
     pub(super) dropped_bytes: u64,
     pub(super) recounts: u32,
@@ -157,7 +161,7 @@ impl Session {
             symbols: Symbols::new(),
             http: HttpExchanges::default(),
             pool: None,
-            operations: Vec::new(),
+            operations: Operations::default(),
             rows: Vec::new(),
             handshake: Handshake::default(),
             definitions: Definitions::default(),
@@ -181,6 +185,7 @@ impl Session {
             noise: 0,
             orphans: 0,
             duplicates: 0,
+            same_ids: 0,
             dropped_messages: 0,
             dropped_bytes: 0,
             recounts: 0,
@@ -188,16 +193,17 @@ impl Session {
         }
     }
 
-    /// All operations of both sides in the order in which they were asked.
+    /// All operations of both sides in the order in which they were asked: the position of each is its id. Of a session that
+    /// [lets go](Self::let_go) of operations only those asked since it last did.
     #[must_use]
     pub fn operations(&self) -> &[Operation] {
-        &self.operations
+        self.operations.young()
     }
 
-    /// One operation; `None` for an id of another session.
+    /// One operation; `None` for an id of another session, and for one that has been let go of.
     #[must_use]
     pub fn operation(&self, id: OperationId) -> Option<&Operation> {
-        self.operations.get(id.index())
+        self.operations.get(id)
     }
 
     /// The statistics: one row per tool and one per other method, in the order in which they were first met.
@@ -370,6 +376,7 @@ impl Session {
             noise: self.noise,
             orphans: self.orphans,
             duplicates: self.duplicates,
+            same_ids: self.same_ids,
             dropped_messages: self.dropped_messages,
             dropped_bytes: self.dropped_bytes,
             own_us_p50: own_us(0.50),

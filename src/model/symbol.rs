@@ -34,7 +34,7 @@ const NAMES_MAX: usize = 65_536;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The table of names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Symbols {
     texts: Vec<Arc<str>>,
     known: HashMap<Arc<str>, Symbol>,

@@ -4,14 +4,17 @@
 
 pub mod bridge;
 mod clock;
+pub mod dial;
 mod ends;
 mod gauge;
 mod group;
 pub mod guard;
 pub mod http;
+pub mod identity;
 mod pool;
 mod relay;
 pub mod remote;
+mod results;
 mod rulebook;
 mod session;
 mod spill;
@@ -19,15 +22,20 @@ mod store;
 
 pub use clock::{Clock, stopwatch};
 pub use gauge::{PoolGauge, PoolTotals};
+pub use results::{Bounds, sweep};
 pub use rulebook::{Regulated, Rulebook, ruling};
 pub use session::{Command, Grace, Observer, StartError, Wrapped, start};
 pub use store::{StoreTotals, Stores};
 
-/// Waits until mcptop is told to end; says by what.
-pub async fn until_asked_to_end() -> &'static str {
-    match group::Signals::listen() {
-        Ok(mut signals) => signals.next().await.name(),
-        // Then the default of the system ends us, as it would without a proxy.
-        Err(_) => std::future::pending().await,
+/// Waits until mcptop is told to end; says by what. It is heard from the call on, and not only from when the future is first
+/// polled. Call inside a tokio runtime.
+pub fn until_asked_to_end() -> impl Future<Output = &'static str> {
+    let signals = group::Signals::listen();
+    async {
+        match signals {
+            Ok(mut signals) => signals.next().await.name(),
+            // Then the default of the system ends us, as it would without a proxy.
+            Err(_) => std::future::pending().await,
+        }
     }
 }

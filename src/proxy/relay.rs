@@ -8,15 +8,16 @@ mod cutter;
 
 use std::io;
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(super) use self::crossing::Crossing;
 use self::crossing::{Bench, Done, Entry};
 use self::cutter::{Cutter, FRAME_BYTES_MAX, Judge};
 use super::clock::{Clock, nanos};
-use super::ends::{Input, Output};
+use super::ends::{Input, Output, Reader};
 use super::spill;
 use crate::rules::{Act, Verdict};
 use crate::tap::{Stream, Tap};
@@ -26,6 +27,10 @@ use crate::wire::Direction;
 const BUFFER_BYTES: usize = 64 * 1024;
 const _: () = assert!(FRAME_BYTES_MAX == 64 * 1024 * 1024, "a remark says so");
 const TOO_LONG: &str = "a message of more than 64 MiB passed without being shown to the rules";
+
+/// How long what rules hold back may wait for its turn once the client has closed its side. A script that pipes its calls
+/// in waits for the answers; with a rate of one call an hour it must not for ever.
+const DRAIN_MAX: Duration = Duration::from_mins(1);
 
 /// Why a direction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,22 +215,43 @@ impl Ruled<'_> {
         Ok(())
     }
 
-    /// The sender has closed its side: what it began and what still waits goes out before the receiver sees that.
+    /// The sender has closed its side: what it began and what still waits goes out before the receiver sees that. A client
+    /// that still reads is waited for, for a while; for one that is gone nothing is called any more.
     async fn end(&self, cutter: &mut Cutter, to: &mut Output) -> End {
         self.crossing.decide(self.direction, |bench| cutter.finish(&mut Judging { bench, chunk: &[] }));
         self.crossing.seen(self.direction);
-        loop {
+        if self.deliver(to).await.is_err() {
+            return End::Refused;
+        }
+        if self.direction == Direction::ToClient || !self.crossing.holds() {
+            return End::Closed;
+        }
+        let mut gone = pin!(reader_gone());
+        let mut bound = pin!(tokio::time::sleep(DRAIN_MAX));
+        while self.crossing.holds() {
+            self.relay.pulse.at_rest.store(true, Ordering::Release);
+            if !self.crossing.has_waiting(self.direction) {
+                // After either of the first two nothing is held any more.
+                tokio::select! {
+                    biased;
+                    () = &mut gone => self.crossing.forsake(),
+                    () = &mut bound => self.crossing.dismiss(),
+                    () = self.crossing.news(self.direction) => {}
+                }
+            }
             if self.deliver(to).await.is_err() {
                 return End::Refused;
             }
-            if self.direction == Direction::ToClient || !self.crossing.holds() {
-                return End::Closed;
-            }
-            self.relay.pulse.at_rest.store(true, Ordering::Release);
-            if !self.crossing.has_waiting(self.direction) {
-                self.crossing.news(self.direction).await;
-            }
         }
+        End::Closed
+    }
+}
+
+/// Waits until the client reads no more, where that can be seen.
+async fn reader_gone() {
+    match Reader::of_stdout() {
+        Some(reader) => reader.gone().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -81,6 +81,11 @@ impl Rulebook {
         self.tell(Fact::RulesRefused { source: source.to_owned().into(), why: why.to_owned().into() });
     }
 
+    /// Records a remark about the rules.
+    pub fn note(&self, text: String) {
+        self.tell(Fact::Note { text: text.into() });
+    }
+
     /// The text that is in force; empty if there are no rules.
     #[must_use]
     pub fn text(&self) -> Arc<str> {
@@ -133,6 +138,7 @@ impl Rulebook {
             clock: self.0.clock,
             tap: self.0.tap.clone(),
             is_idle: AtomicBool::new(gate.is_idle()),
+            may_miss_calls: AtomicBool::new(gate.may_miss_calls()),
             held: Mutex::new(Held { gate, armed: None }),
             changed: Notify::new(),
         });
@@ -161,6 +167,7 @@ pub struct Regulated {
     held: Mutex<Held>,
     /// What the gate said when it was last touched.
     is_idle: AtomicBool,
+    may_miss_calls: AtomicBool,
     /// Told when whoever waits in `turn` has to look again.
     changed: Notify,
 }
@@ -179,12 +186,21 @@ impl Regulated {
         self.is_idle.load(Ordering::Acquire)
     }
 
+    /// A conversation that the gate has not been shown is over, and may have been a call. Costs no lock but just after a
+    /// rule has begun to keep answers.
+    pub fn unseen_ended(&self) {
+        if self.may_miss_calls.load(Ordering::Acquire) {
+            self.change(|gate, _| gate.unseen_ended());
+        }
+    }
+
     /// Has the gate for a moment. Whoever brings it a frame or an answer takes its outputs before letting go, so that
     /// they are carried out in order.
     pub fn with<T>(&self, act: impl FnOnce(&mut Gate, Micros) -> T) -> T {
         let mut held = self.lock();
         let result = act(&mut held.gate, self.clock.now());
         self.is_idle.store(held.gate.is_idle(), Ordering::Release);
+        self.may_miss_calls.store(held.gate.may_miss_calls(), Ordering::Release);
         let due = held.gate.due();
         let is_earlier = due.is_some_and(|due| held.armed.is_none_or(|armed| due < armed));
         if is_earlier {

@@ -68,11 +68,30 @@ fn reason(program: &OsStr, error: &io::Error) -> String {
     match error.kind() {
         // A script also counts as missing when the interpreter its first line names is.
         io::ErrorKind::NotFound if Path::new(program).exists() => "its interpreter does not exist".to_owned(),
-        io::ErrorKind::NotFound if is_path => "there is no such file".to_owned(),
+        io::ErrorKind::NotFound if program.is_empty() => "no program is named".to_owned(),
+        io::ErrorKind::NotFound if is_path => match address(program) {
+            Some(url) => format!("there is no such file; if it is the address of a server, write {url}"),
+            None => "there is no such file".to_owned(),
+        },
         io::ErrorKind::NotFound => "there is no such program in PATH".to_owned(),
         io::ErrorKind::PermissionDenied => "it is not executable".to_owned(),
         _ => error.to_string(),
     }
+}
+
+/// The address that was probably meant by what is no program: a host with a path whose scheme was left out, or one with a
+/// scheme that no server has.
+fn address(program: &OsStr) -> Option<String> {
+    let text = program.to_str()?;
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (authority, _) = rest.split_once('/')?;
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let is_local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok();
+    let is_name = !host.starts_with('.') && host.contains('.');
+    let scheme = if is_local || port.is_some() { "http" } else { "https" };
+    (is_port && !host.is_empty() && (is_local || is_name || port.is_some()))
+        .then(|| format!("{scheme}://{rest}"))
 }
 
 /// A server that has been started and is not connected yet.

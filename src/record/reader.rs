@@ -8,13 +8,14 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::Bodies;
-use crate::trace::{Event, ExchangeId, Fact, Header, LineError, Place, read_event, read_header};
+use super::spool::{Counted, Spool, spool_from};
+use crate::trace::{Event, ExchangeId, Fact, Header, LineError, Micros, Place, read_event, read_header};
 use crate::wire::Direction;
 
 /// How much is asked of the system at once.
@@ -23,6 +24,9 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 const JOINED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How often an unpacked file is looked at while its first line is missing.
 const SPOOL_TICK: Duration = Duration::from_millis(5);
+/// How much of a recording's end is looked at first for its last event, and how much at most.
+const TAIL_BYTES: u64 = 64 * 1024;
+const TAIL_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
@@ -56,6 +60,8 @@ pub struct Progress {
     pub bytes: usize,
     /// Everything that is there has been read; a live recording may grow on.
     pub at_end: bool,
+    /// The time of the event at which [`Reader::read_while`] was stopped.
+    pub stopped_at: Option<Micros>,
 }
 
 /// A recording being read.
@@ -67,6 +73,10 @@ pub struct Reader {
     buffer: Vec<u8>,
     /// Where the buffer's first byte stands in the file.
     buffer_at: u64,
+    /// Where the first event stands in it.
+    begins_at: u64,
+    /// Whether the buffer begins with a complete line that was not let through.
+    is_stopped: bool,
     joining: HashMap<Lane, Joining>,
     damaged_lines: u64,
 }
@@ -110,15 +120,6 @@ struct Joining {
     bytes: Vec<u8>,
 }
 
-/// Something that is being unpacked into a temporary file.
-#[derive(Debug, Default)]
-struct Spool {
-    done: AtomicBool,
-    /// The length of the source, if known, and how much of it has been unpacked.
-    source_bytes: u64,
-    taken_bytes: AtomicU64,
-}
-
 /// The header of a recording, without reading any further.
 ///
 /// # Errors
@@ -140,7 +141,7 @@ fn first_line(source: impl Read, line: &mut Vec<u8>) -> io::Result<usize> {
     BufReader::with_capacity(4096, source.take(CHUNK_BYTES as u64)).read_until(b'\n', line)
 }
 
-fn is_compressed(file: &File) -> io::Result<bool> {
+pub(super) fn is_compressed(file: &File) -> io::Result<bool> {
     let mut magic = [0; ZSTD_MAGIC.len()];
     let len_bytes = read_at(file, &mut magic, 0)?;
     Ok(magic[..len_bytes] == ZSTD_MAGIC)
@@ -216,7 +217,54 @@ impl Reader {
         let header = header.map_err(|source| OpenError::Header { path: path.to_owned(), source })?;
         buffer.drain(..(newline + 1).min(buffer.len()));
         let buffer_at = newline as u64 + 1;
-        Ok(Self { file, spool, header, buffer, buffer_at, joining: HashMap::new(), damaged_lines: 0 })
+        Ok(Self {
+            file,
+            spool,
+            header,
+            buffer,
+            buffer_at,
+            begins_at: buffer_at,
+            is_stopped: false,
+            joining: HashMap::new(),
+            damaged_lines: 0,
+        })
+    }
+
+    /// A reader of the same recording that is at its beginning.
+    #[must_use]
+    pub fn from_beginning(&self) -> Self {
+        Self {
+            file: self.file.clone(),
+            spool: self.spool.clone(),
+            header: self.header.clone(),
+            buffer: Vec::new(),
+            buffer_at: self.begins_at,
+            begins_at: self.begins_at,
+            is_stopped: false,
+            joining: HashMap::new(),
+            damaged_lines: 0,
+        }
+    }
+
+    /// The time of the last event that is there; `None` if it cannot be told without reading all of it. Nothing is read on by it.
+    #[must_use]
+    pub fn last_time(&self) -> Option<Micros> {
+        if self.spool.as_ref().is_some_and(|spool| !spool.done.load(Ordering::Acquire)) {
+            return None;
+        }
+        let len_bytes = self.file.metadata().ok()?.len();
+        let mut tail_bytes = TAIL_BYTES;
+        loop {
+            let from = len_bytes.saturating_sub(tail_bytes).max(self.begins_at);
+            let mut tail = vec![0; usize::try_from(len_bytes.checked_sub(from)?).ok()?];
+            let read = read_at(&self.file, &mut tail, from).ok()?;
+            let lines = tail[..read].rsplit(|byte| *byte == b'\n');
+            let found = lines.filter_map(|line| read_event(line).ok()).map(|event| event.at).next();
+            if found.is_some() || from == self.begins_at || tail_bytes >= TAIL_BYTES_MAX {
+                return found;
+            }
+            tail_bytes *= 16;
+        }
     }
 
     /// The recording's first line.
@@ -265,6 +313,19 @@ impl Reader {
         budget_bytes: usize,
         see: &mut dyn FnMut(&Event<'_>, Place),
     ) -> io::Result<Progress> {
+        self.read_while(budget_bytes, &mut |_| true, see)
+    }
+
+    /// The same, up to the first event whose time is not let through. That event is the first one to be shown the next time.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn read_while(
+        &mut self,
+        budget_bytes: usize,
+        lets_through: &mut dyn FnMut(Micros) -> bool,
+        see: &mut dyn FnMut(&Event<'_>, Place),
+    ) -> io::Result<Progress> {
         let mut progress = Progress::default();
         let mut spent_bytes = 0;
         while spent_bytes < budget_bytes {
@@ -272,29 +333,50 @@ impl Reader {
             let unpacked = self.spool.as_ref().is_none_or(|spool| spool.done.load(Ordering::Acquire));
             let after_buffer = self.buffer_at + self.buffer.len() as u64;
             let searched = self.buffer.len();
-            let read = fill(&self.file, &mut self.buffer, after_buffer)?;
+            // Where lines wait, more would only pile up behind them.
+            let was_stopped = std::mem::take(&mut self.is_stopped);
+            let read = if was_stopped { 0 } else { fill(&self.file, &mut self.buffer, after_buffer)? };
             if read == 0 && memchr::memchr(b'\n', &self.buffer).is_none() {
                 progress.at_end = unpacked;
                 break;
             }
             spent_bytes += read.max(1);
             progress.bytes += read;
-            progress.events += self.show_lines(searched.min(self.buffer.len()), see);
+            let (events, stopped_at) = self.show_lines(searched.min(self.buffer.len()), lets_through, see);
+            progress.events += events;
+            if stopped_at.is_some() {
+                self.is_stopped = true;
+                progress.stopped_at = stopped_at;
+                break;
+            }
         }
         Ok(progress)
     }
 
-    /// Shows every complete line of the buffer and keeps the rest. There is no newline before `searched` unless lines
-    /// are left from opening.
-    fn show_lines(&mut self, searched: usize, see: &mut dyn FnMut(&Event<'_>, Place)) -> u64 {
+    /// Shows every complete line of the buffer that is let through and keeps the rest; returns how many events there were, and
+    /// the time of the one that was stopped. There is no newline before `searched` unless lines are left from opening, or
+    /// from a stop.
+    fn show_lines(
+        &mut self,
+        searched: usize,
+        lets_through: &mut dyn FnMut(Micros) -> bool,
+        see: &mut dyn FnMut(&Event<'_>, Place),
+    ) -> (u64, Option<Micros>) {
         let buffer = std::mem::take(&mut self.buffer);
         let first = if memchr::memchr(b'\n', &buffer[..searched]).is_some() { 0 } else { searched };
-        let (mut start, mut events) = (0, 0);
+        let (mut start, mut events, mut stopped_at) = (0, 0, None);
         for newline in memchr::memchr_iter(b'\n', &buffer[first..]) {
             let line = &buffer[start..first + newline];
             let offset_bytes = self.buffer_at + start as u64;
+            let event = read_event(line);
+            if let Ok(event) = &event
+                && !lets_through(event.at)
+            {
+                stopped_at = Some(event.at);
+                break;
+            }
             start = first + newline + 1;
-            match read_event(line) {
+            match event {
                 Ok(event) => {
                     self.show(event, offset_bytes, line.len(), see);
                     events += 1;
@@ -306,7 +388,7 @@ impl Reader {
         self.buffer_at += start as u64;
         self.buffer = buffer;
         self.buffer.drain(..start);
-        events
+        (events, stopped_at)
     }
 
     fn show(
@@ -368,30 +450,4 @@ pub(super) fn read_at(file: &File, buffer: &mut [u8], offset_bytes: u64) -> io::
 #[cfg(windows)]
 pub(super) fn read_at(file: &File, buffer: &mut [u8], offset_bytes: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, offset_bytes)
-}
-
-/// Copies a source into an unnamed temporary file, on a thread of its own.
-fn spool_from(mut source: impl Read + Send + 'static, spool: Arc<Spool>) -> io::Result<File> {
-    let file = tempfile::tempfile()?;
-    let mut to = file.try_clone()?;
-    std::thread::Builder::new().name("unpack".to_owned()).spawn(move || {
-        // A broken source ends where it breaks; what came before is shown.
-        let _ = io::copy(&mut source, &mut to);
-        spool.done.store(true, Ordering::Release);
-    })?;
-    Ok(file)
-}
-
-/// Counts what is taken from a source.
-struct Counted {
-    source: File,
-    spool: Arc<Spool>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
-        self.spool.taken_bytes.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use directories::ProjectDirs;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -87,6 +88,20 @@ impl Folders {
         Ok(folder.join(format!("{time}-{}{EXTENSION}", file_name(label))))
     }
 
+    /// The same for a session that starts at this moment, with a name that nothing has yet.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn recording_at(&self, now: Timestamp, label: &str) -> Result<PathBuf, StoreError> {
+        let now = now.to_zoned(jiff::tz::TimeZone::UTC);
+        let (day, time) = (now.strftime("%Y-%m-%d").to_string(), now.strftime("%H%M%S").to_string());
+        let path = self.new_recording(&day, &time, label)?;
+        if !path.exists() {
+            return Ok(path);
+        }
+        self.new_recording(&day, &now.strftime("%H%M%S-%3f").to_string(), label)
+    }
+
     /// The runtime folder, made private if need be: the registry of live sessions and what lives as long as they do.
     ///
     /// # Errors
@@ -135,6 +150,18 @@ impl Folders {
         self.recordings().with_file_name("logins")
     }
 
+    /// The file that says what servers cost when they were audited last. It need not exist.
+    #[must_use]
+    pub fn audited(&self) -> PathBuf {
+        self.recordings().with_file_name("audited.json")
+    }
+
+    /// The file that says in front of which servers of clients mcptop was put. It need not exist.
+    #[must_use]
+    pub fn clients(&self) -> PathBuf {
+        self.recordings().with_file_name("clients.json")
+    }
+
     /// The folder of long results that the rules of a session write to files. It need not exist.
     #[must_use]
     pub fn results(&self, session: &str) -> PathBuf {
@@ -146,6 +173,24 @@ impl Folders {
     pub fn recordings(&self) -> &Path {
         &self.recordings[0]
     }
+}
+
+impl Folders {
+    /// How many entries the registry has, those of proxies that died among them.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        let files = self.runtime.iter().flat_map(|folder| children_of(folder));
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).count()
+    }
+}
+
+/// Why a folder that is there is not one for mcptop alone to write to; `None` if it is.
+#[must_use]
+pub fn refused(folder: &Path) -> Option<String> {
+    #[cfg(unix)]
+    return fs::symlink_metadata(folder).ok().and_then(|itself| refusal(folder, &itself));
+    #[cfg(not(unix))]
+    return (!folder.is_dir()).then(|| "it is not a folder".to_owned());
 }
 
 /// A live session's entry in the registry.

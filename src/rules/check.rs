@@ -17,7 +17,15 @@ pub(super) struct Fault {
 type Check = (&'static [&'static str], fn(&Rule) -> bool, &'static str);
 
 /// What must hold for every rule: where, whether it does not, and what to say then.
-const CHECKS: [Check; 20] = [
+const CHECKS: [Check; 25] = [
+    (&["match", "tool"], |rule| is_nothing(rule.select.tool.as_ref()), NOTHING_MATCHED),
+    (&["match", "server"], |rule| is_nothing(rule.select.server.as_ref()), NOTHING_MATCHED),
+    (&["match", "method"], |rule| is_nothing(rule.select.method.as_ref()), NOTHING_MATCHED),
+    (
+        &["tools", "hide"],
+        |rule| is_nothing(rule.tools.as_ref().and_then(|tools| tools.hide.as_ref())),
+        "an empty list hides nothing: name tools as in hide = [\"delete_*\"], or leave it out",
+    ),
     (&["name"], |rule| rule.name.trim().is_empty(), "a rule needs a name"),
     (
         &[],
@@ -58,6 +66,11 @@ const CHECKS: [Check; 20] = [
         &["cache", "bytes"],
         |rule| rule.cache.as_ref().is_some_and(|cache| cache.bytes == Bytes(0)),
         "this has to be more than 0",
+    ),
+    (
+        &["cache", "store"],
+        |rule| store_of(rule).is_some_and(|store| TLS_STORES.iter().any(|scheme| store.starts_with(scheme))),
+        "stores behind TLS (rediss://) cannot be used: name one as in \"redis://127.0.0.1:6379/0\", such as the near end of a TLS tunnel",
     ),
     (
         &["cache", "store"],
@@ -108,6 +121,13 @@ const CHECKS: [Check; 20] = [
     ),
 ];
 
+const NOTHING_MATCHED: &str =
+    "an empty list names nothing: name some as in [\"get_*\"], or leave it out to mean all";
+
+fn is_nothing(globs: Option<&super::Globs>) -> bool {
+    globs.is_some_and(|globs| globs.written().is_empty())
+}
+
 /// The first thing that is wrong with a set of rules.
 pub(super) fn first_fault(set: &Ruleset) -> Option<Fault> {
     let mut names = HashSet::new();
@@ -130,11 +150,16 @@ fn is_no_speed(rate: Option<Rate>, speed: fn(Rate) -> Option<f64>) -> bool {
     rate.and_then(speed).is_some_and(|speed| !(speed > 0.0 && speed.is_finite()))
 }
 
+/// Addresses of stores that are spoken to in the clear, and of those that are not.
+const PLAIN_STORES: [&str; 4] = ["redis://", "valkey://", "redis+unix://", "unix://"];
+const TLS_STORES: [&str; 2] = ["rediss://", "valkeys://"];
+
+fn store_of(rule: &Rule) -> Option<&str> {
+    rule.cache.as_ref()?.store.as_deref()
+}
+
 fn is_store(rule: &Rule) -> bool {
-    let store = rule.cache.as_ref().and_then(|cache| cache.store.as_deref());
-    store.is_none_or(|store| {
-        ["redis://", "rediss://", "valkey://", "valkeys://", "redis+unix://", "unix://"]
-            .iter()
-            .any(|scheme| store.len() > scheme.len() && store.starts_with(scheme))
+    store_of(rule).is_none_or(|store| {
+        PLAIN_STORES.iter().any(|scheme| store.len() > scheme.len() && store.starts_with(scheme))
     })
 }

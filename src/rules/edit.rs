@@ -39,6 +39,14 @@ pub fn remove(text: &str, name: &str) -> Result<String, Problem> {
 /// # Errors
 /// If the text is no rules file, or the rule is none that may stand in one.
 pub fn upsert(text: &str, rule: &Rule) -> Result<String, Problem> {
+    upsert_before(text, rule, &[])
+}
+
+/// Puts a rule in as [`upsert`] does; a new one before the first of those named `later`, because rules act in their order.
+///
+/// # Errors
+/// If the text is no rules file, or the rule is none that may stand in one.
+pub fn upsert_before(text: &str, rule: &Rule, later: &[&str]) -> Result<String, Problem> {
     let wanted = table_of(rule)?;
     let mut document = open(text)?;
     let said = Ruleset::parse(text)?.rule(&rule.name).map(table_of).transpose()?;
@@ -51,9 +59,20 @@ pub fn upsert(text: &str, rule: &Rule) -> Result<String, Problem> {
     };
     match (known.and_then(|position| rules.get_mut(position)), said) {
         (Some(table), Some(said)) => merge(table, &said, &wanted),
-        _ => rules.push(wanted),
+        _ => insert(rules, wanted, later),
     }
     finish(&document)
+}
+
+fn insert(rules: &mut ArrayOfTables, wanted: Table, later: &[&str]) {
+    let is_later =
+        |table: &Table| table.get("name").and_then(Item::as_str).is_some_and(|name| later.contains(&name));
+    let at = rules.iter().position(is_later);
+    match at {
+        None => rules.push(wanted),
+        // Without a position of its own it is written behind the one before it.
+        Some(at) => rules.insert(at, wanted),
+    }
 }
 
 /// A rule as the text of a rules file.
@@ -170,6 +189,30 @@ mod tests {
         let text = upsert(FILE, &second).unwrap();
         assert!(text.contains("ttl = \"5m\" # long enough"), "{text}");
         assert_eq!(Ruleset::parse(&text).unwrap().rules[1], second);
+    }
+
+    #[test]
+    fn a_new_rule_stands_before_those_that_act_after_it() {
+        let new = rule("[[rule]]\nname = \"c\"\ntrim = { drop = [\"$.a\"] }\n");
+        let names = |text: &str| -> Vec<String> {
+            Ruleset::parse(text).unwrap().rules.into_iter().map(|rule| rule.name).collect()
+        };
+        let text = upsert_before(FILE, &new, &["b", "z"]).unwrap();
+        assert_eq!(names(&text), ["a", "c", "b"], "{text}");
+        assert!(
+            text.contains("# the second\n[[rule]]\nname = \"b\"") && text.contains("# long enough"),
+            "{text}"
+        );
+        let text = upsert_before(FILE, &new, &["a"]).unwrap();
+        assert_eq!(names(&text), ["c", "a", "b"], "{text}");
+        let with_pool = format!("{FILE}\n[pool] # last\nsize = 2\n");
+        let text = upsert_before(&with_pool, &new, &["b"]).unwrap();
+        assert_eq!(names(&text), ["a", "c", "b"], "{text}");
+        assert!(text.contains("[pool] # last"), "{text}");
+        assert_eq!(names(&upsert_before(FILE, &new, &["z"]).unwrap()), ["a", "b", "c"]);
+        // One that is there stays where it is.
+        let first = Ruleset::parse(FILE).unwrap().rules.remove(1);
+        assert_eq!(names(&upsert_before(FILE, &first, &["a"]).unwrap()), ["a", "b"]);
     }
 
     #[test]

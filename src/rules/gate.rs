@@ -10,11 +10,13 @@
 //!
 //! ```text
 //! peek      what a frame is about, for next to nothing        ask     what a request asks for
+//! readings  what else it may mean to a server                 doubt   frames that guards cannot tell the meaning of
 //! plan      the rules at work, and what each has kept         item    the requests that are followed
 //! asked     a request arrives, waits, leaves                  steps   one transformer's word on a request
 //! answered  an answer arrives; who shares it                  dress   what rules make of a result
-//! kept      caches: what may be kept, found, forgotten        notice  notifications
-//! own       requests of ours                                  change  other rules, conversations that end
+//! kept      caches: what is kept, found, forgotten            trust   whose answers others may have
+//! own       requests of ours                                  notice  notifications
+//! change    other rules, conversations that end
 //! ```
 
 mod answered;
@@ -22,19 +24,23 @@ mod ask;
 mod asked;
 mod batch;
 mod change;
+mod doubt;
 mod dress;
+mod drift;
 mod item;
 mod kept;
 mod notice;
 mod own;
 mod peek;
 mod plan;
+mod readings;
 mod session;
 mod speak;
 mod steps;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -67,6 +73,9 @@ pub struct Caller {
 pub struct Setting {
     /// The server's label, which `match.server` is about.
     pub server: String,
+    /// A digest of what is behind the gate, and of how it is reached: its command and environment, or its address and what
+    /// is added to requests. Servers that differ in it share nothing in the second level of caches.
+    pub identity: u128,
     /// Where long results are put as files (`limit = { over = "spill" }`).
     pub spill: PathBuf,
     /// A monotonic clock in nanoseconds, for the rules' own cost and nothing else.
@@ -173,6 +182,8 @@ pub struct Gate {
     last_own: u64,
     /// The world's time at the session's start, in microseconds since 1970.
     epoch_us: Option<u64>,
+    /// Whether calls may be under way that were made before a rule kept answers.
+    may_miss_calls: bool,
 }
 
 impl fmt::Debug for Gate {
@@ -203,6 +214,7 @@ impl Gate {
             last_ticket: 0,
             last_own: 0,
             epoch_us: None,
+            may_miss_calls: false,
             setting,
         }
     }
@@ -229,7 +241,12 @@ impl Gate {
     /// Whether no rule can act and nothing waits: drivers may then forward without asking.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.plan.is_empty() && self.items.is_empty() && self.outputs.is_empty()
+        self.has_nothing_to_do() && self.outputs.is_empty()
+    }
+
+    /// Neither rules nor requests, and no rest of a result that a client was told it may ask for.
+    fn has_nothing_to_do(&self) -> bool {
+        self.plan.is_empty() && self.items.is_empty() && self.room.is_empty()
     }
 
     /// Whether frames in this direction have to be shown now. While not, drivers may pass on pieces of frames; asked at
@@ -259,6 +276,12 @@ impl Gate {
         }
     }
 
+    /// Answers all that is still held back with an error that names the rule: its client has closed its side and will not
+    /// be there for long.
+    pub fn dismiss(&mut self, now: Micros) {
+        self.dismiss_held(now);
+    }
+
     /// A conversation is over: what waits in it waits for nobody.
     pub fn close(&mut self, now: Micros, lane: Lane) {
         self.close_lane(now, lane);
@@ -266,25 +289,48 @@ impl Gate {
 
     /// Decides about a frame, line ending included, that travels `to` one side.
     pub fn frame(&mut self, now: Micros, lane: Lane, to: Direction, frame: &[u8]) -> Verdict {
-        if self.plan.is_empty() && self.items.is_empty() {
+        if self.has_nothing_to_do() {
             return Verdict::Pass;
         }
-        let is_of_interest = match peek::peek(frame) {
+        if to == Direction::ToServer && self.refuses_doubtful(lane, frame) {
+            return Verdict::Taken;
+        }
+        if !self.is_worth_reading(lane, to, frame) {
+            return Verdict::Pass;
+        }
+        match contents(frame) {
+            Contents::One(message) => self.message(now, lane, to, frame, &message),
+            Contents::Noise if to == Direction::ToServer && self.refuses_unreadable(lane, frame) => {
+                Verdict::Taken
+            }
+            // There may be messages beside what is none.
+            Contents::Batch(_) | Contents::Noise => self.batch(now, lane, to, frame),
+        }
+    }
+
+    /// Whether a message to the server has to be shown, and with it its answer. If not, nothing can come of either, whoever
+    /// asks.
+    #[must_use]
+    pub fn minds(&mut self, frame: &[u8]) -> bool {
+        // What is kept is emptied by calls that no rule is about.
+        self.plan.has_cache
+            || self.is_worth_reading(Lane::default(), Direction::ToServer, frame)
+            || self.is_doubtful(frame)
+    }
+
+    fn is_worth_reading(&mut self, lane: Lane, to: Direction, frame: &[u8]) -> bool {
+        match peek::peek(frame) {
             Peek::Noise => false,
             Peek::Unclear => true,
-            Peek::Answer(id) => to == Direction::ToClient && self.items.find(lane, id).is_some(),
+            Peek::Answer(id) => {
+                to == Direction::ToClient
+                    && (self.may_miss_calls && (self.keeps_anything() || !self.items.is_empty())
+                        || self.awaited(lane, id).is_some())
+            }
             Peek::Call { method, params } => match to {
                 Direction::ToServer => self.concerns(lane, method, params),
                 Direction::ToClient => self.hears(method),
             },
-        };
-        if !is_of_interest {
-            return Verdict::Pass;
-        }
-        match contents(frame) {
-            Contents::Noise => Verdict::Pass,
-            Contents::One(message) => self.message(now, lane, to, frame, &message),
-            Contents::Batch(messages) => self.batch(now, lane, to, frame, &messages),
         }
     }
 

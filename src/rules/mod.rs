@@ -18,17 +18,20 @@ mod path;
 mod quantity;
 mod rule;
 mod select;
+mod takes;
 mod told;
 mod transform;
+pub mod undo;
 
 pub use answer::{preview, preview_list};
-pub use file::{Problem, Ruleset};
+pub use file::{Problem, Ruleset, Step, meant, no_misfit, place_of, read_strict};
 pub use gate::{Act, Caller, Gate, Lane, Output, Setting, Ticket, Verdict};
 pub use path::Path;
 pub use quantity::{Bytes, Span};
 pub use rule::{Mode, Pool, Rule, Twin};
 pub use select::{Globs, Select};
+pub use takes::{KeyRow, Keys, Takes};
 pub use transform::{
-    Cache, Concurrency, Delay, Describe, Empty, Fault, FaultKind, KINDS, Kind, Limit, Over, Rate, Scope,
-    Shape, Spread, Tools, Trim, Wait, Warm,
+    Cache, Coalesce, Concurrency, Delay, Describe, Empty, Fault, FaultKind, KINDS, Kind, Limit, Over, Rate,
+    Scope, Shape, Spread, Tools, Trim, Wait, Warm,
 };

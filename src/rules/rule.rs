@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::transform::{Cache, Concurrency, Delay, Empty, Fault, Limit, Rate, Shape, Tools, Trim};
+use super::transform::{Cache, Coalesce, Concurrency, Delay, Empty, Fault, Limit, Rate, Shape, Tools, Trim};
 use super::{Select, Span};
 
 /// Whether a rule acts.
@@ -77,7 +77,7 @@ pub struct Rule {
     pub cache: Option<Cache>,
     /// Equal calls in flight share one answer.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub coalesce: bool,
+    pub coalesce: Coalesce,
     /// What clients see of the tool list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<Tools>,

@@ -231,7 +231,7 @@ pub enum Fact<'a> {
         /// Processor time used since the start, in microseconds.
         cpu_us: u64,
     },
-    /// A remark by the user.
+    /// A remark for whoever reads the recording.
     Note {
         /// The text.
         text: Cow<'a, str>,

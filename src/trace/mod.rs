@@ -16,5 +16,5 @@ pub use event::{Event, ExchangeId, Exit, Fact, HttpEnd, Micros, Nanos, Place};
 pub use header::{Back, FORMAT_VERSION, Front, Header};
 pub use payload::Payload;
 pub use pool::{PoolReturn, PoolState, PoolTake, SessionEnd};
-pub use ruling::{Mark, Outcome, Ruling, StoreState};
+pub use ruling::{BY_VIEWER, Mark, Outcome, Ruling, StoreState};
 pub use secrets::{session_name, url_without_secrets, without_secrets};

@@ -45,6 +45,9 @@ impl Outcome {
     }
 }
 
+/// The source of rules that a viewer ordered for a session alone: they stand in no file.
+pub const BY_VIEWER: &str = "a viewer";
+
 /// What all rules together did with one message.
 ///
 /// A message stands in the recording as it arrived; the ruling comes after it and is found by direction, exchange and id.

@@ -3,22 +3,31 @@
 //! Plain values; `update` changes them, `view` draws them, and neither knows a terminal, a clock or a file.
 
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use super::advice::{Advices, Board};
+use super::deck::{Motion, Playback};
 use super::editor::Editor;
 use super::fetched::{Attributions, Bodies, ToolCosts};
+use super::keys::Bindings;
 use super::matches::{Matched, Matches};
 use super::memory::Memory;
-use super::open::{OpenSession, session_now};
+use super::open::OpenSession;
 use super::palette::Palette;
-use super::panels::{Copyable, Cx, Deed, Listed, OpenId, Opened, Panel, PanelId, Targets};
+use super::panels::help::Asked;
+use super::panels::{Copyable, Cx, Deed, Listed, OpenId, Opened, PanelId, Targets};
 use super::pointed::{Dialog, Trials};
 use super::prompt::Prompt;
+use super::resend::Resend;
 use super::ruling::Rulings;
+pub use super::shelf::Panels;
+use super::side_by_side::SideBySide;
 use super::theme::{Depth, Glyphs, Theme, ThemeError, Themes};
+use super::widgets::number::Price;
 use crate::model::Filter;
 use crate::model::OperationId;
 use crate::tokens::Profile;
@@ -74,8 +83,14 @@ pub struct State {
     pub tool_costs: ToolCosts,
     /// What this viewer has changed of the rules.
     pub rulings: Rulings,
+    /// Which key does what.
+    pub keys: Bindings,
+    /// What help is asked for.
+    pub asked: Asked,
     /// What the rule being made does to recorded messages.
     pub trials: Trials,
+    /// What the newest inquiry for advice came to.
+    pub advices: Advices,
     /// Calls that were drawn without their tokens.
     pub uncounted: RefCell<Vec<(OpenId, OperationId)>>,
     /// Whether the last drawing left something for the next one.
@@ -92,6 +107,8 @@ pub struct State {
     pub targets: Targets,
     /// Size of the context window in tokens.
     pub window_tokens: u64,
+    /// What tokens cost in money, if somebody has said it.
+    pub price: Option<Price>,
     /// Whether tokens are shown as they went over the wire.
     pub wire: bool,
     /// The family of models tokens are counted for.
@@ -106,6 +123,10 @@ pub struct State {
     pub tick: u64,
     /// Whether a proxy ends when the viewer is left.
     pub ends_proxy: bool,
+    /// The folder this viewer was started in, if it is known.
+    pub here: Option<PathBuf>,
+    /// The recordings of sessions in which this viewer has sent calls again; the newest ones.
+    pub errands: Vec<PathBuf>,
 }
 
 /// What lies over the panel and gets the keys.
@@ -117,6 +138,11 @@ pub enum Overlay {
         /// What was in force before.
         before: String,
     },
+    /// What help is to have is being typed.
+    Search {
+        /// The line.
+        prompt: Prompt,
+    },
     /// A remark is being typed.
     Note {
         /// The line.
@@ -124,10 +150,30 @@ pub enum Overlay {
         /// The session it is for.
         session: OpenId,
     },
+    /// The time to which the time cursor goes is being typed.
+    Time {
+        /// The line.
+        prompt: Prompt,
+        /// The session that is played.
+        session: OpenId,
+    },
     /// The rules of a session are being written.
     Editor(Box<Editor>),
+    /// Advice on a session.
+    Advice(Box<Board>),
     /// A rule is about to be made of what is pointed at.
     Point(Box<Dialog>),
+    /// Two calls or two sessions.
+    SideBySide(Box<SideBySide>),
+    /// Something that takes longer to read than a word in the footer stays; any key closes it.
+    Told {
+        /// What it is about.
+        title: &'static str,
+        /// What is told.
+        text: String,
+    },
+    /// A call is being sent again.
+    Resend(Box<Resend>),
     /// The command palette.
     Palette(Palette),
     /// What to copy.
@@ -144,15 +190,6 @@ pub enum Overlay {
         /// What is done on yes.
         deed: Deed,
     },
-}
-
-/// The panels and which of them is open.
-pub struct Panels {
-    all: Vec<(PanelId, Box<dyn Panel>)>,
-    /// The open one.
-    pub open: PanelId,
-    /// The one that was open before help was.
-    pub before: PanelId,
 }
 
 /// Where things were drawn last.
@@ -215,7 +252,10 @@ impl App {
             attributions: Attributions::default(),
             tool_costs: ToolCosts::default(),
             rulings: Rulings::default(),
+            keys: Bindings::default(),
+            asked: Asked::default(),
             trials: Trials::default(),
+            advices: Advices::default(),
             uncounted: RefCell::default(),
             is_unfinished: Cell::default(),
             matches: Matches::default(),
@@ -224,6 +264,7 @@ impl App {
             depth: looks.depth,
             targets,
             window_tokens: memory.window_tokens.unwrap_or(WINDOWS_TOKENS[0]),
+            price: None,
             wire: memory.wire,
             profile,
             profiles,
@@ -231,6 +272,8 @@ impl App {
             memory,
             tick: 0,
             ends_proxy: false,
+            here: None,
+            errands: Vec::new(),
         };
         Ok(Self {
             state,
@@ -250,12 +293,22 @@ impl App {
         self.said = Some((text.into(), at.up + SAID_FOR));
     }
 
+    /// Takes back what the user was told: something else is open now that it is not about.
+    pub(super) fn hush(&mut self) {
+        self.said = None;
+    }
+
     /// How soon the screen changes although nothing happens: a running call's timer, a word that goes away, what
     /// the last drawing could not finish.
     #[must_use]
     pub fn next_change(&self, at: Moment) -> Option<Duration> {
         let word = self.said.as_ref().map(|(_, until)| until.saturating_sub(at.up));
-        let timer = (self.state.paused.is_none() && self.state.is_anything_running()).then_some(TIMER_EVERY);
+        let is_sending = matches!(&self.overlay, Some(Overlay::Resend(resend)) if resend.is_running());
+        let is_running = self.state.paused.is_none() && self.state.is_anything_running();
+        let timer = (is_sending || is_running).then_some(TIMER_EVERY);
+        // The time cursor is seen to move.
+        let cursor = self.state.played().is_some_and(|(_, playback)| playback.motion == Motion::Plays);
+        let timer = cursor.then_some(CURSOR_EVERY).or(timer);
         let rest = self.state.is_unfinished.get().then_some(Duration::ZERO);
         [word, timer, rest].into_iter().flatten().min()
     }
@@ -275,6 +328,8 @@ impl App {
 
 /// How long the user is told something.
 const SAID_FOR: Duration = Duration::from_secs(4);
+/// How often a time cursor that goes on is drawn.
+const CURSOR_EVERY: Duration = Duration::from_millis(100);
 /// How often a running call's timer is drawn.
 const TIMER_EVERY: Duration = Duration::from_millis(500);
 
@@ -292,8 +347,10 @@ impl State {
                 session,
                 path: &open.path,
                 is_live: open.shared.is_live(),
-                now: session_now(session, open.shared.is_live(), wall),
+                now: open.now(session, wall),
+                playback: open.playback(),
                 loaded: open.shared.loaded(),
+                counted_calls: open.shared.counted_calls(),
                 damage: open.shared.damage(),
             })
             .collect();
@@ -307,12 +364,16 @@ impl State {
             attributions: &self.attributions,
             tool_costs: &self.tool_costs,
             rulings: &self.rulings,
+            keys: &self.keys,
+            asked: &self.asked,
             trials: &self.trials,
+            advices: &self.advices,
             uncounted: &self.uncounted,
             is_unfinished: &self.is_unfinished,
             theme: &self.theme,
             targets: self.targets,
             window_tokens: self.window_tokens,
+            price: self.price.as_ref(),
             profile: &self.profile,
             wire: self.wire,
             focused,
@@ -320,6 +381,17 @@ impl State {
             is_paused: self.paused.is_some(),
             tick: self.tick,
         })
+    }
+
+    /// Draws in a theme from now on; whether it is remembered is another matter.
+    pub(super) fn wear(&mut self, name: &str) {
+        if name == self.theme.name() {
+            return;
+        }
+        // Every theme that is listed has been resolved once, so that there is none without a drawing.
+        if let Ok(theme) = self.themes.theme(name, self.depth, self.theme.glyphs) {
+            self.theme = theme;
+        }
     }
 
     /// How many clients are connected with live sessions.
@@ -341,6 +413,12 @@ impl State {
                 listed.size_bytes = listed.size_bytes.max(open.shared.len_bytes());
             }
         }
+    }
+
+    /// The session that is played, if one is, and where its time cursor is.
+    #[must_use]
+    pub fn played(&self) -> Option<(&OpenSession, Playback)> {
+        self.opens.iter().find_map(|open| Some((open, open.playback()?)))
     }
 
     /// An opened session.
@@ -371,67 +449,5 @@ impl State {
             let session = open.shared.see();
             session.rows().iter().any(|row| row.in_flight > 0)
         })
-    }
-}
-
-impl Panels {
-    fn new() -> Self {
-        Self { all: super::panels::all(), open: PanelId::Sessions, before: PanelId::Sessions }
-    }
-
-    /// Which panels there are, in the order of their number keys.
-    #[must_use]
-    pub fn ids(&self) -> impl DoubleEndedIterator<Item = PanelId> {
-        self.all.iter().map(|(id, _)| *id)
-    }
-
-    /// The open one.
-    pub fn current(&mut self) -> &mut dyn Panel {
-        let open = self.open;
-        self.get(open)
-    }
-
-    /// A panel.
-    ///
-    /// # Panics
-    /// Never: every panel is made at the start.
-    pub fn get(&mut self, wanted: PanelId) -> &mut dyn Panel {
-        let found = self.all.iter_mut().find(|(id, _)| *id == wanted);
-        &mut *found.expect("every panel is made at the start").1
-    }
-
-    /// Opens a panel.
-    pub fn show(&mut self, panel: PanelId) {
-        if self.open != PanelId::Help {
-            self.before = self.open;
-        }
-        self.open = panel;
-    }
-
-    /// Opens the panel so many tabs further.
-    pub fn step(&mut self, by: isize) {
-        let ids: Vec<PanelId> = self.ids().collect();
-        let at = ids.iter().position(|id| *id == self.open).unwrap_or(0);
-        let len = ids.len().cast_signed();
-        self.show(ids[(at.cast_signed() + by).rem_euclid(len).cast_unsigned()]);
-    }
-
-    fn remember(&self, memory: &mut Memory) {
-        let open = if self.open == PanelId::Help { self.before } else { self.open };
-        memory.panel = Some(open.title().to_owned());
-        for (id, panel) in &self.all {
-            let remembered = panel.remember();
-            if !remembered.is_empty() {
-                memory.panels.insert(id.title().to_owned(), remembered);
-            }
-        }
-    }
-
-    fn recall(&mut self, memory: &Memory) {
-        for (id, panel) in &mut self.all {
-            if let Some(remembered) = memory.panels.get(id.title()) {
-                panel.recall(remembered);
-            }
-        }
     }
 }

@@ -5,11 +5,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
-use tui_textarea::{CursorMove, TextArea};
-use unicode_width::UnicodeWidthStr;
 
 use super::fetched::Answer;
 use super::panels::rules::preview_words;
@@ -18,12 +15,8 @@ use super::theme::{Role, Theme};
 use super::widgets::clip;
 use super::widgets::columns::Align;
 use super::widgets::table::put;
+use super::writing::{Mark, Writing};
 use crate::rules::{Problem, Ruleset};
-
-/// Bytes a text may have; a longer paste is cut.
-const TEXT_BYTES_MAX: usize = 256 * 1024;
-/// Changes that can be taken back within the text.
-const HISTORY_MAX: usize = 500;
 
 /// What became of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,34 +41,28 @@ pub struct Editor {
     pub session: OpenId,
     label: String,
     is_live: bool,
-    area: TextArea<'static>,
+    writing: Writing,
     /// The text as it was when it was opened or applied last.
     saved: String,
     problem: Option<Problem>,
     /// The newest text that can be read, for the preview.
     readable: String,
     asks_to_leave: bool,
-    /// The first line and the first column shown.
-    from: (usize, usize),
 }
 
 impl Editor {
     /// An editor for this text.
     #[must_use]
     pub fn new(session: OpenId, label: &str, text: &str, is_live: bool) -> Self {
-        let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
-        area.set_tab_length(2);
-        area.set_max_histories(HISTORY_MAX);
         let mut editor = Self {
             session,
             label: label.to_owned(),
             is_live,
-            area,
+            writing: Writing::new(text),
             saved: String::new(),
             problem: None,
             readable: String::new(),
             asks_to_leave: false,
-            from: (0, 0),
         };
         editor.saved = editor.text();
         editor.judge();
@@ -85,7 +72,7 @@ impl Editor {
     /// The text; every line ends in a newline.
     #[must_use]
     pub fn text(&self) -> String {
-        let text = self.area.lines().join("\n");
+        let text = self.writing.text();
         if text.is_empty() { text } else { format!("{}\n", text.trim_end_matches('\n')) }
     }
 
@@ -101,12 +88,10 @@ impl Editor {
 
     /// Puts another text in the place of this one, as if it had been typed: the cursor stands where the two differ.
     pub fn propose(&mut self, text: &str) {
-        let same = self.area.lines().iter().zip(text.lines()).take_while(|(old, new)| old == new).count();
-        let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
-        area.set_tab_length(2);
-        area.set_max_histories(HISTORY_MAX);
-        area.move_cursor(CursorMove::Jump(u16::try_from(same).unwrap_or(u16::MAX), 0));
-        self.area = area;
+        let old = self.writing.text();
+        let same = old.lines().zip(text.lines()).take_while(|(old, new)| old == new).count();
+        self.writing = Writing::new(text);
+        self.writing.jump(same + 1, 1);
         self.judge();
     }
 
@@ -130,15 +115,8 @@ impl Editor {
             KeyCode::Char('c' | 'q') if ctrl => return self.leave(),
             KeyCode::Char('s') if ctrl => return self.apply(false),
             KeyCode::Char('o') if ctrl => return self.apply(true),
-            KeyCode::Char('z') if ctrl => {
-                self.area.undo();
-            }
             KeyCode::Char('e') if ctrl && self.problem.is_some() => self.jump_to_problem(),
-            KeyCode::Enter => self.newline(),
-            _ if self.text().len() >= TEXT_BYTES_MAX && matches!(key.code, KeyCode::Char(_)) && !ctrl => {}
-            _ => {
-                self.area.input(key);
-            }
+            _ => self.writing.key(key),
         }
         self.judge();
         EditorReply::Stays
@@ -146,13 +124,7 @@ impl Editor {
 
     /// Takes pasted text.
     pub fn paste(&mut self, text: &str) {
-        let room = TEXT_BYTES_MAX.saturating_sub(self.text().len());
-        let clean: String = text
-            .replace("\r\n", "\n")
-            .chars()
-            .map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c })
-            .collect();
-        self.area.insert_str(&clean[..clean.floor_char_boundary(room)]);
+        self.writing.paste(text);
         self.judge();
     }
 
@@ -177,22 +149,7 @@ impl Editor {
 
     fn jump_to_problem(&mut self) {
         let Some(problem) = &self.problem else { return };
-        let place = |number: usize| u16::try_from(number.saturating_sub(1)).unwrap_or(u16::MAX);
-        self.area.move_cursor(CursorMove::Jump(place(problem.line), place(problem.column)));
-    }
-
-    /// A new line that begins where the one before begins.
-    fn newline(&mut self) {
-        let before = self.cursor().0;
-        let line = self.area.lines().get(before).map_or("", String::as_str);
-        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-        self.area.insert_newline();
-        self.area.insert_str(indent);
-    }
-
-    fn cursor(&self) -> (usize, usize) {
-        let cursor = self.area.cursor();
-        (cursor.0, cursor.1)
+        self.writing.jump(problem.line, problem.column);
     }
 
     fn judge(&mut self) {
@@ -216,42 +173,11 @@ impl Editor {
             Span::styled(changed, style(Role::Warn)),
         ]);
         put(buf, area.x, area.y, area.width, Align::Left, &title);
-        let cursor = self.draw_lines(cx.theme, body, buf);
+        let marks: Vec<Mark> =
+            self.problem.iter().map(|problem| Mark { line: problem.line, column: problem.column }).collect();
+        let cursor = self.writing.draw(cx.theme, pieces, &marks, body, buf);
         self.draw_foot(cx, Rect { y: body.bottom(), height: foot.min(area.height), ..area }, buf);
         cursor
-    }
-
-    fn draw_lines(&mut self, theme: &Theme, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-        let (row, column) = self.cursor();
-        let lines = self.area.lines();
-        let gutter = u16::try_from(lines.len().to_string().len()).unwrap_or(4).max(3) + 2;
-        let room = usize::from(area.width.saturating_sub(gutter + 1)).max(1);
-        let height = usize::from(area.height).max(1);
-        let width_before = |line: &str, chars: usize| line.chars().take(chars).collect::<String>().width();
-        let at = lines.get(row).map_or(0, |line| width_before(line, column));
-        self.from.0 = self.from.0.clamp((row + 1).saturating_sub(height), row);
-        self.from.1 = self.from.1.clamp((at + 1).saturating_sub(room), at);
-        let (first, left) = self.from;
-        for (y, (index, line)) in (area.y..area.bottom()).zip(lines.iter().enumerate().skip(first)) {
-            let wrong = self.problem.as_ref().filter(|problem| problem.line == index + 1);
-            let role = match wrong {
-                Some(_) => Role::Bad,
-                None if index == row => Role::Sorted,
-                None => Role::Dim,
-            };
-            let mark = if wrong.is_some() { theme.glyphs.error } else { " " };
-            let number = format!("{mark}{:>1$} ", index + 1, usize::from(gutter) - 2);
-            put(buf, area.x, y, gutter, Align::Left, &Line::styled(number, theme.style(role)));
-            let text = Rect { x: area.x + gutter, y, width: area.width.saturating_sub(gutter), height: 1 };
-            draw_line(line, left, text, theme, buf);
-            if let Some(problem) = wrong {
-                let from = width_before(line, problem.column.saturating_sub(1));
-                underline(from, line.width(), left, text, theme, buf);
-            }
-        }
-        let x = area.x + gutter + u16::try_from(at - left).unwrap_or(0);
-        let y = area.y + u16::try_from(row - first).unwrap_or(0);
-        area.contains((x, y).into()).then_some((x, y))
     }
 
     /// What is wrong or what the rules would save; and the keys.
@@ -313,23 +239,6 @@ fn wheel(cx: &Cx<'_>) -> &'static str {
     wheel[usize::try_from(cx.tick / 4).unwrap_or(0) % wheel.len()]
 }
 
-/// A line of TOML in the colours of its parts, from the column `left` on.
-fn draw_line(line: &str, left: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let mut x = 0;
-    for (text, role) in pieces(line) {
-        let style = theme.style(role);
-        for c in text.chars() {
-            let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(1).max(1);
-            if x >= left && x - left + width <= usize::from(area.width) {
-                let at = area.x + u16::try_from(x - left).unwrap_or(0);
-                let c = if c.is_control() { ' ' } else { c };
-                buf[(at, area.y)].set_char(c).set_style(style);
-            }
-            x += width;
-        }
-    }
-}
-
 /// A line of TOML in the colours of its parts.
 #[must_use]
 pub fn toml_line(line: &str, theme: &Theme) -> Line<'static> {
@@ -382,14 +291,4 @@ fn push_plain<'a>(text: &'a str, pieces: &mut Vec<(&'a str, Role)>) {
         rest = &rest[equals + 1..];
     }
     pieces.push((rest, Role::Text));
-}
-
-/// Underlines a line's text from a column on; at its end at least one cell.
-fn underline(from: usize, until: usize, left: usize, area: Rect, theme: &Theme, buf: &mut Buffer) {
-    let (from, until) = (from.saturating_sub(left), until.max(from + 1).saturating_sub(left));
-    for column in from..until.min(usize::from(area.width)) {
-        let at = (area.x + u16::try_from(column).unwrap_or(0), area.y);
-        let style = theme.style(Role::Bad).add_modifier(Modifier::UNDERLINED);
-        buf[at].set_style(style);
-    }
 }

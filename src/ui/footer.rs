@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::keys::{Action, binding};
+use super::keys::{Action, Bound};
 use super::matches::Matched;
 use super::panels::{Cx, PanelId};
 use super::theme::Role;
@@ -14,6 +14,8 @@ use super::widgets::{clip, number};
 /// Keys that every panel has, in the order of their usefulness.
 const ALWAYS: [Action; 6] =
     [Action::Filter, Action::Palette, Action::Pause, Action::Copy, Action::NextTheme, Action::Quit];
+
+const HELP: &str = " help ";
 
 /// What takes the place of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,25 +27,33 @@ pub enum Word<'a> {
 }
 
 /// Draws the keys, or what is to be said.
-pub fn keys(cx: &Cx<'_>, hints: &[Action], word: Option<Word<'_>>, area: Rect, buf: &mut Buffer) {
+pub fn keys(
+    cx: &Cx<'_>,
+    open: PanelId,
+    hints: &[Action],
+    word: Option<Word<'_>>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     if let Some(word) = word {
         let (text, role) = match word {
             Word::Said(said) => (format!(" {said}"), Role::Accent),
             Word::Broken(what) => {
                 let mark = cx.theme.glyphs.error;
-                (format!(" {mark} q, and start again: this is a fault of mcptop. {what}"), Role::Bad)
+                let quit = cx.keys.label(Action::Quit, open);
+                (format!(" {mark} {quit}, and start again: this is a fault of mcptop. {what}"), Role::Bad)
             }
         };
         let text = clip::end(&text, usize::from(area.width)).into_owned();
         Line::styled(text, cx.theme.style(role)).render(area, buf);
         return;
     }
-    let help = "? help ";
-    let help_width = u16::try_from(help.len()).unwrap_or(0).min(area.width);
+    let help = help_key(cx, open);
+    let help_width = u16::try_from(clip::width(&help) + HELP.len()).unwrap_or(0).min(area.width);
     let help_area = Rect { x: area.right() - help_width, width: help_width, ..area };
     Line::from(vec![
-        Span::styled("?", cx.theme.style(Role::Key)),
-        Span::styled(" help ", cx.theme.style(Role::KeyText)),
+        Span::styled(help, cx.theme.style(Role::Key)),
+        Span::styled(HELP, cx.theme.style(Role::KeyText)),
     ])
     .render(help_area, buf);
     let room = usize::from(area.width - help_width);
@@ -51,9 +61,10 @@ pub fn keys(cx: &Cx<'_>, hints: &[Action], word: Option<Word<'_>>, area: Rect, b
     let mut used = 1;
     let mut shown: Vec<Action> = Vec::new();
     for action in hints.iter().chain(&ALWAYS) {
-        let Some(row) = binding(*action).filter(|row| !shown.contains(&row.action)) else { continue };
-        let Some(key) = row.keys.first() else { continue };
-        let (key, word) = (key.label(), format!(" {}  ", row.word));
+        let works = |bound: &&Bound| bound.row.reach.covers(open) && !shown.contains(action);
+        let Some(bound) = cx.keys.of(*action).filter(works) else { continue };
+        let Some(key) = bound.keys(open).first() else { continue };
+        let (key, word) = (key.label(), format!(" {}  ", word_in(bound, open)));
         let width = key.chars().count() + word.chars().count();
         if used + width > room {
             continue;
@@ -66,6 +77,22 @@ pub fn keys(cx: &Cx<'_>, hints: &[Action], word: Option<Word<'_>>, area: Rect, b
     Line::from(spans).render(Rect { width: area.width - help_width, ..area }, buf);
 }
 
+/// What a key does, in a word.
+fn word_in(bound: &Bound, open: PanelId) -> &'static str {
+    match (bound.row.action, open) {
+        (Action::Filter, PanelId::Help) => "search",
+        _ => bound.row.word,
+    }
+}
+
+/// The key of help that is not on its tab.
+fn help_key(cx: &Cx<'_>, open: PanelId) -> String {
+    let help = Action::Show(PanelId::Help);
+    let keys = cx.keys.of(help).map_or(&[][..], |bound| bound.keys(open));
+    let other = keys.iter().find(|key| !key.is_digit());
+    other.map_or_else(|| cx.keys.label(help, open), |key| key.label())
+}
+
 /// Draws the filter in force and how much it lets through.
 pub fn filter(cx: &Cx<'_>, matched: Matched, open: PanelId, area: Rect, buf: &mut Buffer) {
     let where_it_holds = if open.is_filtered() { "" } else { " in Calls and Timeline" };
@@ -73,7 +100,7 @@ pub fn filter(cx: &Cx<'_>, matched: Matched, open: PanelId, area: Rect, buf: &mu
         Span::styled(" / ", cx.theme.style(Role::Key)),
         Span::styled(cx.filter_text.to_owned(), cx.theme.style(Role::Input)),
         Span::styled(format!("  {}{where_it_holds}", matches_text(matched)), cx.theme.style(Role::Dim)),
-        Span::styled("  esc", cx.theme.style(Role::Key)),
+        Span::styled(format!("  {}", cx.keys.label(Action::Back, open)), cx.theme.style(Role::Key)),
         Span::styled(" drops it", cx.theme.style(Role::KeyText)),
     ]);
     line.render(area, buf);

@@ -13,7 +13,7 @@ use ratatui::widgets::Widget;
 use super::panels::{Cx, Opened, PanelId};
 use super::theme::Role;
 use super::widgets::clip;
-use super::widgets::number::{duration, grouped, percent, signed, tokens};
+use super::widgets::number::{Price, duration, grouped, percent, signed, tokens};
 use crate::model::{Latency, Totals};
 use crate::tokens::{Count, Profile};
 use crate::trace::Exit;
@@ -32,12 +32,9 @@ pub fn tabs(
 ) -> Vec<(Rect, PanelId)> {
     let mut places = Vec::new();
     let mut x = area.x;
-    for (number, panel) in (1..).zip(panels) {
-        let text = if area.width < 84 {
-            format!("{number} {}", panel.title())
-        } else {
-            format!(" {number} {} ", panel.title())
-        };
+    for panel in panels {
+        let text = cx.keys.tab(panel).map_or(String::new(), |key| format!("{key} ")) + panel.title();
+        let text = if area.width < 84 { text } else { format!(" {text} ") };
         let width = Line::raw(text.as_str()).width();
         let width = u16::try_from(width).unwrap_or(0).min(area.right().saturating_sub(x));
         let place = Rect { x, y: area.y, width, height: 1 };
@@ -59,7 +56,7 @@ pub fn totals(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let sum = Sum::of(cx.sessions, cx.wire);
     let mut pieces = sum.pieces(cx, area.width);
     if area.width < 76 {
-        pieces.insert(0, label_piece(cx, 24));
+        pieces.insert(0, Piece { rank: 5, ..label_piece(cx, 24) });
     }
     let separator = if area.width < 110 { "  " } else { "   " };
     fitting(pieces, area.width, separator).render(area, buf);
@@ -118,17 +115,16 @@ fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
         return pieces;
     }
     let live = cx.sessions.iter().filter(|open| open.is_live).count();
-    if live == 0 && loading(cx).is_some() {
+    let is_played = cx.sessions.iter().any(|open| open.playback.is_some());
+    if is_played {
+        pieces.push(Piece::new(0, vec![Span::styled(" PLAYBACK ", style(Role::TabOpen))]));
+    } else if live == 0 && loading(cx).is_some() {
         pieces.push(Piece::new(4, vec![Span::styled("reading", style(Role::Pending))]));
     } else if live > 0 {
         pieces.extend(recording_piece(cx));
-        let is_playing = cx.sessions.iter().any(|open| open.is_live && open.path == Path::new(PLAYBACK));
-        let text = match (is_playing, live) {
-            (true, _) => "PLAYING".to_owned(),
-            (false, 1) => "LIVE".to_owned(),
-            (false, _) => format!("LIVE {live}"),
-        };
-        pieces.push(Piece::new(4, vec![Span::styled(text, style(Role::Good))]));
+        let text = if live == 1 { "LIVE".to_owned() } else { format!("LIVE {live}") };
+        // Where there is little room, whose session it is says more: only what is live is being recorded.
+        pieces.push(Piece::new(5, vec![Span::styled(text, style(Role::Good))]));
     } else {
         let spans = vec![
             Span::styled(glyphs.ended, style(Role::Dim)),
@@ -166,7 +162,7 @@ fn label_piece(cx: &Cx<'_>, columns: usize) -> Piece {
         [only] => clip::end(&only.session.header.label, columns).into_owned(),
         sessions => format!("{} sessions", sessions.len()),
     };
-    Piece::new(5, vec![Span::styled(text, cx.theme.style(Role::Title))])
+    Piece::new(4, vec![Span::styled(text, cx.theme.style(Role::Title))])
 }
 
 fn how_it_ended(sessions: &[Opened<'_>]) -> String {
@@ -181,7 +177,8 @@ fn how_it_ended(sessions: &[Opened<'_>]) -> String {
 /// How much of the recordings has been read, between 0 and 1, while one that is not live is being read.
 #[must_use]
 pub fn loading(cx: &Cx<'_>) -> Option<f64> {
-    let loaded = cx.sessions.iter().filter(|open| !open.is_live && open.session.end().is_none());
+    let is_read = |open: &&Opened<'_>| !open.is_live && open.playback.is_none();
+    let loaded = cx.sessions.iter().filter(is_read).filter(|open| open.session.end().is_none());
     loaded.map(|open| open.loaded).min_by(f64::total_cmp).filter(|loaded| *loaded < 1.0)
 }
 
@@ -264,8 +261,12 @@ impl Sum {
         if let Some((saved, time_us)) = self.saved.filter(|saved| *saved != (0, 0)) {
             let short = |value| tokens(Count::exact(value));
             let role = if saved < 0 { Role::Warn } else { Role::Good };
-            let mut spans =
-                vec![dim("saved "), Span::styled(format!("{} tok", signed(saved, short)), style(role))];
+            let money = |price: &Price| format!(" {}", signed(saved, |tokens| price.told(tokens)));
+            let money = cx.price.map_or_else(String::new, money);
+            let mut spans = vec![
+                dim("saved "),
+                Span::styled(format!("{} tok{money}", signed(saved, short)), style(role)),
+            ];
             if time_us != 0 {
                 spans.push(Span::styled(format!(" {}", signed(time_us, duration)), style(role)));
             }
@@ -308,7 +309,8 @@ impl Sum {
         spans.extend(gauge(cx, share_of(context.definitions), share_of(context.results), cells));
         let total = context.total();
         let (used, share) = (tokens(total), percent(total.tokens, cx.window_tokens));
-        let text = format!(" {used} of {} {share}", short(window));
+        let money = cx.price.map_or_else(String::new, |price| format!(" {}", price.told(total.tokens)));
+        let text = format!(" {used} of {} {share}{money}", short(window));
         spans.push(Span::styled(text, style(role)));
         if width >= 140 {
             let (definitions, results) = (tokens(context.definitions), tokens(context.results));
@@ -320,7 +322,7 @@ impl Sum {
 }
 
 /// A bar of two parts. Anything above nothing fills a cell, so that it is seen.
-fn gauge(cx: &Cx<'_>, first: f64, second: f64, cells: usize) -> [Span<'static>; 3] {
+pub(super) fn gauge(cx: &Cx<'_>, first: f64, second: f64, cells: usize) -> [Span<'static>; 3] {
     let glyphs = &cx.theme.glyphs;
     let cells_of = |share: f64, room: usize| {
         let filled = (share * cells as f64).round().clamp(0.0, room as f64);

@@ -2,15 +2,19 @@
 //!
 //! Knows nothing of state. A new key is a row here and an arm in the panel that acts on it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::panels::PanelId;
 
 mod action;
 mod bindings;
+mod bound;
+mod press;
+mod rebind;
 
 pub use action::Action;
 pub use bindings::BINDINGS;
+pub use bound::{Bindings, Bound};
+pub use press::{Press, PressError};
+pub use rebind::{Fault, Rebinding, Scope};
 
 /// What is to become of what is pointed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,44 +39,25 @@ pub enum Wanted {
     Strip,
 }
 
-/// A key with its modifiers. Shift is part of a character (`S`), so it is looked at only for other keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Press {
-    code: KeyCode,
-    ctrl: bool,
-}
-
-impl Press {
-    /// The press a terminal reports.
-    #[must_use]
-    pub fn of(event: &KeyEvent) -> Self {
-        Self { code: event.code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) }
-    }
-
-    /// How the footer and help write it.
-    #[must_use]
-    pub fn label(self) -> String {
-        let name = match self.code {
-            KeyCode::Char(' ') => "space".to_owned(),
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::Up => "up".to_owned(),
-            KeyCode::Down => "down".to_owned(),
-            KeyCode::Left => "left".to_owned(),
-            KeyCode::Right => "right".to_owned(),
-            KeyCode::PageUp => "pgup".to_owned(),
-            KeyCode::PageDown => "pgdn".to_owned(),
-            KeyCode::Home => "home".to_owned(),
-            KeyCode::End => "end".to_owned(),
-            KeyCode::Enter => "enter".to_owned(),
-            KeyCode::Esc => "esc".to_owned(),
-            KeyCode::Tab => "tab".to_owned(),
-            KeyCode::BackTab => "shift-tab".to_owned(),
-            KeyCode::Delete => "del".to_owned(),
-            KeyCode::F(number) => format!("f{number}"),
-            other => format!("{other:?}").to_lowercase(),
-        };
-        if self.ctrl { format!("ctrl-{name}") } else { name }
-    }
+/// What is to become of the time cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Turn {
+    /// The selected session is played; one that is played stands still, or goes on.
+    Play,
+    /// To the beginning of the next call.
+    Next,
+    /// To the beginning of the call before.
+    Previous,
+    /// Faster by a step.
+    Faster,
+    /// Slower by a step.
+    Slower,
+    /// To the beginning of the selected call.
+    Here,
+    /// To a time, or to a call, that is typed.
+    To,
+    /// The session is played no more: all of it is shown.
+    Leave,
 }
 
 /// Where a key works.
@@ -85,7 +70,9 @@ pub enum Reach {
 }
 
 impl Reach {
-    fn covers(self, panel: PanelId) -> bool {
+    /// Whether that is among them.
+    #[must_use]
+    pub fn covers(self, panel: PanelId) -> bool {
         match self {
             Self::Everywhere => true,
             Self::In(panels) => panels.contains(&panel),
@@ -106,14 +93,16 @@ pub enum Group {
     Selected,
     /// Rules, and what makes them.
     Rules,
+    /// The time cursor.
+    Playback,
     /// The program.
     Program,
 }
 
 impl Group {
     /// All, in the order of the help panel.
-    pub const ALL: [Self; 6] =
-        [Self::Panels, Self::Move, Self::List, Self::Selected, Self::Rules, Self::Program];
+    pub const ALL: [Self; 7] =
+        [Self::Panels, Self::Move, Self::List, Self::Selected, Self::Rules, Self::Playback, Self::Program];
 
     /// The heading.
     #[must_use]
@@ -124,6 +113,7 @@ impl Group {
             Self::List => "List",
             Self::Selected => "Selected row",
             Self::Rules => "Rules",
+            Self::Playback => "Playback",
             Self::Program => "Program",
         }
     }
@@ -146,17 +136,6 @@ pub struct Binding {
     pub text: &'static str,
 }
 
-/// What a press does in a panel.
-#[must_use]
-pub fn action(press: Press, panel: PanelId) -> Option<Action> {
-    BINDINGS.iter().find(|row| row.reach.covers(panel) && row.keys.contains(&press)).map(|row| row.action)
-}
-
-/// The rows that work in a panel.
-pub fn in_panel(panel: PanelId) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |row| row.reach.covers(panel))
-}
-
 /// The row of an action.
 #[must_use]
 pub fn binding(action: Action) -> Option<&'static Binding> {
@@ -168,23 +147,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things_in_one_panel() {
-        for panel in PanelId::ALL {
-            let mut seen: Vec<Press> = Vec::new();
-            for press in in_panel(panel).flat_map(|row| row.keys) {
-                assert!(!seen.contains(press), "{} twice in {panel:?}", press.label());
-                seen.push(*press);
-            }
-        }
-    }
-
-    #[test]
     fn every_row_can_be_read_by_a_person() {
         for row in BINDINGS {
             assert!(!row.keys.is_empty() && !row.word.is_empty(), "{row:?}");
             assert!(row.text.starts_with(|c: char| c.is_uppercase()), "{row:?}");
             // Two columns of help fit 120 columns.
             assert!(row.text.chars().count() <= 41, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_action_has_a_name_of_its_own() {
+        for (position, row) in BINDINGS.iter().enumerate() {
+            let name = row.action.name();
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
+            let twins = BINDINGS[position + 1..].iter().filter(|other| other.action.name() == name);
+            assert_eq!(twins.count(), 0, "{name}");
+            assert!(Scope::panel(name).is_none(), "{name} is a table of keys");
         }
     }
 }

@@ -3,11 +3,12 @@
 //! Knows nothing of threads or files; it is only where they meet.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
+use super::deck::{Deck, Motion, Playback};
 use super::panels::OpenId;
 use crate::model::Session;
 use crate::trace::Micros;
@@ -27,10 +28,13 @@ pub struct OpenSession {
 #[derive(Debug)]
 pub struct Shared {
     session: Mutex<Session>,
+    /// The time cursor, if it is played.
+    pub deck: Deck,
     wanted: AtomicBool,
     is_live: AtomicBool,
     read_bytes: AtomicU64,
     len_bytes: AtomicU64,
+    counted_calls: AtomicU32,
     damage: OnceLock<String>,
 }
 
@@ -40,10 +44,12 @@ impl Shared {
     pub fn new(session: Session, is_live: bool) -> Self {
         Self {
             session: Mutex::new(session),
+            deck: Deck::default(),
             wanted: AtomicBool::new(false),
             is_live: AtomicBool::new(is_live),
             read_bytes: AtomicU64::new(0),
             len_bytes: AtomicU64::new(0),
+            counted_calls: AtomicU32::new(0),
             damage: OnceLock::new(),
         }
     }
@@ -100,6 +106,18 @@ impl Shared {
         (self.read_bytes.load(Ordering::Relaxed) as f64 / len as f64).min(1.0)
     }
 
+    /// Says that the tokens of all calls before this one have been counted, or cannot be; returns whether that is
+    /// news.
+    pub fn set_counted(&self, calls: u32) -> bool {
+        self.counted_calls.swap(calls, Ordering::Relaxed) != calls
+    }
+
+    /// How many calls, from the first one on, have their tokens or never will.
+    #[must_use]
+    pub fn counted_calls(&self) -> u32 {
+        self.counted_calls.load(Ordering::Relaxed)
+    }
+
     /// Says what of the recording could not be read.
     pub fn set_damage(&self, damage: String) {
         // Said once, when the recording has been read to its end.
@@ -110,6 +128,25 @@ impl Shared {
     #[must_use]
     pub fn damage(&self) -> Option<&str> {
         self.damage.get().map(String::as_str)
+    }
+}
+
+impl OpenSession {
+    /// Where its time cursor is, if it is played.
+    #[must_use]
+    pub fn playback(&self) -> Option<Playback> {
+        self.shared.deck.playback()
+    }
+
+    /// The session's own time: where the time cursor is, if it is played; else as [`session_now`] says.
+    #[must_use]
+    pub fn now(&self, session: &Session, wall: Timestamp) -> Micros {
+        match self.playback() {
+            // That is what is shown while the cursor is on its way.
+            Some(Playback { motion: Motion::Seeks(_), .. }) => session.last_event(),
+            Some(playback) => session.last_event().max(playback.at),
+            None => session_now(session, self.shared.is_live(), wall),
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Moment, Overlay};
 use super::editor::EditorReply;
+use super::keys::Action;
 use super::palette::PaletteReply;
-use super::panels::Mouse;
+use super::panels::{CopyWhat, Copyable, Mouse};
 use super::prompt::{PromptReply, Verdict};
 use super::ruling::RuleChange;
+use super::side_by_side::SidesReply;
 use super::update::Effect;
 use crate::model::Filter;
 
@@ -17,33 +19,48 @@ impl App {
         let gives_up = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
         match &mut self.overlay {
             None => Vec::new(),
-            Some(Overlay::Palette(_) | Overlay::CopyMenu { .. } | Overlay::Confirm { .. }) if gives_up => {
-                self.close_overlay()
-            }
+            Some(Overlay::CopyMenu { .. } | Overlay::Confirm { .. }) if gives_up => self.close_overlay(),
             Some(Overlay::Editor(editor)) => {
                 let reply = editor.key(key);
                 self.editor_reply(reply, at)
+            }
+            Some(Overlay::Advice(board)) => {
+                let reply = board.key(key, &self.state.keys, self.state.advices.proposals(board.session));
+                self.board_reply(reply, at)
             }
             Some(Overlay::Point(dialog)) => {
                 let reply = dialog.key(key);
                 self.dialog_reply(reply, at)
             }
+            Some(Overlay::SideBySide(sides)) => match sides.key(key, &self.state.keys) {
+                SidesReply::Stays => Vec::new(),
+                SidesReply::Left => self.close_overlay(),
+                SidesReply::Copy(text) => {
+                    self.copy(Copyable { name: "comparison", what: CopyWhat::Text(text) }, at)
+                }
+            },
+            Some(Overlay::Told { .. }) => self.close_overlay(),
+            Some(Overlay::Resend(resend)) => {
+                let reply = resend.key(key, &self.state.keys);
+                self.resend_reply(reply, at)
+            }
             Some(Overlay::Filter { prompt, .. }) => {
                 let reply = prompt.key(key);
                 self.filter_reply(reply)
             }
+            Some(Overlay::Search { .. }) => self.search_key(key, at),
             Some(Overlay::Note { prompt, .. }) => {
                 let reply = prompt.key(key);
                 self.note_reply(reply)
             }
-            Some(Overlay::Palette(palette)) => match palette.key(key) {
-                PaletteReply::Stays => Vec::new(),
-                PaletteReply::Given => self.close_overlay(),
-                PaletteReply::Chosen(command) => {
-                    self.overlay = None;
-                    self.command(command, at)
-                }
-            },
+            Some(Overlay::Time { prompt, .. }) => {
+                let reply = prompt.key(key);
+                self.time_reply(reply)
+            }
+            Some(Overlay::Palette(palette)) => {
+                let reply = if gives_up { PaletteReply::Given } else { palette.key(key) };
+                self.palette_reply(reply, at)
+            }
             Some(Overlay::CopyMenu { .. }) => self.copy_menu_key(key, at),
             Some(Overlay::Confirm { .. }) => self.confirm_key(key),
         }
@@ -51,6 +68,22 @@ impl App {
 
     /// Takes the mouse while something lies over the panel.
     pub(super) fn overlay_mouse(&mut self, mouse: Mouse, at: Moment) -> Vec<Effect> {
+        if let Some(Overlay::Advice(board)) = &mut self.overlay {
+            board.mouse(mouse, self.state.advices.proposals(board.session));
+            return Vec::new();
+        }
+        if let Some(Overlay::SideBySide(sides)) = &mut self.overlay {
+            sides.mouse(mouse);
+            return Vec::new();
+        }
+        if let (Some(Overlay::Resend(resend)), Mouse::Wheel(_, lines)) = (&mut self.overlay, mouse) {
+            resend.wheel(lines);
+            return Vec::new();
+        }
+        if let (Some(Overlay::Search { .. }), Mouse::Wheel(_, lines)) = (&self.overlay, mouse) {
+            let action = if lines < 0 { Action::Up } else { Action::Down };
+            return (0..lines.unsigned_abs()).flat_map(|_| self.act(action, at)).collect();
+        }
         let (Mouse::Click(position) | Mouse::DoubleClick(position)) = mouse else { return Vec::new() };
         let row = self.places.menu.iter().position(|place| place.contains(position));
         match (&self.overlay, row) {
@@ -61,15 +94,23 @@ impl App {
     }
 
     /// Takes pasted text.
-    pub(super) fn paste(&mut self, text: &str, _at: Moment) -> Vec<Effect> {
+    pub(super) fn paste(&mut self, text: &str, at: Moment) -> Vec<Effect> {
         match &mut self.overlay {
             Some(Overlay::Filter { prompt, .. }) => {
                 let reply = prompt.paste(text);
                 self.filter_reply(reply)
             }
+            Some(Overlay::Search { prompt }) => {
+                let reply = prompt.paste(text);
+                self.search_reply(reply)
+            }
             Some(Overlay::Note { prompt, .. }) => {
                 let reply = prompt.paste(text);
                 self.note_reply(reply)
+            }
+            Some(Overlay::Time { prompt, .. }) => {
+                let reply = prompt.paste(text);
+                self.time_reply(reply)
             }
             Some(Overlay::Editor(editor)) => {
                 editor.paste(text);
@@ -79,11 +120,41 @@ impl App {
                 dialog.paste(text);
                 Vec::new()
             }
-            Some(Overlay::Palette(palette)) => {
-                palette.paste(text);
+            Some(Overlay::Resend(resend)) => {
+                resend.paste(text);
                 Vec::new()
             }
-            Some(Overlay::CopyMenu { .. } | Overlay::Confirm { .. }) | None => Vec::new(),
+            Some(Overlay::Palette(palette)) => {
+                palette.paste(text);
+                self.palette_reply(PaletteReply::Stays, at)
+            }
+            Some(
+                Overlay::Advice(_)
+                | Overlay::SideBySide(_)
+                | Overlay::CopyMenu { .. }
+                | Overlay::Confirm { .. }
+                | Overlay::Told { .. },
+            )
+            | None => Vec::new(),
+        }
+    }
+
+    fn palette_reply(&mut self, reply: PaletteReply, at: Moment) -> Vec<Effect> {
+        let Some(Overlay::Palette(palette)) = &self.overlay else { return Vec::new() };
+        match reply {
+            PaletteReply::Stays => {
+                self.state.wear(palette.theme());
+                Vec::new()
+            }
+            PaletteReply::Given => {
+                self.state.wear(palette.theme_before());
+                self.close_overlay()
+            }
+            PaletteReply::Chosen(command) => {
+                self.state.wear(palette.theme_before());
+                self.overlay = None;
+                self.command(command, at)
+            }
         }
     }
 
@@ -101,7 +172,7 @@ impl App {
         }
     }
 
-    fn close_overlay(&mut self) -> Vec<Effect> {
+    pub(super) fn close_overlay(&mut self) -> Vec<Effect> {
         self.overlay = None;
         Vec::new()
     }
@@ -154,6 +225,43 @@ impl App {
         if let Some(Overlay::Filter { prompt, .. }) = &mut self.overlay {
             prompt.verdict = verdict;
         }
+    }
+
+    /// Help scrolls while one types what it is to have.
+    fn search_key(&mut self, key: KeyEvent, at: Moment) -> Vec<Effect> {
+        let scrolls = match key.code {
+            KeyCode::Up => Some(Action::Up),
+            KeyCode::Down => Some(Action::Down),
+            KeyCode::PageUp => Some(Action::PageUp),
+            KeyCode::PageDown => Some(Action::PageDown),
+            _ => None,
+        };
+        if let Some(action) = scrolls {
+            return self.act(action, at);
+        }
+        let Some(Overlay::Search { prompt }) = &mut self.overlay else { return Vec::new() };
+        let reply = prompt.key(key);
+        self.search_reply(reply)
+    }
+
+    fn search_reply(&mut self, reply: PromptReply) -> Vec<Effect> {
+        match reply {
+            PromptReply::Stays => {}
+            PromptReply::Edited => {
+                if let Some(Overlay::Search { prompt }) = &self.overlay {
+                    prompt.text().trim().clone_into(&mut self.state.asked.words);
+                }
+            }
+            PromptReply::Accepted(text) => {
+                text.trim().clone_into(&mut self.state.asked.words);
+                self.overlay = None;
+            }
+            PromptReply::Given => {
+                self.state.asked.words.clear();
+                self.overlay = None;
+            }
+        }
+        Vec::new()
     }
 
     fn note_reply(&mut self, reply: PromptReply) -> Vec<Effect> {

@@ -5,15 +5,14 @@
 use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::boxes;
-use super::keys::{Action, Press, in_panel};
+use super::finding::Finder;
+use super::keys::{Action, Bindings, Group};
 use super::panels::PanelId;
 use super::prompt::{Prompt, PromptReply};
 use super::theme::{Role, Theme};
@@ -23,6 +22,8 @@ use super::theme::{Role, Theme};
 pub enum Command {
     /// What a key does.
     Act(Action),
+    /// What a key does in another panel: opens that, and says which key it is.
+    Elsewhere(PanelId, Action),
     /// Use a theme.
     Theme(String),
     /// Set the filter.
@@ -38,6 +39,8 @@ pub struct Entry {
     pub text: String,
     /// The key that does the same, or another word beside it.
     pub aside: String,
+    /// A name by which it is found as well; empty for none.
+    pub name: &'static str,
     /// What it does.
     pub command: Command,
 }
@@ -45,12 +48,31 @@ pub struct Entry {
 /// The palette, open.
 #[derive(Debug)]
 pub struct Palette {
+    form: Form,
+    /// The theme that was in use when it was opened: others are only tried on until one is chosen.
+    theme: String,
     prompt: Prompt,
     entries: Vec<Entry>,
     /// Positions of the entries that match, the best first, each with the characters that hits.
     found: Vec<(usize, Vec<u32>)>,
     selected: usize,
+    /// Whether the user has gone to what is selected.
+    was_moved: bool,
 }
+
+/// What a palette looks like.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    title: &'static str,
+    prompt: &'static str,
+    columns: u16,
+    rows_max: u16,
+    /// Whether it keeps to the right, so that what it changes is seen beside it.
+    is_aside: bool,
+}
+
+const COMMANDS: Form = Form { title: "Commands", prompt: ":", columns: 76, rows_max: 16, is_aside: false };
+const THEMES: Form = Form { title: "Themes", prompt: "find:", columns: 24, rows_max: 12, is_aside: true };
 
 /// What became of a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,56 +94,124 @@ const FILTERS: [(&str, &str); 5] = [
     ("Filter: everything", ""),
 ];
 
-/// The lines of the palette in a panel: its keys, filters, themes and recordings.
+/// The lines of the palette in a panel: its keys, filters, themes, recordings, and the keys of other panels.
 #[must_use]
-pub fn entries(panel: PanelId, themes: &[String], recordings: &[(String, PathBuf)]) -> Vec<Entry> {
-    let keys = in_panel(panel).filter(|row| row.action != Action::Palette).map(|row| Entry {
-        text: row.text.to_owned(),
-        aside: row.keys.first().map_or_else(String::new, |key: &Press| key.label()),
-        command: Command::Act(row.action),
+pub fn entries(
+    keys: &Bindings,
+    panel: PanelId,
+    themes: &[String],
+    recordings: &[(String, PathBuf)],
+) -> Vec<Entry> {
+    let elsewhere = keys.rows().filter(|bound| !bound.row.reach.covers(panel)).filter_map(|bound| {
+        let of = bound.row.reach.panels().next()?;
+        Some(Entry {
+            text: bound.row.text.to_owned(),
+            aside: format!("in {}", of.title()),
+            name: bound.row.action.name(),
+            command: Command::Elsewhere(of, bound.row.action),
+        })
+    });
+    let listed = keys.in_panel(panel).filter(|bound| bound.row.action != Action::Palette);
+    // Who moves about does so with the keys: what moves is found when its name is typed.
+    let (moves, acts): (Vec<_>, Vec<_>) =
+        listed.partition(|bound| matches!(bound.row.group, Group::Move | Group::Panels));
+    let keys = acts.into_iter().chain(moves).map(|bound| Entry {
+        text: bound.row.text.to_owned(),
+        aside: bound.keys(panel).first().map_or_else(String::new, |key| key.label()),
+        name: bound.row.action.name(),
+        command: Command::Act(bound.row.action),
     });
     let filters = FILTERS.iter().map(|(text, filter)| Entry {
         text: (*text).to_owned(),
         aside: (*filter).to_owned(),
+        name: filter,
         command: Command::Filter(filter),
     });
-    let themes = themes.iter().map(|name| Entry {
-        text: format!("Theme: {name}"),
-        aside: String::new(),
-        command: Command::Theme(name.clone()),
-    });
+    let themes = themes.iter().map(|name| theme_entry(format!("Theme: {name}"), name));
     let recordings = recordings.iter().map(|(name, path)| Entry {
         text: format!("Session: {name}"),
         aside: String::new(),
+        name: "",
         command: Command::Open(path.clone()),
     });
-    keys.chain(filters).chain(themes).chain(recordings).collect()
+    keys.chain(filters).chain(themes).chain(recordings).chain(elsewhere).collect()
+}
+
+fn theme_entry(text: String, name: &str) -> Entry {
+    Entry { text, aside: String::new(), name: "", command: Command::Theme(name.to_owned()) }
 }
 
 impl Palette {
-    /// A palette of these lines.
+    /// A palette of these lines, while a theme is in use.
     #[must_use]
-    pub fn new(entries: Vec<Entry>) -> Self {
-        let mut palette =
-            Self { prompt: Prompt::new(":", "", Vec::new()), entries, found: Vec::new(), selected: 0 };
+    pub fn new(entries: Vec<Entry>, theme: &str) -> Self {
+        Self::formed(COMMANDS, entries, theme)
+    }
+
+    /// A palette of themes; the one in use is selected.
+    #[must_use]
+    pub fn of_themes(themes: &[String], theme: &str) -> Self {
+        let entry = |name: &String| Entry {
+            aside: if name == theme { "in use".to_owned() } else { String::new() },
+            ..theme_entry(name.clone(), name)
+        };
+        let mut palette = Self::formed(THEMES, themes.iter().map(entry).collect(), theme);
+        palette.selected = themes.iter().position(|name| name == theme).unwrap_or(0);
+        palette
+    }
+
+    fn formed(form: Form, entries: Vec<Entry>, theme: &str) -> Self {
+        let prompt = Prompt::new(form.prompt, "", Vec::new());
+        let mut palette = Self {
+            form,
+            theme: theme.to_owned(),
+            prompt,
+            entries,
+            found: Vec::new(),
+            selected: 0,
+            was_moved: false,
+        };
         palette.search();
         palette
+    }
+
+    /// The theme to draw in: the selected one, or the one that was in use when the palette was opened. Among all commands
+    /// one that was not gone to is none: it was only found.
+    #[must_use]
+    pub fn theme(&self) -> &str {
+        match self.selected().filter(|_| self.form.is_aside || self.was_moved) {
+            Some(Command::Theme(name)) => name,
+            Some(Command::Act(_) | Command::Elsewhere(..) | Command::Filter(_) | Command::Open(_)) | None => {
+                &self.theme
+            }
+        }
+    }
+
+    /// The theme that was in use when the palette was opened.
+    #[must_use]
+    pub fn theme_before(&self) -> &str {
+        &self.theme
+    }
+
+    fn selected(&self) -> Option<&Command> {
+        self.found.get(self.selected).map(|(entry, _)| &self.entries[*entry].command)
     }
 
     /// Takes a key.
     pub fn key(&mut self, key: KeyEvent) -> PaletteReply {
         use crossterm::event::KeyCode;
-        let last = self.found.len().saturating_sub(1);
         match key.code {
-            KeyCode::Up => self.selected = self.selected.saturating_sub(1),
-            KeyCode::Down => self.selected = (self.selected + 1).min(last),
-            KeyCode::PageUp => self.selected = self.selected.saturating_sub(10),
-            KeyCode::PageDown => self.selected = (self.selected + 10).min(last),
+            KeyCode::Up => self.step(-1),
+            KeyCode::Down => self.step(1),
+            KeyCode::PageUp => self.step(-10),
+            KeyCode::PageDown => self.step(10),
             _ => match self.prompt.key(key) {
                 PromptReply::Edited => self.search(),
                 PromptReply::Stays => {}
                 PromptReply::Given => return PaletteReply::Given,
-                PromptReply::Accepted(_) => return self.choose(self.selected),
+                PromptReply::Accepted(_) => {
+                    return self.selected().cloned().map_or(PaletteReply::Stays, PaletteReply::Chosen);
+                }
             },
         }
         PaletteReply::Stays
@@ -133,35 +223,31 @@ impl Palette {
         self.search();
     }
 
-    fn choose(&self, position: usize) -> PaletteReply {
-        let chosen = self.found.get(position).map(|(entry, _)| self.entries[*entry].command.clone());
-        chosen.map_or(PaletteReply::Stays, PaletteReply::Chosen)
+    fn step(&mut self, rows: isize) {
+        self.selected = self.selected.saturating_add_signed(rows).min(self.found.len().saturating_sub(1));
+        self.was_moved = true;
     }
 
     fn search(&mut self) {
-        self.selected = 0;
-        let pattern = Pattern::parse(self.prompt.text(), CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut scored: Vec<(u32, usize, Vec<u32>)> = Vec::new();
-        let mut buffer = Vec::new();
-        for (position, entry) in self.entries.iter().enumerate() {
-            let mut hits = Vec::new();
-            let text = Utf32Str::new(&entry.text, &mut buffer);
-            if let Some(score) = pattern.indices(text, &mut matcher, &mut hits) {
-                hits.sort_unstable();
-                hits.dedup();
-                scored.push((score, position, hits));
-            }
-        }
-        // Stable: equal scores stay in the order of the table.
-        scored.sort_by_key(|(score, _, _)| std::cmp::Reverse(*score));
-        self.found = scored.into_iter().map(|(_, position, hits)| (position, hits)).collect();
+        (self.selected, self.was_moved) = (0, false);
+        let mut finder = Finder::new(self.prompt.text());
+        let found = self.entries.iter().enumerate().filter_map(|(position, entry)| {
+            let hit = finder.find(&entry.text, entry.name)?;
+            Some((hit.rank, position, hit.at))
+        });
+        let mut found: Vec<_> = found.collect();
+        // Stable: what is found equally well stays in the order of the table.
+        found.sort_by_key(|(rank, _, _)| *rank);
+        self.found = found.into_iter().map(|(_, position, at)| (position, at)).collect();
     }
 
-    /// Draws the palette over the middle of an area; returns where the cursor stands.
+    /// Draws the palette over an area; returns where the cursor stands.
     pub fn view(&self, theme: &Theme, area: Rect, buf: &mut Buffer) -> (u16, u16) {
-        let rows = u16::try_from(self.found.len().clamp(1, 16)).unwrap_or(16);
-        let inner = boxes::pop_up(theme, area, 76, rows + 1, "Commands", buf);
+        let Form { title, columns, rows_max, is_aside, .. } = self.form;
+        let rows = u16::try_from(self.found.len()).unwrap_or(rows_max).clamp(1, rows_max);
+        let width = if is_aside { area.width.min(columns + 4) } else { area.width };
+        let area = Rect { x: area.right() - width, width, ..area };
+        let inner = boxes::pop_up(theme, area, columns, rows + 1, title, buf);
         let cursor = self.prompt.view(theme, Rect { height: 1, ..inner }, buf);
         let height = usize::from(inner.height.saturating_sub(1));
         let from = (self.selected + 1).saturating_sub(height);
@@ -177,7 +263,7 @@ impl Palette {
         }
         if self.found.is_empty() {
             let line = Rect { y: inner.y + 1, height: 1, ..inner };
-            Line::styled("no command has these letters", theme.style(Role::Dim)).render(line, buf);
+            Line::styled("nothing has these letters", theme.style(Role::Dim)).render(line, buf);
         }
         cursor
     }
@@ -197,7 +283,9 @@ mod tests {
     use crossterm::event::KeyCode;
 
     fn typed(text: &str) -> Palette {
-        let mut palette = Palette::new(entries(PanelId::Top, &["dark".into(), "light".into()], &[]));
+        let keys = Bindings::default();
+        let entries = entries(&keys, PanelId::Top, &["dark".into(), "light".into()], &[]);
+        let mut palette = Palette::new(entries, "dark");
         for c in text.chars() {
             palette.key(KeyEvent::from(KeyCode::Char(c)));
         }
@@ -216,16 +304,64 @@ mod tests {
     }
 
     #[test]
+    fn a_theme_is_tried_on_by_going_to_it() {
+        let mut commands = typed("theme light");
+        assert_eq!(commands.theme(), "dark");
+        commands.key(KeyEvent::from(KeyCode::Up));
+        assert_eq!(commands.theme(), "light");
+        commands.key(KeyEvent::from(KeyCode::Char('x')));
+        assert_eq!(commands.theme(), "dark");
+        let mut themes = Palette::of_themes(&["dark".into(), "light".into(), "nord".into()], "light");
+        assert_eq!(themes.theme(), "light");
+        themes.key(KeyEvent::from(KeyCode::Down));
+        assert_eq!((themes.theme(), themes.theme_before()), ("nord", "light"));
+    }
+
+    #[test]
     fn nothing_found_chooses_nothing() {
         assert_eq!(choice("zzzzqqq"), PaletteReply::Stays);
         assert_eq!(typed("x").key(KeyEvent::from(KeyCode::Esc)), PaletteReply::Given);
     }
 
     #[test]
-    fn every_key_of_the_panel_but_its_own_is_listed() {
-        let listed = entries(PanelId::Calls, &[], &[]);
-        for row in in_panel(PanelId::Calls).filter(|row| row.action != Action::Palette) {
-            assert!(listed.iter().any(|entry| entry.command == Command::Act(row.action)), "{row:?}");
+    fn the_name_in_the_configuration_finds_a_command_too() {
+        assert_eq!(choice("wire-or-model"), PaletteReply::Chosen(Command::Act(Action::WireOrModel)));
+    }
+
+    #[test]
+    fn a_command_of_another_panel_is_found_with_where_it_works() {
+        let elsewhere = Command::Elsewhere(PanelId::Timeline, Action::ZoomIn);
+        assert_eq!(choice("zoom-in"), PaletteReply::Chosen(elsewhere));
+        let listed = entries(&Bindings::default(), PanelId::Top, &[], &[]);
+        let actions =
+            listed.iter().filter(|entry| matches!(entry.command, Command::Act(_) | Command::Elsewhere(..)));
+        assert_eq!(actions.count(), Bindings::default().rows().count() - 1);
+    }
+
+    #[test]
+    fn what_begins_with_the_letters_comes_before_what_only_has_them() {
+        let first = |text: &str| {
+            let palette = typed(text);
+            palette.entries[palette.found[0].0].text.clone()
+        };
+        assert_eq!(first("fil"), "Filter the calls; help has the language");
+        assert_eq!(first("theme"), "Theme: dark");
+        assert_eq!(first("left"), "Left: fold, or what holds it");
+    }
+
+    #[test]
+    fn every_key_of_the_panel_but_its_own_is_listed_with_the_key_in_force() {
+        let mut keys = Bindings::default();
+        keys.set(super::super::keys::Rebinding {
+            scope: super::super::keys::Scope::Everywhere,
+            action: Action::Mark,
+            keys: vec!["ctrl-k".parse().unwrap()],
+        });
+        let listed = entries(&keys, PanelId::Calls, &[], &[]);
+        for bound in keys.in_panel(PanelId::Calls).filter(|bound| bound.row.action != Action::Palette) {
+            let entry = listed.iter().find(|entry| entry.command == Command::Act(bound.row.action)).unwrap();
+            assert_eq!(entry.aside, bound.keys(PanelId::Calls)[0].label());
         }
+        assert!(listed.iter().any(|entry| entry.aside == "ctrl-k"));
     }
 }

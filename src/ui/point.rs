@@ -40,6 +40,7 @@ impl App {
                     Some((cx.rulings.text(opened), opened.session.header.label.clone(), opened.is_live))
                 });
                 let Some((text, label, is_live)) = seen else { return Vec::new() };
+                self.hush();
                 let mut editor = Editor::new(change.session, &label, &text, is_live);
                 editor.propose(&change.text);
                 self.overlay = Some(Overlay::Editor(Box::new(editor)));

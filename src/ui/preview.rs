@@ -3,7 +3,7 @@
 //! Made by playing the recording again under the rules (`insight`) and asking the model of what comes out, so that what is
 //! promised is counted as what is measured. Knows nothing of threads and files.
 
-use crate::model::{Effects, Saved, Session};
+use crate::model::{Effects, RuleStats, Saved, Session, Sizes};
 
 /// What rules would have saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,8 +33,51 @@ pub struct RulePreview {
     pub name: Box<str>,
     /// What it would have done; of a rule that only observes, the same.
     pub effects: Effects,
+    /// What would have become of the answers that it is about.
+    pub answers: Answers,
+    /// What it said most frequently of its cache, hits and misses apart: why there are not more hits.
+    pub cache_why: Option<Box<str>>,
     /// What it would have saved, its part of the tool definitions included.
     pub saved: Saved,
+}
+
+/// All answers that a rule is about, tool lists apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// How many there are.
+    pub count: u64,
+    /// Those on which it would have had an effect.
+    pub hits: u64,
+    /// What all of them cost without the rule.
+    pub before: Sizes,
+    /// What they would have cost with it.
+    pub after: Sizes,
+}
+
+impl Answers {
+    fn of(session: &Session, stats: &RuleStats) -> Self {
+        let mut all = Self::default();
+        for (row, effects, _) in stats.rows() {
+            let row = session.rows().get(row as usize);
+            let Some(row) = row.filter(|row| session.name(row.key.method) != "tools/list") else { continue };
+            let (wire, model) = (row.wire_tokens.sum, row.model_tokens.sum);
+            all.count += effects.matches;
+            all.hits += effects.hits;
+            all.after += Sizes { wire, model };
+            all.before += Sizes {
+                wire: wire.saturating_add_signed(effects.saved.wire),
+                model: model.saturating_add_signed(effects.saved.model),
+            };
+        }
+        all
+    }
+}
+
+/// Why a cache had not more hits, as it said most frequently; that it had no answer yet and that it kept one is no reason.
+fn cache_why(session: &Session, stats: &RuleStats) -> Option<Box<str>> {
+    let is_reason = |text: &str| !matches!(text, "kept" | "not in the cache" | "the answer to an equal call");
+    let whys = stats.whys().into_iter().filter(|why| session.name(why.by) == "cache");
+    whys.map(|why| &why.text).find(|text| is_reason(text)).cloned()
 }
 
 impl Preview {
@@ -44,6 +87,8 @@ impl Preview {
         let totals = session.totals();
         let rules = session.rules().all().iter().map(|stats| RulePreview {
             name: session.name(stats.rule).into(),
+            answers: Answers::of(session, stats),
+            cache_why: cache_why(session, stats),
             effects: if stats.active.matches > 0 { stats.active } else { stats.observed },
             saved: if stats.active.matches > 0 { session.saved_by(stats.rule) } else { stats.observed.saved },
         });

@@ -83,6 +83,11 @@ impl Prompt {
             KeyCode::Char('c' | 'g') if ctrl => PromptReply::Given,
             // The text area would break the line.
             KeyCode::Char('m' | 'j') if ctrl => PromptReply::Accepted(self.text().to_owned()),
+            // As in a shell; the text area would take back the last edit.
+            KeyCode::Char('u') if ctrl => {
+                let edited = self.area.delete_line_by_head();
+                self.after_edit(edited)
+            }
             KeyCode::Up => self.recall(self.shown.saturating_sub(1)),
             KeyCode::Down => self.recall(self.shown + 1),
             KeyCode::Tab | KeyCode::BackTab => PromptReply::Stays,
@@ -240,6 +245,15 @@ mod tests {
         let mut prompt = Prompt::new("/", "", Vec::new());
         type_in(&mut prompt, "abcdefghijklmnopqrstuvwxyz");
         assert!(screen(&prompt, 12)[0].ends_with('z'));
+    }
+
+    #[test]
+    fn ctrl_u_clears_what_stands_before_the_cursor() {
+        let mut prompt = Prompt::new("/", "", Vec::new());
+        type_in(&mut prompt, "tool:read");
+        prompt.key(KeyEvent::from(KeyCode::Left));
+        let ctrl_u = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
+        assert_eq!((prompt.key(ctrl_u), prompt.text()), (PromptReply::Edited, "d"));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use super::app::{App, Moment, Overlay};
 use super::editor::Editor;
-use super::panels::{Cx, OpenId, Opened};
+use super::keys::Action;
+use super::panels::{Cx, OpenId, Opened, PanelId};
 use super::ruling::RuleChange;
 use super::update::Effect;
 
@@ -17,7 +18,8 @@ impl App {
             Some(Err(problem)) => self.say(problem.to_string(), at),
             Some(Ok(None)) => {
                 let text = if keep {
-                    "This session has ended: its rules can be tried, not kept. y copies them".to_owned()
+                    let copy = self.state.keys.label(Action::Copy, PanelId::Rules);
+                    format!("This session has ended: its rules can be tried, not kept. {copy} copies them")
                 } else {
                     format!("Tried on this recording: {what}")
                 };
@@ -35,8 +37,9 @@ impl App {
             .and_then(|session| self.with_rulings(session, at, super::ruling::Rulings::undo).flatten());
         match undone {
             None => self.say("Nothing has been changed here that could be taken back", at),
-            Some((what, None)) => self.say(what, at),
-            Some((_, Some(proposal))) => return vec![Effect::Rule(proposal)],
+            Some(Err(why)) => self.say(why, at),
+            Some(Ok((what, None))) => self.say(what, at),
+            Some(Ok((_, Some(proposal)))) => return vec![Effect::Rule(proposal)],
         }
         Vec::new()
     }
@@ -60,6 +63,7 @@ impl App {
             Some((cx.rulings.text(opened), opened.session.header.label.clone(), opened.is_live))
         });
         if let Some((text, label, is_live)) = seen {
+            self.hush();
             self.overlay = Some(Overlay::Editor(Box::new(Editor::new(session, &label, &text, is_live))));
         }
     }
@@ -78,7 +82,7 @@ impl App {
     }
 
     /// The session whose rules a key is about: that of the selection, else the first live one, else the first.
-    fn ruled_session(&mut self, at: Moment) -> Option<OpenId> {
+    pub(super) fn ruled_session(&mut self, at: Moment) -> Option<OpenId> {
         let Self { state, panels, .. } = self;
         state.with_cx(at, true, |cx| {
             let live = cx.sessions.iter().find(|opened| opened.is_live).or(cx.sessions.first());

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use super::fetched::Answer;
 use super::panels::{Cx, OpenId, Opened};
 use super::preview::Preview;
+use crate::rules::undo::take_back;
 use crate::rules::{Problem, Ruleset};
 use crate::trace::Micros;
 
@@ -97,8 +98,8 @@ type Previewed = (Arc<str>, Answer<Preview>);
 #[derive(Debug, Default)]
 struct Desk {
     draft: Option<Draft>,
-    /// The texts before each change, with what it was.
-    undo: Vec<(Arc<str>, String)>,
+    /// What was changed, oldest first.
+    undo: Vec<Step>,
     number: u64,
     /// Whether the last change has put a step on the stack of undo.
     has_step: bool,
@@ -106,12 +107,24 @@ struct Desk {
     last: Option<(Arc<str>, bool)>,
 }
 
+/// A change that was made here: the texts before and after it, and what it was.
+#[derive(Clone, Debug)]
+struct Step {
+    before: Arc<str>,
+    after: Arc<str>,
+    what: String,
+}
+
 /// A text that is not in force yet, or never will be.
 #[derive(Debug)]
 struct Draft {
     text: Arc<str>,
-    /// When the rules before it were put in force: any that came later replace it.
+    /// When the rules before it were put in force: it is over with any that came later, but for those of `earlier`.
     after: Option<Micros>,
+    /// What was sent before it and may still be told of in the recording.
+    earlier: Vec<Arc<str>>,
+    /// The proxy has answered that it is in force. It records nothing if it was before.
+    is_done: bool,
 }
 
 impl Rulings {
@@ -138,7 +151,7 @@ impl Rulings {
     /// What `u` would take back in a session.
     #[must_use]
     pub fn undoable(&self, session: OpenId) -> Option<&str> {
-        Some(&self.desks.get(&session)?.undo.last()?.1)
+        Some(&self.desks.get(&session)?.undo.last()?.what)
     }
 
     /// Whether what is in force is kept in the rules file, where this viewer has put it in force.
@@ -150,9 +163,14 @@ impl Rulings {
     }
 
     fn draft(&self, opened: &Opened<'_>) -> Option<&Draft> {
-        let newest = opened.session.rules().in_force().map(|rules| rules.at);
         let draft = self.desks.get(&opened.id)?.draft.as_ref()?;
-        (newest == draft.after).then_some(draft)
+        if draft.is_done && is_in_force(opened, &draft.text) {
+            return None;
+        }
+        let later = opened.session.rules().history().rev().take_while(|rules| Some(rules.at) > draft.after);
+        let is_earlier =
+            |text: &str| text != &*draft.text && draft.earlier.iter().any(|sent| **sent == *text);
+        later.map(|rules| &*rules.text).all(is_earlier).then_some(draft)
     }
 
     /// Makes a change: it is shown from now on. What has to be sent, for a live session.
@@ -168,40 +186,56 @@ impl Rulings {
             if desk.undo.len() == UNDO_MAX {
                 desk.undo.remove(0);
             }
-            desk.undo.push((before, change.what.clone()));
+            desk.undo.push(Step { before, after: change.text.clone(), what: change.what.clone() });
         }
         let word = if change.keep { "Kept in the rules file" } else { "In force" };
         let done = format!("{word}: {}", change.what);
         Ok(self.put(opened, change.text, change.keep, done))
     }
 
-    /// Takes the last change of a session back. `None` if there is none.
-    pub fn undo(&mut self, opened: &Opened<'_>) -> Option<(String, Option<Proposal>)> {
+    /// Takes the last change of a session back, and leaves what others have changed since. `None` if there is none. A
+    /// change that cannot be taken back any more is forgotten, so that those before it can be.
+    ///
+    /// # Errors
+    /// If what was changed has been changed again since, in words for the user: then nothing has changed.
+    pub fn undo(&mut self, opened: &Opened<'_>) -> Option<Result<(String, Option<Proposal>), String>> {
+        let now = self.text(opened);
         let desk = self.desks.get_mut(&opened.id)?;
-        let (text, what) = desk.undo.pop()?;
+        let step = desk.undo.pop()?;
+        let text = match take_back(&now, &step.before, &step.after) {
+            Ok(text) => text,
+            Err(error) => return Some(Err(format!("Not taken back ({}): {error}", step.what))),
+        };
         desk.has_step = false;
-        let done = format!("Taken back: {what}");
-        Some((done.clone(), self.put(opened, text, false, done)))
+        let done = format!("Taken back: {}", step.what);
+        Some(Ok((done.clone(), self.put(opened, text.into(), false, done))))
     }
 
     fn put(&mut self, opened: &Opened<'_>, text: Arc<str>, keep: bool, done: String) -> Option<Proposal> {
         let in_force = opened.session.rules().in_force();
+        let mut earlier = match self.draft(opened) {
+            Some(draft) => draft.earlier.iter().chain([&draft.text]).cloned().collect(),
+            None => Vec::new(),
+        };
+        if earlier.len() > UNDO_MAX {
+            earlier.remove(0);
+        }
         let desk = self.desks.entry(opened.id).or_default();
         desk.number += 1;
-        let is_as_it_was = match in_force {
-            Some(rules) => *rules.text == *text,
-            None => text.is_empty(),
-        };
+        // While others are on their way, what is in force now is not what this comes after.
+        let is_as_it_was = is_in_force(opened, &text) && (earlier.is_empty() || !opened.is_live);
         desk.last = Some((text.clone(), keep));
-        let draft = Draft { text: text.clone(), after: in_force.map(|rules| rules.at) };
-        desk.draft = (!is_as_it_was).then_some(draft);
+        let after = in_force.map(|rules| rules.at);
+        desk.draft = (!is_as_it_was).then(|| Draft { text: text.clone(), after, earlier, is_done: false });
         opened.is_live.then_some(Proposal { session: opened.id, text, keep, number: desk.number, done })
     }
 
     /// The proxy has answered: a refusal takes the change back, unless it has been changed again since.
     pub fn answered(&mut self, session: OpenId, number: u64, is_done: bool) {
-        let Some(desk) = self.desks.get_mut(&session) else { return };
-        if !is_done && desk.number == number {
+        let Some(desk) = self.desks.get_mut(&session).filter(|desk| desk.number == number) else { return };
+        if is_done {
+            desk.draft.iter_mut().for_each(|draft| draft.is_done = true);
+        } else {
             desk.draft = None;
             desk.last = None;
             if std::mem::take(&mut desk.has_step) {
@@ -249,5 +283,12 @@ impl Rulings {
         {
             *kept = answer;
         }
+    }
+}
+
+fn is_in_force(opened: &Opened<'_>, text: &str) -> bool {
+    match opened.session.rules().in_force() {
+        Some(rules) => *rules.text == *text,
+        None => text.is_empty(),
     }
 }

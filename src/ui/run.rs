@@ -3,11 +3,13 @@
 //! Draws at most thirty times a second and sleeps when nothing happens. Whatever happens, the terminal is given back
 //! as it was.
 
+mod effects;
 mod looks;
 mod terminal;
 
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -17,21 +19,22 @@ use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 use thiserror::Error;
 
 use looks::looks;
-use terminal::{Screen, copy, leave_on_signals, listen};
+pub use looks::speaks_unicode;
+use terminal::{Screen, listen};
 
 use super::app::{App, Moment};
-use super::feed::{Feed, Message, News, Pace, Source};
+use super::feed::{Feed, Message, News, Source};
 use super::header::PLAYBACK;
+use super::keys::Bindings;
 use super::memory::Memory;
-use super::panels::{Deed, OpenId, Targets};
-use super::ruling::Proposal;
+use super::panels::Targets;
+use super::resend::Courier;
 use super::theme::{Background, Depth, ThemeError};
-use super::update::{Effect, Input};
+use super::update::Input;
 use super::view::view;
-use crate::control::Order;
+use super::widgets::number::Price;
 use crate::record::Folders;
 use crate::tokens::Profile;
-use crate::trace::{Event, Fact, LineError, Place};
 
 /// How the viewer is started.
 pub struct Start {
@@ -45,10 +48,18 @@ pub struct Start {
     pub ascii: bool,
     /// What colours judge by.
     pub targets: Targets,
+    /// Which key does what.
+    pub keys: Bindings,
     /// The family of models tokens are counted for; `None` for the one used last.
     pub profile: Option<Profile>,
     /// Size of the context window in tokens; `None` for the one used last.
     pub window_tokens: Option<u64>,
+    /// What tokens cost in money, if somebody has said it.
+    pub price: Option<Price>,
+    /// Who speaks to servers when a call is sent again; `None` if nobody does.
+    pub courier: Option<Arc<dyn Courier>>,
+    /// What the user is told first.
+    pub notice: Option<String>,
 }
 
 /// What is opened.
@@ -69,10 +80,18 @@ pub enum What {
     /// A recording at the pace at which it was made, or so many times faster.
     Playback {
         /// The recording.
-        recording: Vec<u8>,
+        recording: Played,
         /// How many times faster.
         speed: f64,
     },
+}
+
+/// What is played.
+pub enum Played {
+    /// A recording's file.
+    File(PathBuf),
+    /// A recording that comes with the program.
+    Text(&'static [u8]),
 }
 
 /// Why the viewer could not run.
@@ -84,9 +103,6 @@ pub enum UiError {
     /// There is no such theme.
     #[error(transparent)]
     Theme(#[from] ThemeError),
-    /// What should be played is no recording.
-    #[error("cannot play this: {0}")]
-    Playback(#[from] LineError),
 }
 
 /// The screen is drawn at most this often.
@@ -99,7 +115,7 @@ const MESSAGES_PER_TURN: usize = 256;
 /// Shows the viewer until the user leaves it.
 ///
 /// # Errors
-/// If the terminal cannot be used, the theme does not exist, or the recording cannot be played.
+/// If the terminal cannot be used, or the theme does not exist.
 pub fn run(start: Start) -> Result<(), UiError> {
     let memory_file = start.folders.as_ref().map(|folders| folders.config().join("viewer.toml"));
     let mut memory = memory_file.as_deref().map(Memory::load).unwrap_or_default();
@@ -111,7 +127,10 @@ pub fn run(start: Start) -> Result<(), UiError> {
     let (looks, theme_errors, by_hand) = looks(&start, &memory);
     let (depth, may_ask) = (looks.depth, !by_hand);
     let mut app = App::new(looks, memory, start.targets, start.profile)?;
-    let mut heard = None;
+    app.state.price = start.price;
+    app.state.keys = start.keys;
+    app.state.here = std::env::current_dir().ok();
+    let (mut heard, mut plays) = (None, None);
     let source = match start.open {
         What::Everything => None,
         What::Served { recording, heard: from_proxy } => {
@@ -122,8 +141,11 @@ pub fn run(start: Start) -> Result<(), UiError> {
         What::File(path) => Some(Source::File(path)),
         What::Stream(name, stream) => Some(Source::Stream(name, stream)),
         What::Playback { recording, speed } => {
-            let pace = Pace::new(&recording, Timestamp::now(), speed)?;
-            Some(Source::Stream(PLAYBACK.to_owned(), Box::new(pace)))
+            plays = Some(speed);
+            Some(match recording {
+                Played::File(path) => Source::File(path),
+                Played::Text(text) => Source::Stream(PLAYBACK.to_owned(), Box::new(text)),
+            })
         }
     };
     let (feed, messages, speaker) = Feed::start(start.folders.clone(), app.state.profile.clone());
@@ -133,14 +155,19 @@ pub fn run(start: Start) -> Result<(), UiError> {
         screen: Screen::open()?,
         born: Instant::now(),
         folders: start.folders,
+        courier: start.courier,
         opens_everything: source.is_none(),
     };
-    if let Some(error) = theme_errors.first() {
-        viewer.app.say(error.to_string(), viewer.now());
+    let notice = theme_errors.first().map(ToString::to_string).or(start.notice);
+    if let Some(notice) = notice {
+        viewer.app.say(notice, viewer.now());
     }
     if let Some(source) = source {
         viewer.app.panels.show(viewer.app.state.first_panel());
-        viewer.feed.open(source);
+        match plays {
+            Some(speed) => viewer.feed.play(source, speed),
+            None => viewer.feed.open(source),
+        }
     }
     viewer.draw()?;
     if may_ask && depth >= Depth::Indexed {
@@ -151,7 +178,10 @@ pub fn run(start: Start) -> Result<(), UiError> {
     if let Some(heard) = heard {
         pass_on(heard, &speaker);
     }
-    leave_on_signals(speaker);
+    // The key Ctrl-C is a key like others here; the signal comes from elsewhere. The terminal is given back in both cases.
+    crate::signals::when_told_to_end(move || {
+        let _ = speaker.send(Message::Leave);
+    });
     let outcome = viewer.turn_until_left(&messages);
     if let Some(file) = memory_file {
         // Losing the memory is no reason to complain on the way out.
@@ -179,6 +209,7 @@ struct Viewer {
     screen: Screen,
     born: Instant,
     folders: Option<Folders>,
+    courier: Option<Arc<dyn Courier>>,
     opens_everything: bool,
 }
 
@@ -257,12 +288,21 @@ impl Viewer {
                 None
             }
             News::Ruled { session, number, answer } => Some(Input::Ruled { session, number, answer }),
+            News::Returned(errand, report) => Some(Input::Returned(errand, report)),
             News::Previewed(session, text, answer) => {
                 self.app.state.rulings.put_preview(session, &text, answer);
                 None
             }
+            News::Advised(inquiry, answer) => {
+                self.app.state.advices.put(&inquiry, answer);
+                None
+            }
             News::Tried(trial, answer) => {
                 self.app.state.trials.put(&trial, answer);
+                None
+            }
+            News::Compared(ticket, found) => {
+                self.app.put_compared(&ticket, found);
                 None
             }
             News::Say(text) => Some(Input::Say(text)),
@@ -282,96 +322,6 @@ impl Viewer {
         }
     }
 
-    /// Does what the state cannot do itself; returns whether to leave.
-    fn perform(&mut self, effect: Effect, at: Moment) -> bool {
-        match effect {
-            Effect::Quit | Effect::Deed(Deed::Quit) => return true,
-            Effect::Copy(text) => {
-                if !copy(&text) {
-                    self.app.say("This is too long for the clipboard of a terminal", at);
-                }
-            }
-            Effect::Open(path) => {
-                if self.app.state.opens.iter().all(|open| open.path != path) {
-                    self.feed.open(Source::File(path));
-                }
-            }
-            Effect::Close(id) => self.close(id),
-            Effect::Hold(is_held) => self.feed.hold(is_held),
-            Effect::Refresh => self.feed.refresh(),
-            Effect::Mark(id, text) => self.mark(id, text, at),
-            Effect::Deed(Deed::Delete(path)) => self.delete(&path, at),
-            Effect::Deed(Deed::StopRecording(id)) => match self.control_of(id) {
-                Some(control) => {
-                    self.feed.order(control, Order::StopRecording, "It is not recorded any more".to_owned());
-                }
-                None => self.app.say("Its proxy takes no orders", at),
-            },
-            Effect::Rule(proposal) => self.rule(proposal, at),
-            Effect::Recount => {
-                self.app.state.rulings.preview_again();
-                self.app.state.trials.forget();
-                self.app.state.attributions.forget(|_| true);
-                self.app.state.tool_costs.forget(|_| true);
-                self.feed.recount(self.app.state.profile.clone());
-            }
-        }
-        false
-    }
-
-    fn close(&mut self, id: OpenId) {
-        self.app.state.opens.retain(|open| open.id != id);
-        self.app.state.bodies.forget(|(session, _)| *session == id);
-        self.app.state.attributions.forget(|(session, _)| *session == id);
-        self.app.state.tool_costs.forget(|(session, ..)| *session == id);
-        self.app.state.rulings.forget(id);
-        self.feed.close(id);
-    }
-
-    /// Sends rules to the proxy of a live session.
-    fn rule(&mut self, proposal: Proposal, at: Moment) {
-        if let Some(control) = self.control_of(proposal.session) {
-            return self.feed.rule(control, proposal);
-        }
-        self.app.state.rulings.answered(proposal.session, proposal.number, false);
-        self.app.say("Its proxy takes no orders: the rules have not changed", at);
-    }
-
-    fn control_of(&self, id: OpenId) -> Option<PathBuf> {
-        let open = self.app.state.open(id)?;
-        let session = open.shared.see().header.session.clone();
-        self.feed.control_of(self.folders.as_ref()?, &session)
-    }
-
-    /// Puts a remark into a live session's recording; into this viewer's picture alone if it has ended.
-    fn mark(&mut self, id: OpenId, text: String, at: Moment) {
-        let is_live = self.app.state.open(id).is_some_and(|open| open.shared.is_live());
-        if let Some(control) = self.control_of(id).filter(|_| is_live) {
-            return self.feed.order(control, Order::Mark { text }, "Marked".to_owned());
-        }
-        let Some(open) = self.app.state.open(id) else { return };
-        let mut session = open.shared.see();
-        let event = Event { at: session.last_event(), fact: Fact::Note { text: text.into() } };
-        session.apply(&event, Place::default());
-        drop(session);
-        self.app.say("Marked until this viewer is left: the recording is closed", at);
-    }
-
-    fn delete(&mut self, path: &PathBuf, at: Moment) {
-        match std::fs::remove_file(path) {
-            Ok(()) => {
-                let open = self.app.state.opens.iter().find(|open| open.path == *path).map(|open| open.id);
-                if let Some(id) = open {
-                    self.close(id);
-                }
-                self.app.state.listed.retain(|listed| listed.path.as_ref() != Some(path));
-                self.app.say("Deleted", at);
-                self.feed.refresh();
-            }
-            Err(error) => self.app.say(format!("Not deleted: {error}"), at),
-        }
-    }
-
     fn draw(&mut self) -> io::Result<()> {
         self.feed.heard();
         let (app, at) = (&mut self.app, Moment { up: self.born.elapsed(), wall: Timestamp::now() });
@@ -386,6 +336,8 @@ impl Viewer {
         self.feed.cost_tools(self.app.state.tool_costs.take_wanted());
         self.feed.preview(self.app.state.rulings.take_wanted(), &self.app.state.profile);
         self.feed.try_rule(self.app.state.trials.take_wanted(), &self.app.state.profile);
+        self.feed.advise(self.app.state.advices.take_wanted(), &self.app.state.profile);
+        self.feed.compare(self.app.take_orders());
         self.feed.count_first(self.app.state.uncounted.take());
         Ok(())
     }

@@ -104,11 +104,18 @@ fn largest(tally: &Tally, accuracy: Accuracy) -> String {
     if tally.count == 0 { "-".to_owned() } else { tokens(Count { tokens: u64::from(tally.max), accuracy }) }
 }
 
-fn foot(text: &mut String, session: &Session, profile: &Profile) {
+/// How long all tools of a session together took, in microseconds.
+#[must_use]
+pub fn latency_of_tools(session: &Session) -> Latency {
     let mut latency_us = Latency::default();
     for row in session.rows().iter().filter(|row| is_tool(session, row)) {
         latency_us.merge(&row.latency_us);
     }
+    latency_us
+}
+
+fn foot(text: &mut String, session: &Session, profile: &Profile) {
+    let latency_us = latency_of_tools(session);
     let (model, wire) = (session.context(false), session.context(true));
     let counted = super::widgets::number::tokens_grouped;
     let _ = writeln!(

@@ -3,6 +3,7 @@
 //! Knows no terminal and no clock: the moment is handed in.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -10,12 +11,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::app::{App, Moment, Overlay, WINDOWS_TOKENS};
-use super::copy;
-use super::fetched::Answer;
-use super::keys::{self, Action, Press};
+use super::keys::{Action, Press, Turn, binding};
 use super::palette::{self, Command, Palette};
-use super::panels::{CopyWhat, Copyable, Cx, Deed, Listed, Mouse, OpenId, PanelId, Reply};
+use super::panels::{Cx, Deed, Listed, Mouse, OpenId, PanelId, Reply};
 use super::prompt::{Prompt, Verdict};
+use super::resend::{Errand, Report};
 use super::ruling::Proposal;
 use super::view::view;
 use super::widgets::number::grouped;
@@ -45,6 +45,8 @@ pub enum Input {
         /// What the user is told: that it is done, or why not.
         answer: Result<String, String>,
     },
+    /// A call that was sent again has come back.
+    Returned(Arc<Errand>, Box<Report>),
     /// Something outside has a word for the user.
     Say(String),
     /// A part of the viewer has failed.
@@ -60,6 +62,10 @@ pub enum Effect {
     Copy(String),
     /// Open a recording.
     Open(PathBuf),
+    /// Play a recording from its beginning.
+    Play(PathBuf),
+    /// Follow a time cursor that has been moved.
+    Follow,
     /// Close a session in this viewer.
     Close(OpenId),
     /// Stop, or go on, reading recordings.
@@ -74,6 +80,8 @@ pub enum Effect {
     Recount,
     /// Put rules in force.
     Rule(Proposal),
+    /// Send a call again.
+    Send(Arc<Errand>),
 }
 
 /// Within this time a second click is a double click.
@@ -100,7 +108,7 @@ impl App {
                 if self.overlay.is_some() {
                     return self.overlay_key(key, at);
                 }
-                let pressed = keys::action(Press::of(&key), self.panels.open);
+                let pressed = self.state.keys.action(Press::of(&key), self.panels.open);
                 pressed.map_or_else(Vec::new, |action| self.act(action, at))
             }
             Input::Mouse(mouse) => self.mouse(mouse, at),
@@ -121,6 +129,10 @@ impl App {
             }
             Input::Ruled { session, number, answer } => {
                 self.rules_answered(session, number, answer, at);
+                Vec::new()
+            }
+            Input::Returned(errand, report) => {
+                self.returned(&errand, *report, at);
                 Vec::new()
             }
             Input::Say(text) => {
@@ -153,13 +165,15 @@ impl App {
             Action::Show(panel) => self.panels.show(panel),
             Action::NextPanel => self.panels.step(1),
             Action::PreviousPanel => self.panels.step(-1),
+            Action::Filter if self.panels.open == PanelId::Help => {
+                let prompt = Prompt::new("/", &self.state.asked.words, Vec::new());
+                self.overlay = Some(Overlay::Search { prompt });
+            }
             Action::Filter => self.open_filter(),
             Action::Palette => self.open_palette(),
+            Action::Pause if self.state.played().is_some() => return self.turn(Turn::Play, at),
             Action::Pause => return self.pause(at),
-            Action::NextTheme => {
-                let next = self.state.themes.after(self.state.theme.name()).to_owned();
-                self.set_theme(&next, at);
-            }
+            Action::NextTheme => self.open_themes(),
             Action::NextProfile => {
                 let all = &self.state.profiles;
                 let now = all.iter().position(|profile| profile.id == self.state.profile.id).unwrap_or(0);
@@ -182,9 +196,22 @@ impl App {
             }
             Action::Copy => return self.open_copy_menu(at),
             Action::Mark => self.open_note(at),
+            Action::Advise => self.advise(at),
             Action::EditRules => self.edit_rules(at),
             Action::KeepRules => return self.keep_rules(at),
             Action::Undo => return self.undo_rules(at),
+            Action::Playback(Turn::Play) if self.panels.open == PanelId::Sessions => {
+                let reply = self.ask_panel(at, |panel, cx| panel.act(action, cx));
+                return match reply {
+                    Reply::Ignored => self.turn(Turn::Play, at),
+                    reply => self.take(reply, at),
+                };
+            }
+            Action::Playback(Turn::Here) => {
+                let reply = self.ask_panel(at, |panel, cx| panel.act(action, cx));
+                return self.take(reply, at);
+            }
+            Action::Playback(turn) => return self.turn(turn, at),
             Action::Back => return self.back(at),
             Action::Up
             | Action::Down
@@ -203,8 +230,11 @@ impl App {
             | Action::Raw
             | Action::NextView
             | Action::NextError
+            | Action::Resend
             | Action::Related
             | Action::Exclude
+            | Action::Pick
+            | Action::Compare
             | Action::NextMode
             | Action::Point(_)
             | Action::RemoveRule
@@ -228,7 +258,10 @@ impl App {
             return self.take(reply, at);
         }
         if self.panels.open == PanelId::Help {
-            self.panels.show(self.panels.before);
+            if self.state.asked.words.is_empty() {
+                self.panels.show(self.panels.before);
+            }
+            self.state.asked.words.clear();
         } else if !self.state.filter_text.is_empty() {
             self.set_filter("");
         }
@@ -262,9 +295,13 @@ impl App {
                 self.panels.show(PanelId::Top);
                 return vec![Effect::Open(path)];
             }
+            Reply::Play(path) => return self.play(path),
+            Reply::Seek(session, to) => return self.seek(session, to, at),
             Reply::CloseSession(id) => return vec![Effect::Close(id)],
             Reply::Confirm(question, deed) => self.overlay = Some(Overlay::Confirm { question, deed }),
+            Reply::SideBySide(pair) => return self.set_side_by_side(pair),
             Reply::Point(pointing) => self.point(pointing),
+            Reply::Resend(session, call) => self.resend(session, call, at),
             Reply::Rule(change) => return self.change_rules(change, at),
             Reply::Refresh => {
                 self.say("Looking for sessions", at);
@@ -276,7 +313,8 @@ impl App {
 
     /// A live session that nobody asked for: it is opened, and shown if the screen has nothing else to show.
     fn appeared(&mut self, path: PathBuf) -> Vec<Effect> {
-        if self.state.opens.iter().any(|open| open.path == path) {
+        // One in which a call is sent again is opened when it is asked for: it would count in all totals.
+        if self.state.opens.iter().any(|open| open.path == path) || self.state.errands.contains(&path) {
             return Vec::new();
         }
         if self.state.opens.is_empty() && self.panels.open == PanelId::Sessions {
@@ -300,15 +338,10 @@ impl App {
         }
     }
 
-    pub(super) fn set_theme(&mut self, name: &str, at: Moment) {
-        match self.state.themes.theme(name, self.state.depth, self.state.theme.glyphs) {
-            Ok(theme) => {
-                self.state.theme = theme;
-                self.state.memory.theme = Some(name.to_owned());
-                self.say(format!("Theme {name}"), at);
-            }
-            Err(error) => self.say(error.to_string(), at),
-        }
+    fn set_theme(&mut self, name: &str, at: Moment) {
+        self.state.wear(name);
+        self.state.memory.theme = Some(name.to_owned());
+        self.say(format!("Theme {name}"), at);
     }
 
     fn open_filter(&mut self) {
@@ -326,13 +359,23 @@ impl App {
                 (format!("{}, {}", header.label, header.started.strftime("%F %R")), path)
             })
             .collect();
-        let entries = palette::entries(self.panels.open, &themes, &recordings);
-        self.overlay = Some(Overlay::Palette(Palette::new(entries)));
+        let entries = palette::entries(&self.state.keys, self.panels.open, &themes, &recordings);
+        self.overlay = Some(Overlay::Palette(Palette::new(entries, self.state.theme.name())));
+    }
+
+    fn open_themes(&mut self) {
+        let themes: Vec<String> = self.state.themes.names().map(str::to_owned).collect();
+        self.overlay = Some(Overlay::Palette(Palette::of_themes(&themes, self.state.theme.name())));
     }
 
     pub(super) fn command(&mut self, command: Command, at: Moment) -> Vec<Effect> {
         match command {
             Command::Act(action) => return self.act(action, at),
+            Command::Elsewhere(panel, action) => {
+                self.panels.show(panel);
+                let text = binding(action).map_or("", |row| row.text);
+                self.say(format!("{}  {text}", self.state.keys.label(action, panel)), at);
+            }
             Command::Theme(name) => self.set_theme(&name, at),
             Command::Filter(text) => self.set_filter(text),
             Command::Open(path) => return self.take(Reply::OpenRecording(path), at),
@@ -349,63 +392,13 @@ impl App {
         match session {
             Some(session) => {
                 let is_live = self.state.open(session).is_some_and(|open| open.shared.is_live());
-                let kept = if is_live { "is recorded" } else { "kept until you leave: it has ended" };
-                let mut prompt = Prompt::new("remark", "", Vec::new());
-                prompt.verdict = Verdict::Good(format!("enter marks this moment ({kept}), esc does not"));
+                let kept = if is_live { "in the recording" } else { "until you leave: it has ended" };
+                let mut prompt = Prompt::new("remark:", "", Vec::new());
+                prompt.verdict = Verdict::Good(format!("enter marks this moment {kept}; esc does not"));
                 self.overlay = Some(Overlay::Note { prompt, session });
             }
             None => self.say("No session is open to put a remark into", at),
         }
-    }
-
-    fn open_copy_menu(&mut self, at: Moment) -> Vec<Effect> {
-        let Self { state, panels, .. } = self;
-        let mut choices = state.with_cx(at, true, |cx| panels.current().copyables(cx));
-        match choices.len() {
-            0 => self.say("Nothing is selected that could be copied", at),
-            1 => return self.copy(choices.remove(0), at),
-            _ => self.overlay = Some(Overlay::CopyMenu { choices, selected: 0 }),
-        }
-        Vec::new()
-    }
-
-    /// Copies, or waits for the message to be read and copies then.
-    pub(super) fn copy(&mut self, wanted: Copyable, at: Moment) -> Vec<Effect> {
-        let (session, place) = match &wanted.what {
-            CopyWhat::Text(text) => {
-                let text = text.clone();
-                self.say(copied(wanted.name, &text), at);
-                return vec![Effect::Copy(text)];
-            }
-            CopyWhat::Message { session, place, .. } | CopyWhat::CommandLine { session, place } => {
-                (*session, *place)
-            }
-        };
-        let message = match self.state.bodies.get((session, place)) {
-            Answer::Ready(message) => message,
-            Answer::Waiting => {
-                self.copying = Some(wanted);
-                return Vec::new();
-            }
-            Answer::Failed(why) => {
-                self.say(format!("Not copied: {why}"), at);
-                return Vec::new();
-            }
-        };
-        let text = match &wanted.what {
-            CopyWhat::Text(text) => Some(text.clone()),
-            CopyWhat::Message { pointer, .. } => copy::part_of(&message, pointer),
-            CopyWhat::CommandLine { .. } => self.state.open(session).and_then(|open| {
-                let model = open.shared.see();
-                copy::command_line(&model.header, model.handshake().negotiated.as_deref(), &message)
-            }),
-        };
-        let Some(text) = text else {
-            self.say(format!("This message has no {}", wanted.name), at);
-            return Vec::new();
-        };
-        self.say(copied(wanted.name, &text), at);
-        vec![Effect::Copy(text)]
     }
 
     fn mouse(&mut self, mouse: MouseEvent, at: Moment) -> Vec<Effect> {
@@ -437,15 +430,5 @@ impl App {
             }
             (Mouse::Wheel(..), Some(_)) | (_, None) => Vec::new(),
         }
-    }
-}
-
-/// What the user is told after a copy.
-fn copied(name: &str, text: &str) -> String {
-    let lines = text.lines().count();
-    if lines > 1 {
-        format!("Copied the {name}: {} lines", grouped(lines as u64))
-    } else {
-        format!("Copied the {name}: {} characters", grouped(text.chars().count() as u64))
     }
 }

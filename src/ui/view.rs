@@ -7,13 +7,17 @@ use ratatui::widgets::Widget;
 
 use super::app::{App, Moment, Overlay, Places};
 use super::boxes;
-use super::panels::{Copyable, Cx};
+use super::keys::{Action, Turn};
+use super::panels::{Copyable, Cx, help};
 use super::prompt::Verdict;
 use super::theme::{Role, Theme};
 use super::widgets::ascii;
-use super::{footer, header};
+use super::widgets::wrap::wrapped;
+use super::{cursor, footer, header};
 use footer::Word;
 
+/// Cells of a text that is told in a box.
+const TOLD_COLUMNS: u16 = 70;
 /// The smallest screen on which anything can be read.
 const COLUMNS_MIN: u16 = 30;
 const ROWS_MIN: u16 = 8;
@@ -29,7 +33,12 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         return None;
     }
     let prompt_rows = match &app.overlay {
-        Some(Overlay::Filter { prompt, .. } | Overlay::Note { prompt, .. }) => Some(prompt.rows(area.width)),
+        Some(
+            Overlay::Filter { prompt, .. }
+            | Overlay::Search { prompt }
+            | Overlay::Note { prompt, .. }
+            | Overlay::Time { prompt, .. },
+        ) => Some(prompt.rows(area.width)),
         _ => None,
     };
     let has_prompt = prompt_rows.is_some();
@@ -40,6 +49,7 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         Layout::vertical([Constraint::Length(head_rows), Constraint::Min(1), Constraint::Length(foot_rows)])
             .areas(area);
     app.state.is_unfinished.set(false);
+    app.state.asked.panel = app.panels.before;
     let matched = (has_filter || matches!(app.overlay, Some(Overlay::Filter { .. })))
         .then(|| app.state.count_matches(at));
     if let (Some(Overlay::Filter { prompt, .. }), Some(matched)) = (&mut app.overlay, matched)
@@ -47,7 +57,10 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     {
         prompt.verdict = Verdict::Good(footer::matches_text(matched));
     }
-    let is_writing = matches!(app.overlay, Some(Overlay::Editor(_)));
+    let is_writing = matches!(
+        app.overlay,
+        Some(Overlay::Editor(_) | Overlay::Advice(_) | Overlay::SideBySide(_) | Overlay::Resend(_))
+    );
     let App { state, panels, overlay, said, broken, places, .. } = app;
     let open = panels.open;
     let ids: Vec<_> = panels.ids().collect();
@@ -67,30 +80,41 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         }
         if !has_prompt && (!is_writing || word.is_some()) {
             let row = Rect { y: foot.bottom() - 1, height: 1, ..foot };
-            footer::keys(cx, panels.current().hints(), word, row, buf);
+            footer::keys(cx, open, &hints(cx, panels.current().hints()), word, row, buf);
         }
         // What is being written takes the panel's place, and the foot's unless there is a word for the user.
         let board = Rect { height: panel.height + if word.is_some() { 0 } else { foot.height }, ..panel };
-        let cursor = over(cx, overlay.as_mut(), places, [foot, board], area, buf);
+        let cursor = over(cx, overlay.as_mut(), places, at, [foot, board], area, buf);
         ascii::reduce(buf, area, &cx.theme.glyphs);
         cursor
     })
 }
 
+/// The most useful keys: those of the time cursor first, while there is one.
+fn hints(cx: &Cx<'_>, of_panel: &[Action]) -> Vec<Action> {
+    let is_played = cx.sessions.iter().any(|open| open.playback.is_some());
+    let of_cursor =
+        [Turn::Play, Turn::Next, Turn::Previous, Turn::Faster, Turn::Slower, Turn::To, Turn::Leave];
+    let of_cursor = of_cursor.into_iter().filter(|_| is_played).map(Action::Playback);
+    of_cursor.chain(of_panel.iter().copied()).collect()
+}
+
 /// Draws the totals and, where there is room, a line under them. While a recording is being read, how far that is
-/// takes the place of the line, or of the totals.
+/// takes the place of the line, or of the totals; while one is played, its time cursor does.
 fn below_tabs(cx: &Cx<'_>, head: Rect, buf: &mut Buffer) {
     let row = |at: u16| Rect { y: head.y + at, height: 1, ..head };
     let loading = header::loading(cx);
-    match loading {
-        Some(loaded) => header::progress(cx, loaded, row(head.height - 1), buf),
-        None if head.height > 2 => {
+    let played = cx.sessions.iter().find_map(|open| open.playback.map(|playback| (open, playback)));
+    match (loading, played) {
+        (_, Some((open, playback))) => cursor::view(cx, open, playback, row(head.height - 1), buf),
+        (Some(loaded), None) => header::progress(cx, loaded, row(head.height - 1), buf),
+        (None, None) if head.height > 2 => {
             let line = cx.theme.glyphs.horizontal.repeat(usize::from(head.width));
             Line::styled(line, cx.theme.style(Role::Border)).render(row(2), buf);
         }
-        None => {}
+        (None, None) => {}
     }
-    if head.height > 2 || loading.is_none() {
+    if head.height > 2 || (loading.is_none() && played.is_none()) {
         header::totals(cx, row(1), buf);
     }
 }
@@ -100,16 +124,34 @@ fn over(
     cx: &Cx<'_>,
     overlay: Option<&mut Overlay>,
     places: &mut Places,
+    at: Moment,
     [foot, board]: [Rect; 2],
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<(u16, u16)> {
     match overlay? {
-        Overlay::Filter { prompt, .. } | Overlay::Note { prompt, .. } => {
+        Overlay::Filter { prompt, .. } | Overlay::Note { prompt, .. } | Overlay::Time { prompt, .. } => {
+            Some(prompt.view(cx.theme, foot, buf))
+        }
+        Overlay::Search { prompt } => {
+            prompt.verdict = Verdict::Good(help::verdict(cx));
             Some(prompt.view(cx.theme, foot, buf))
         }
         Overlay::Editor(editor) => editor.view(cx, board, buf),
+        Overlay::Advice(advice) => {
+            advice.view(cx, board, buf);
+            None
+        }
+        Overlay::SideBySide(sides) => {
+            sides.view(cx, board, buf);
+            None
+        }
         Overlay::Point(dialog) => dialog.view(cx, area, buf),
+        Overlay::Told { title, text } => {
+            told(cx.theme, title, text, area, buf);
+            None
+        }
+        Overlay::Resend(resend) => resend.view(cx, at, board, buf),
         Overlay::Palette(palette) => Some(palette.view(cx.theme, area, buf)),
         Overlay::CopyMenu { choices, selected } => {
             places.menu = copy_menu(cx.theme, choices, *selected, area, buf);
@@ -144,6 +186,20 @@ fn copy_menu(
         line
     });
     rows.collect()
+}
+
+fn told(theme: &Theme, title: &str, text: &str, area: Rect, buf: &mut Buffer) {
+    let columns = TOLD_COLUMNS.min(area.width.saturating_sub(6));
+    let style = |role| theme.style(role);
+    let mut lines: Vec<Line<'_>> =
+        wrapped(text, usize::from(columns)).map(|line| Line::styled(line, style(Role::Text))).collect();
+    lines.push(Line::default());
+    lines.push(Line::styled("any key closes this", style(Role::Dim)));
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let inner = boxes::pop_up(theme, area, columns, rows, title, buf);
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        line.render(Rect { y, height: 1, ..inner }, buf);
+    }
 }
 
 fn confirm(theme: &Theme, question: &str, area: Rect, buf: &mut Buffer) {

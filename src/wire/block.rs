@@ -71,6 +71,12 @@ pub fn data(event: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(data)
 }
 
+/// Whether an event has an id, behind which its stream can be taken up again.
+#[must_use]
+pub fn has_id(event: &[u8]) -> bool {
+    lines(event).any(|line| line.text.strip_prefix(b"id:").is_some_and(|id| !id.trim_ascii().is_empty()))
+}
+
 /// The event with this text as its data, on one line in the place of the first; every other byte stays. Line breaks in
 /// the text, which in JSON only stand between values, become blanks.
 #[must_use]

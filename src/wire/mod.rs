@@ -3,6 +3,7 @@
 //! Pure: knows nothing of files, clocks, sockets or of what the messages mean together.
 
 pub mod block;
+mod cacheable;
 mod direction;
 mod edit;
 mod envelope;
@@ -10,6 +11,7 @@ pub mod http;
 mod lines;
 pub mod sse;
 
+pub use cacheable::CACHEABLE;
 pub use direction::{Direction, Peer};
 pub use edit::{Edit, messages, one_line};
 pub use envelope::{Contents, Message, contents, member, string_value};

@@ -5,11 +5,11 @@ use std::process::Command;
 
 use mcptop::model::{Outcome, State};
 
-use crate::serve::{CALL, RESULT, Served, Wire, answer, call};
+use crate::serve::{CALL, RESULT, Served, Wire, alone, answer, call};
 
 /// A proxy before two instances: the one it plays itself, and this one.
 fn before_two() -> (Served, TcpListener) {
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = alone();
     let proxy = Served::start(&[&url(other.local_addr().unwrap())]);
     (proxy, other)
 }

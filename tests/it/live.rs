@@ -16,13 +16,13 @@ while read -r line; do
   esac
 done"#;
 
-fn wrapped(home: &tempfile::TempDir) -> Rig {
+pub(crate) fn wrapped(home: &tempfile::TempDir) -> Rig {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcptop"));
     command.args(["wrap", "--label", "answering", "--", "sh", "-c", ANSWERING]);
     Rig::start_below(command, home.path())
 }
 
-fn call(rig: &mut Rig, id: u32, tool: &str) {
+pub(crate) fn call(rig: &mut Rig, id: u32, tool: &str) {
     let line = format!(
         "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"{tool}\",\"arguments\":{{\"n\":{id}}}}}}}\n"
     );
@@ -30,7 +30,7 @@ fn call(rig: &mut Rig, id: u32, tool: &str) {
     assert!(rig.receive_line().contains("forty-two"));
 }
 
-fn initialize(rig: &mut Rig) {
+pub(crate) fn initialize(rig: &mut Rig) {
     rig.send(b"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"test\",\"version\":\"1\"}}}\n");
     assert!(rig.receive_line().contains("serverInfo"));
 }

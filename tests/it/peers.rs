@@ -3,13 +3,19 @@
 //! Knows nothing of how the proxy works: it starts the real programs twice, without and with `mcptop wrap` in front
 //! of the server's command, and compares what came out.
 
+mod audit;
 mod bytes;
 mod clients;
+#[cfg(target_os = "linux")]
+mod configured;
 mod conformance;
 pub(crate) mod http;
 pub(crate) mod install;
 mod orphans;
 mod recordings;
+mod replay;
+mod report;
+mod rerun;
 mod rules;
 mod run;
 mod rust_client;

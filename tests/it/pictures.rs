@@ -1,4 +1,4 @@
-//! The pictures of the README, drawn by the program itself from recorded sessions.
+//! The pictures of the README and of docs/screens.md, drawn by the program itself from recorded sessions.
 //!
 //! `MCPTOP_PICTURES=1 cargo test pictures` draws them anew; without it the test holds them against today's screens.
 
@@ -30,6 +30,7 @@ type Picture = (&'static str, Terminal, &'static Paper, &'static str, &'static s
 
 const LIGHT: Terminal = Terminal { theme: "light", depth: Depth::True, glyphs: Glyphs::UNICODE };
 
+/// Those of the README, each in 120 × 34 cells.
 const PICTURES: [Picture; 5] = [
     ("top", FULL, &NIGHT, "filesystem", "1"),
     ("call", FULL, &NIGHT, "filesystem", "2/tool:directory_tree<enter><enter>"),
@@ -38,24 +39,53 @@ const PICTURES: [Picture; 5] = [
     ("light", LIGHT, &DAY, "git", "1"),
 ];
 
+/// Those of docs/screens.md, each in every one of [`SIZES`].
+const SCREENS: [Picture; 4] = [
+    ("top", FULL, &NIGHT, "everything", "1"),
+    ("call", FULL, &NIGHT, "filesystem", "2/tool:directory_tree<enter><enter>"),
+    ("schemas", FULL, &NIGHT, "azure", "3"),
+    ("timeline", LIGHT, &DAY, "everything", "5"),
+];
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+fn picture((_, terminal, paper, recording, keys): &Picture, (width, height): (u16, u16)) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join(format!("recordings/{recording}.mcp.jsonl"))).unwrap();
+    let mut stage = Stage::of(terminal, &[&text]);
+    stage.draw(width, height);
+    stage.keys(keys);
+    svg(&stage.draw(width, height), paper)
+}
+
+/// Draws the picture anew if that was asked for; else holds the kept one against it.
+fn keep(name: &str, picture: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/pictures/{name}.svg"));
+    if std::env::var_os("MCPTOP_PICTURES").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, picture).unwrap();
+        return;
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == picture,
+        "{name}.svg is out of date: run MCPTOP_PICTURES=1 cargo test --test it pictures"
+    );
+}
+
 #[test]
 fn the_pictures_of_the_readme_show_todays_screens() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let draws = std::env::var_os("MCPTOP_PICTURES").is_some();
-    for (name, terminal, paper, recording, keys) in PICTURES {
-        let text = fs::read_to_string(root.join(format!("recordings/{recording}.mcp.jsonl"))).unwrap();
-        let mut stage = Stage::of(&terminal, &[&text]);
-        stage.draw(120, 34);
-        stage.keys(keys);
-        let picture = svg(&stage.draw(120, 34), paper);
-        let path = root.join(format!("docs/pictures/{name}.svg"));
-        if draws {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, picture).unwrap();
-        } else {
-            let kept = fs::read_to_string(&path).unwrap_or_default();
-            assert!(kept == picture, "{name}.svg is out of date: run MCPTOP_PICTURES=1 cargo test pictures");
-        }
+    for shown in &PICTURES {
+        keep(shown.0, &picture(shown, (120, 34)));
+    }
+}
+
+#[test]
+fn the_pictures_of_every_size_show_todays_screens_and_are_all_on_their_page() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screens.md")).unwrap();
+    for (shown, (width, height)) in SCREENS.iter().flat_map(|shown| SIZES.map(|size| (shown, size))) {
+        let name = format!("{}-{width}x{height}", shown.0);
+        keep(&name, &picture(shown, (width, height)));
+        assert!(page.contains(&format!("(pictures/{name}.svg)")), "{name} is not on the page");
     }
 }
 
@@ -87,10 +117,11 @@ fn svg(screen: &Buffer, paper: &Paper) -> String {
     out
 }
 
-/// Whether two cells are drawn as one text. Characters beyond ASCII stand alone: the font that draws them may be a
-/// wider one than that of their neighbours.
+/// Whether two cells are drawn as one text. Characters beyond ASCII stand among their like alone: the font that draws them
+/// may be a wider one than that of their neighbours.
 fn looks_same(a: &Cell, b: &Cell) -> bool {
-    (a.fg, a.bg, a.modifier) == (b.fg, b.bg, b.modifier) && a.symbol().is_ascii() && b.symbol().is_ascii()
+    let in_one_font = (a.symbol().is_ascii() && b.symbol().is_ascii()) || a.symbol() == b.symbol();
+    (a.fg, a.bg, a.modifier) == (b.fg, b.bg, b.modifier) && in_one_font
 }
 
 fn run(out: &mut String, paper: &Paper, cell: &Cell, text: &str, (column, row): (u16, u16), cells: u16) {

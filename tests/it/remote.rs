@@ -14,6 +14,7 @@ use mcptop::record::Reader;
 use mcptop::trace::{Fact, HttpEnd};
 
 use crate::rig::Rig;
+use crate::serve::again;
 use server::Server;
 
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
@@ -625,7 +626,7 @@ fn a_server_that_is_not_there_is_an_error_until_it_is() {
         assert_eq!((answered, code), (id.to_string(), 50_200));
         assert!(message.contains(&url) && message.contains("refused"), "{message}");
     }
-    let server = Server::on(TcpListener::bind(address).unwrap());
+    let server = Server::on(again(address));
     send(&mut client, &call(3));
     server.expect("POST", &call(3)).json(&result(3));
     assert_eq!(client.receive_line(), format!("{}\n", result(3)));
@@ -694,7 +695,7 @@ fn a_client_that_reads_no_more_ends_the_session() {
 fn a_url_takes_no_arguments() {
     let mut client = wrap(&["http://127.0.0.1:1/mcp"], "extra");
     assert_eq!(client.wait().code(), Some(2));
-    assert!(client.stderr().contains("nothing may stand behind a URL"), "{}", client.stderr());
+    assert!(client.stderr().contains("where nothing may"), "{}", client.stderr());
 }
 
 #[cfg(target_os = "linux")]

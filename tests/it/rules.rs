@@ -11,7 +11,7 @@ use mcptop::trace::{Fact, Outcome};
 use crate::rig::{Rig, within_patience};
 
 /// A server in a few lines of shell: answers every request with its id and how many it has had.
-const COUNTING: &str = r#"
+pub(crate) const COUNTING: &str = r#"
 n=0
 while read -r line; do
   id=$(printf '%s' "$line" | sed -n 's/.*"id":\("[^"]*"\|[0-9.]*\),.*/\1/p')
@@ -28,8 +28,8 @@ const CACHE: &str =
     "[[rule]]\nname = \"kept\"\nmatch = { tool = \"lookup\" }\ncache = { ttl = \"5m\", unsafe = true }\n";
 const EMPTY: &str = "[[rule]]\nname = \"lean\"\nmatch = { tool = \"*\" }\nempty = \"drop\"\n";
 
-struct Session {
-    rig: Rig,
+pub(crate) struct Session {
+    pub(crate) rig: Rig,
     home: PathBuf,
 }
 
@@ -38,7 +38,16 @@ impl Session {
         Self::running(COUNTING, options, rules)
     }
 
-    fn running(script: &str, options: &[&str], rules: Option<&str>) -> Self {
+    pub(crate) fn running(script: &str, options: &[&str], rules: Option<&str>) -> Self {
+        Self::with(script, options, rules, &[])
+    }
+
+    pub(crate) fn with(
+        script: &str,
+        options: &[&str],
+        rules: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         fs::create_dir_all(home.join("config")).unwrap();
@@ -47,6 +56,7 @@ impl Session {
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_mcptop"));
         command.args(["wrap", "--label", "counting"]).args(options).args(["--", "sh", "-c", script]);
+        command.envs(variables.iter().copied());
         Self { rig: Rig::start(command, folder), home }
     }
 
@@ -59,7 +69,7 @@ impl Session {
         self.rig.receive_line()
     }
 
-    fn order(&self, order: &Order) -> Reply {
+    pub(crate) fn order(&self, order: &Order) -> Reply {
         let control = within_patience("the control socket", {
             let folders = Folders::below(&self.home);
             move || loop {
@@ -89,7 +99,7 @@ impl Session {
         }
     }
 
-    fn end(mut self) -> Vec<Fact<'static>> {
+    pub(crate) fn end(mut self) -> Vec<Fact<'static>> {
         self.rig.close_stdin();
         assert!(self.rig.wait().success(), "{}", self.rig.stderr());
         self.rig.events().into_iter().map(|event| event.fact).collect()
@@ -271,6 +281,22 @@ fn requests_that_are_held_when_the_client_closes_its_side_are_still_sent_and_ans
     let facts = session.end();
     let held = outcomes(&facts);
     assert_eq!(held.iter().filter(|outcome| **outcome == Outcome::Released).count(), 2, "{held:?}");
+}
+
+#[test]
+fn for_a_client_that_is_gone_nothing_that_a_rule_holds_back_is_called_any_more() {
+    let rules = "[[rule]]\nname = \"hourly\"\nrate = { per_hour = 1 }\n";
+    let mut session = Session::start(&["--grace", "0.2"], Some(rules));
+    assert!(session.call("1").contains("\"id\":1"));
+    for id in 2..=4 {
+        session.rig.send(request(&id.to_string()).as_bytes());
+    }
+    session.rig.client_dies();
+    session.rig.wait();
+    let facts: Vec<Fact<'_>> = session.rig.events().into_iter().map(|event| event.fact).collect();
+    let outcomes = outcomes(&facts);
+    assert!(!outcomes.contains(&Outcome::Released), "{outcomes:?}");
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Dropped).count(), 3, "{outcomes:?}");
 }
 
 #[test]

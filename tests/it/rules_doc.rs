@@ -42,7 +42,7 @@ struct Play {
 impl Play {
     fn new(rules: &Ruleset, place: String) -> Self {
         let spill = PathBuf::from("/tmp/mcptop");
-        let setting = Setting { server: "docs".to_owned(), spill, stopwatch: || 0, seed: 7 };
+        let setting = Setting { server: "docs".to_owned(), identity: 0, spill, stopwatch: || 0, seed: 7 };
         let got = BTreeMap::from([("to server", Vec::new()), ("to client", Vec::new())]);
         Self { gate: Gate::new(setting, rules), now: Micros(1_000), got, last: String::new(), place }
     }

@@ -17,8 +17,12 @@ while read -r line; do
 done"#;
 
 fn wrapped(home: &tempfile::TempDir) -> Rig {
+    wrapped_around(CUSTOMERS, home)
+}
+
+fn wrapped_around(server: &str, home: &tempfile::TempDir) -> Rig {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcptop"));
-    command.args(["wrap", "--label", "crm", "--", "sh", "-c", CUSTOMERS]);
+    command.args(["wrap", "--label", "crm", "--", "sh", "-c", server]);
     let mut rig = Rig::start_below(command, home.path());
     rig.send(b"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"test\",\"version\":\"1\"}}}\n");
     assert!(rig.receive_line().contains("serverInfo"));
@@ -145,4 +149,40 @@ fn a_rule_that_is_kept_stands_in_the_file_and_is_in_force_in_the_next_session() 
         matches!(&event.fact, mcptop::trace::Fact::Ruled(ruling) if ruling.outcome == mcptop::trace::Outcome::Answered)
     });
     assert_eq!(answered.count(), 1);
+}
+
+#[test]
+fn advice_on_a_running_session_is_in_force_for_its_next_call() {
+    let home = tempfile::tempdir().unwrap();
+    // One that indents what it says, and never says the same.
+    let indenting = CUSTOMERS.replace("\\\",\\\"", "\\\",\\n    \\\"");
+    let indenting = indenting.replace("6f1ed002ab5595859014ebf0951522d9", "tag-'$id'");
+    let mut rig = wrapped_around(&indenting, &home);
+    ask(&mut rig, 1, "tools/list", "{}");
+    let whole = call(&mut rig, 2);
+    assert!(whole.contains("\\n    "), "{whole}");
+    for id in 3..15 {
+        call(&mut rig, id);
+    }
+    let mut viewer = Terminal::mcptop(&[], home.path(), (120, 40));
+    viewer.wait_for(&["crm", "LIVE", "get_customer"]);
+    viewer.press("a");
+    viewer.wait_for(&["Advice on crm", "Take the blanks out of the JSON of get_customer", "saves", "risk"]);
+    // What never varies is worth more, and may be needed: it stands first, and only observes unless it is switched on.
+    viewer.wait_for(&["mode = \"observe\"", "space lets it observe first"]);
+    viewer.press("j");
+    viewer.wait_for(&["shape = \"compact\"", "enter switches it on"]);
+    viewer.press("\r");
+    viewer.wait_for(&["take blanks out of get_customer: on", "On in this session"]);
+    let said =
+        |id: u32| whole.replace("\"id\":2", &format!("\"id\":{id}")).replace("tag-2", &format!("tag-{id}"));
+    assert_eq!(call(&mut rig, 15), said(15).replace("\\n    ", ""));
+    viewer.wait_for(&["since: r looks again"]);
+    viewer.press("u");
+    viewer.wait_for(&["Taken back: crm: take blanks out of get_customer: on", "Not in force"]);
+    assert_eq!(call(&mut rig, 16), said(16));
+    viewer.press("\x1b");
+    viewer.wait_until("the board closed", |screen| !screen.contains("Advice on crm"));
+    viewer.press("q");
+    assert_eq!(viewer.wait(), 0);
 }

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use mcptop::model::Session;
 use mcptop::record::{Bodies, Reader};
 use mcptop::tokens::{Counter, Effort, Profile, attribute, tool_definition};
 use mcptop::ui::app::{App, Looks, Moment};
-use mcptop::ui::feed::{load, preview};
+use mcptop::ui::feed::{advice, count_all, load, preview};
 use mcptop::ui::fetched::{Answer, Subject};
 use mcptop::ui::memory::Memory;
 use mcptop::ui::open::{OpenSession, Shared};
 use mcptop::ui::panels::{Listed, OpenId, PanelId, Targets};
+use mcptop::ui::side_by_side::Order;
 use mcptop::ui::theme::{Depth, Glyphs, Themes};
 use mcptop::ui::update::{Effect, Input};
 use mcptop::ui::view::view;
+use mcptop::ui::widgets::number::Price;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -81,10 +84,25 @@ impl Stage {
         self.files.push((id, reader.bodies()));
         let shared = Shared::new(session, is_live);
         shared.set_progress(1, 1);
+        shared.set_counted(u32::MAX);
         self.app.state.opens.push(OpenSession { id, path, shared: Arc::new(shared) });
     }
 
-    fn now(&self) -> Moment {
+    /// Opens the beginning of a recording that goes on.
+    pub(crate) fn open_so_far(&mut self, recording: &str) {
+        let mut reader = Reader::from_stream(Cursor::new(recording.as_bytes().to_vec())).unwrap();
+        let mut session = Session::new(reader.header().clone());
+        while !reader.read(1 << 20, &mut |event, place| session.apply(event, place)).unwrap().at_end {}
+        count_all(&mut session, &reader.bodies(), Profile::default());
+        let id = OpenId(u32::try_from(self.files.len()).unwrap());
+        let path = PathBuf::from(format!("/recordings/{}-{}.mcp.jsonl", session.header.label, id.0));
+        self.files.push((id, reader.bodies()));
+        let shared = Shared::new(session, false);
+        shared.set_progress(1, 1);
+        self.app.state.opens.push(OpenSession { id, path, shared: Arc::new(shared) });
+    }
+
+    pub(crate) fn now(&self) -> Moment {
         Moment { up: self.up, wall: "2026-11-21T12:00:00Z".parse().unwrap() }
     }
 
@@ -147,11 +165,21 @@ impl Stage {
     }
 
     fn fetch(&mut self) -> bool {
+        let inquiry = self.app.state.advices.take_wanted();
+        if let Some(inquiry) = &inquiry {
+            let answer = advice(self.file(inquiry.session), &self.app.state.profile, inquiry);
+            self.app.state.advices.put(inquiry, answer);
+        }
+        let orders = self.app.take_orders();
+        let compares = !orders.is_empty();
+        for (ticket, found) in orders.into_iter().map(Order::compare) {
+            self.app.put_compared(&ticket, found);
+        }
         let (state, mut counter) = (&self.app.state, Counter::new(Effort::Worker));
         let (bodies, costs) = (state.bodies.take_wanted(), state.tool_costs.take_wanted());
         let attributions = state.attributions.take_wanted();
         let rules = state.rulings.take_wanted();
-        let tries = !rules.is_empty();
+        let tries = !rules.is_empty() || inquiry.is_some() || compares;
         for (id, text) in rules {
             state.rulings.put_preview(id, &text, preview(self.file(id), &text, &state.profile));
         }
@@ -264,7 +292,8 @@ pub(crate) fn small(label: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn listed(label: &str, started: &str, size_bytes: u64, is_live: bool) -> Listed {
+/// A session that was found and is not open.
+pub(crate) fn listed(label: &str, started: &str, size_bytes: u64, is_live: bool) -> Listed {
     let mut reader = Reader::from_stream(Cursor::new(small(label).into_bytes())).unwrap();
     reader.read(1, &mut |_, _| ()).unwrap();
     let mut header = reader.header().clone();
@@ -425,6 +454,33 @@ fn the_palette_the_filter_and_the_copy_menu_lie_over_the_panel() {
 }
 
 #[test]
+fn a_theme_is_seen_before_it_is_chosen_and_taken_back_by_giving_up() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    stage.keys("T");
+    insta::assert_snapshot!("themes_80x24", stage.screen(80, 24));
+    let before = stage.draw(80, 24)[(0, 23)].bg;
+    stage.keys("<down>");
+    assert_eq!(stage.app.state.theme.name(), "light");
+    assert_ne!(stage.draw(80, 24)[(0, 23)].bg, before);
+    stage.keys("<esc>");
+    let after = stage.draw(80, 24)[(0, 23)].bg;
+    assert_eq!((stage.app.state.theme.name(), after), ("dark", before));
+    assert_eq!(stage.app.memory().theme, None);
+    stage.keys(":theme nord");
+    assert_eq!(stage.app.state.theme.name(), "dark");
+    stage.keys("<enter>");
+    assert_eq!(stage.app.memory().theme.as_deref(), Some("nord"));
+}
+
+#[test]
+fn tokens_are_money_too_where_somebody_has_said_what_they_cost() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    stage.app.state.price = Some(Price { per_million: 3.0, currency: "$".to_owned() });
+    let screen = stage.screen(120, 40);
+    assert!(screen.contains("57 of 200k <0.1 % $0.00017"), "{screen}");
+}
+
+#[test]
 fn no_color_paints_no_colour_and_still_marks_the_selection() {
     let plain = Terminal { theme: "monochrome", depth: Depth::None, glyphs: Glyphs::UNICODE };
     let mut stage = Stage::of(&plain, &[&small("notes")]);
@@ -548,7 +604,7 @@ fn a_remark_goes_to_the_session() {
 #[test]
 fn what_the_user_chose_is_remembered() {
     let mut stage = Stage::of(&FULL, &[&small("notes")]);
-    stage.keys("3T/status:error<enter>wWp");
+    stage.keys("3Tlight<enter>/status:error<enter>wWp");
     let memory = stage.app.memory();
     let again = Stage::with_memory(&FULL, memory.clone());
     assert_eq!(memory.panel.as_deref(), Some("Schemas"));

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use mcptop::model::{OperationId, Outcome, Session, State};
@@ -23,6 +24,30 @@ pub(crate) struct Served {
     pub(crate) server: TcpListener,
     pub(crate) recording: PathBuf,
     _folder: tempfile::TempDir,
+}
+
+/// A listener at an address that no other test listens at, so that its port can be left and taken again: on Linux the whole of
+/// 127.0.0.0/8 is this machine.
+pub(crate) fn alone() -> TcpListener {
+    static TAKEN: AtomicU8 = AtomicU8::new(1);
+    if cfg!(target_os = "linux") {
+        TcpListener::bind(("127.1.0.".to_owned() + &TAKEN.fetch_add(1, Relaxed).to_string(), 0)).unwrap()
+    } else {
+        TcpListener::bind("127.0.0.1:0").unwrap()
+    }
+}
+
+/// Listens again at an address that was left. Whoever has taken its port on all addresses meanwhile is waited for.
+pub(crate) fn again(address: SocketAddr) -> TcpListener {
+    let until = Instant::now() + Duration::from_mins(1);
+    loop {
+        match TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < until => {
+                std::thread::yield_now();
+            }
+            bound => return bound.unwrap(),
+        }
+    }
 }
 
 impl Served {
@@ -596,7 +621,7 @@ fn a_server_that_is_away_is_named_and_found_again() {
     assert!(told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{told}");
     assert!(told.contains(&format!("mcptop cannot reach http://{address}/mcp: ")), "{told}");
     assert!(told.contains(r#""id":1}"#), "the answer to the very request: {told}");
-    let back = TcpListener::bind(address).unwrap();
+    let back = again(address);
     let mut client = away.client();
     client.send(call(&away));
     let mut server = Wire::accepted_by(&back);

@@ -1,6 +1,7 @@
 //! `mcptop serve --rules`: rules act alike on a URL, a pool of sessions and a bridged command, whatever form answers have.
 
-mod played;
+mod batches;
+pub(crate) mod played;
 
 use mcptop::trace::{Fact, HttpEnd, Outcome};
 use mcptop::wire::Direction;
@@ -11,6 +12,7 @@ const TRIM: &str = "[[rule]]\nname = \"lean\"\nmatch = { tool = \"get\" }\ntrim 
 const CACHE: &str = "[[rule]]\nname = \"kept\"\nmatch = { tool = \"get\" }\ncache = { ttl = \"5m\" }\n";
 const SHARED: &str =
     "[[rule]]\nname = \"kept\"\nmatch = { tool = \"get\" }\ncache = { ttl = \"5m\", scope = \"shared\" }\n";
+const WARM: &str = "[[rule]]\nname = \"kept\"\nmatch = { tool = \"get\" }\ncache = { ttl = \"5m\", warm = [{ tool = \"get\" }] }\n";
 const HIDE: &str = "[[rule]]\nname = \"few\"\ntools = { hide = [\"delete_*\"] }\n";
 const RATE: &str = "[[rule]]\nname = \"slow down\"\nmatch = { tool = \"get\" }\nrate = { per_minute = 1, burst = 1, over = \"error\" }\n";
 const TIMEOUT: &str = "[[rule]]\nname = \"soon\"\nmatch = { tool = \"hold\" }\ntimeout = \"100ms\"\n";
@@ -206,6 +208,33 @@ fn who_listens_hears_that_the_tools_have_changed_with_the_rules() {
 }
 
 #[test]
+fn the_end_of_a_call_made_before_a_rule_kept_anything_makes_void_what_it_keeps() {
+    for (back, how) in all() {
+        let rig = Rig::start(back, how, "");
+        let (mut caller, mut reader) = (rig.client(), rig.client());
+        caller.send(
+            "POST",
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"hold","arguments":{}}}"#,
+        );
+        rig.played.until(|seen| seen.calls == ["hold"]);
+        reader.request("tools/list", "{}");
+        rig.rule(&CACHE.replace("\"5m\"", "\"5m\", unsafe = true"));
+        let begin = std::time::Instant::now();
+        while reader.call("get") != reader.call("get") {
+            assert!(begin.elapsed() < std::time::Duration::from_mins(1), "{back:?} {how:?}");
+        }
+        let kept = rig.played.calls();
+        // Whoever leaves may have changed something nevertheless.
+        drop(caller);
+        let begin = std::time::Instant::now();
+        while rig.played.calls() == kept {
+            reader.call("get");
+            assert!(begin.elapsed() < std::time::Duration::from_mins(1), "{back:?} {how:?}");
+        }
+    }
+}
+
+#[test]
 fn no_request_is_lost_while_rules_come_and_go_and_connections_change_their_gear() {
     for how in [How::Message, How::Events] {
         let rig = Rig::start(Back::Url, how, "");
@@ -231,6 +260,26 @@ fn no_request_is_lost_while_rules_come_and_go_and_connections_change_their_gear(
         }
         assert_eq!(rig.played.calls(), usize::try_from(count).unwrap(), "none lost, none twice");
     }
+}
+
+#[test]
+fn a_request_that_no_rule_is_about_reaches_the_server_as_it_was_sent() {
+    let rig = Rig::start(Back::Url, How::Message, TRIM);
+    let mut client = rig.stranger();
+    client.fields.push_str("Accept-Encoding: gzip\r\n");
+    let encoding = |head: &str| head.to_ascii_lowercase().contains("accept-encoding: gzip");
+    assert_eq!(client.call("put"), result(1));
+    assert!(rig.played.seen(|seen| encoding(&seen.head)));
+    // One that a rule is about could not be read if its answer came packed.
+    assert_eq!(client.call("get"), result(2).replace(r#"\"b\":2.0,"#, ""));
+    assert!(rig.played.seen(|seen| !encoding(&seen.head)));
+    // However long it is, and however it comes: what is behind what was read ahead belongs to it.
+    let mut client = rig.stranger();
+    let long = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"arguments":{{"x":"{}"}},"name":"get"}}}}"#,
+        "x".repeat(200_000)
+    );
+    assert!(!client.ask(&long).message().contains(r#"\"b\""#));
 }
 
 #[test]
@@ -263,4 +312,72 @@ fn the_pool_of_a_rules_file_counts_for_a_server_behind_a_url() {
     let is_pooled = |rules| !Rig::start(Back::Url, How::Message, rules).client().fields.contains("upstream-");
     // A pool names sessions itself.
     assert!(is_pooled(rules) && !is_pooled(""));
+}
+
+#[test]
+fn an_answer_on_a_stream_that_is_taken_up_again_is_trimmed_as_well() {
+    for back in [Back::Url, Back::Pool] {
+        let rig = Rig::start(back, How::Events, TRIM);
+        let mut client = rig.client();
+        rig.played.seen(|seen| seen.polls = true);
+        client.send("POST", r#"{"jsonrpc":"2.0","id":"p","method":"tools/call","params":{"name":"get"}}"#);
+        let reply = client.reply();
+        assert_eq!(reply.body, "id: 5\nretry: 1\ndata: \n\n", "{back:?}: {reply:?}");
+        let mut again = rig.stranger();
+        again.fields.clone_from(&client.fields);
+        again.fields.push_str("Last-Event-ID: 5\r\n");
+        again.send("GET", "");
+        assert!(again.head().starts_with("HTTP/1.1 200 "));
+        let lean = result(1).replace(r#"\"b\":2.0,"#, "");
+        let mut said = String::new();
+        while !said.contains("id: 6") {
+            said.push_str(&again.chunk());
+        }
+        assert!(
+            said.ends_with(&format!("id: 6\ndata: {{\"jsonrpc\":\"2.0\",\"id\":\"p\",{lean}\n\n")),
+            "{back:?}: {said}"
+        );
+        drop((client, again));
+        let facts = rig.end();
+        let changed = |fact: &&Fact<'_>| match fact {
+            Fact::Ruled(ruling) => ruling.outcome == Outcome::Changed,
+            _ => false,
+        };
+        assert_eq!(facts.iter().filter(changed).count(), 1, "{back:?}");
+    }
+}
+
+#[test]
+fn a_call_made_ahead_is_answered_to_the_gate_and_spares_the_first_call() {
+    for back in [Back::Url, Back::Pool] {
+        for how in [How::Message, How::Events] {
+            let rig = Rig::start(back, how, WARM);
+            let mut client = rig.client();
+            // The list is asked for as well: what is kept has to say that it only reads.
+            rig.until_recorded(&["mcptop-warm-", "dropped"]);
+            assert_eq!(rig.played.seen(|seen| seen.calls.clone()), ["get"], "{back:?} {how:?}");
+            assert_eq!((client.call("get"), rig.played.calls()), (result(1), 1), "{back:?} {how:?}");
+            let mut second = rig.client();
+            second.request("tools/list", "{}");
+            rig.played.until(|seen| seen.calls.len() == 2);
+        }
+    }
+}
+
+#[test]
+fn a_long_answer_passes_and_the_recording_says_that_no_rule_saw_it() {
+    for how in [How::Message, How::Events] {
+        let rig = Rig::start(Back::Url, how, TRIM);
+        let mut client = rig.client();
+        rig.played.seen(|seen| seen.filling = 17 << 20);
+        let whole = client.call("get");
+        assert!(whole.len() > 17 << 20 && whole.contains(r#"\"b\":2.0"#), "{how:?}");
+        rig.played.seen(|seen| seen.filling = 0);
+        assert!(!client.call("get").contains(r#"\"b\""#), "the next one is seen");
+        let noted = |fact: &Fact<'_>| match fact {
+            Fact::Note { text } => text.contains("more than 16 MiB"),
+            _ => false,
+        };
+        assert_eq!(rig.end().iter().filter(|fact| noted(fact)).count(), 1, "{how:?}");
+    }
 }

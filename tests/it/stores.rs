@@ -1,5 +1,8 @@
 //! The second level of caches against a real Redis: there, gone, hanging, started again.
 
+#[cfg(target_os = "linux")]
+mod proxied;
+
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -60,7 +63,7 @@ impl Redis {
         signal(self.child.id(), name);
     }
 
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

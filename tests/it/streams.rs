@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mcptop::trace::HttpEnd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::serve::{CALL, RESULT, Served, Wire, answer, call};
+use crate::serve::{CALL, RESULT, Served, Wire, again, alone, answer, call};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 const EVENT: &str = "9\r\ndata: {}\n\r\n";
@@ -177,7 +177,7 @@ fn a_client_that_vanishes_while_the_server_goes_on_is_seen_by_the_server() {
 
 #[test]
 fn a_server_that_restarts_between_requests_is_found_again_by_the_same_connection() {
-    let mut proxy = Served::start(&[]);
+    let mut proxy = Served::before(alone(), &[]);
     let mut client = proxy.client();
     // Whether or not the proxy has had time to see that the old one is gone.
     for _ in 0..200 {
@@ -196,12 +196,12 @@ fn a_server_that_restarts_between_requests_is_found_again_by_the_same_connection
 fn restart_server(proxy: &mut Served) {
     let address = proxy.server.local_addr().unwrap();
     proxy.server = TcpListener::bind("127.0.0.1:0").unwrap();
-    proxy.server = TcpListener::bind(address).unwrap();
+    proxy.server = again(address);
 }
 
 #[test]
 fn a_server_that_restarts_within_an_answer_cuts_it_visibly_and_the_next_request_reaches_the_new_one() {
-    let mut proxy = Served::start(&[]);
+    let mut proxy = Served::before(alone(), &[]);
     for _ in 0..20 {
         let mut client = proxy.client();
         let server = begin(&proxy, &mut client, None);
@@ -222,7 +222,7 @@ fn a_server_that_restarts_within_an_answer_cuts_it_visibly_and_the_next_request_
 
 #[test]
 fn a_server_that_is_away_while_it_restarts_is_answered_for() {
-    let mut proxy = Served::start(&[]);
+    let mut proxy = Served::before(alone(), &[]);
     let address = proxy.server.local_addr().unwrap();
     proxy.server = TcpListener::bind("127.0.0.1:0").unwrap();
     for _ in 0..3 {
@@ -231,7 +231,7 @@ fn a_server_that_is_away_while_it_restarts_is_answered_for() {
         let told = client.rest();
         assert!(told.starts_with("HTTP/1.1 502 ") && told.contains(r#""id":1"#), "{told}");
     }
-    proxy.server = TcpListener::bind(address).unwrap();
+    proxy.server = again(address);
     let mut client = proxy.client();
     client.send(call(&proxy));
     let mut server = proxy.accept();

@@ -28,6 +28,18 @@ impl Terminal {
     pub(crate) fn mcptop(arguments: &[&str], home: &Path, (columns, rows): (u16, u16)) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_mcptop"));
         command.args(arguments);
+        Self::run(command, home, (columns, rows))
+    }
+
+    /// The same for `sh -c script`.
+    #[cfg(unix)]
+    pub(crate) fn shell(script: &str, home: &Path, size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", script]);
+        Self::run(command, home, size)
+    }
+
+    fn run(mut command: CommandBuilder, home: &Path, (columns, rows): (u16, u16)) -> Self {
         command.env("MCPTOP_HOME", home);
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");

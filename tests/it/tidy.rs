@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 /// Each folder of `src` with the folders it may name. What is not listed here is not allowed.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
+    ("clients", &[]),
     ("wire", &[]),
     ("trace", &["wire"]),
     ("tokens", &[]),
@@ -18,12 +19,15 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("ui", &["wire", "trace", "model", "tokens", "rules", "insight", "record", "control"]),
     (
         "cli",
-        &["wire", "trace", "model", "tokens", "rules", "insight", "tap", "proxy", "record", "control", "ui"],
+        &[
+            "clients", "wire", "trace", "model", "tokens", "rules", "insight", "tap", "proxy", "record",
+            "control", "ui",
+        ],
     ),
 ];
 
 /// Words that make a layer impure, and the layers that must do without them.
-const PURE: [&str; 6] = ["wire", "trace", "tokens", "model", "rules", "insight"];
+const PURE: [&str; 7] = ["clients", "wire", "trace", "tokens", "model", "rules", "insight"];
 const IMPURE_WORDS: [&str; 7] = [
     "std::fs",
     "std::net",

@@ -3,8 +3,9 @@
 //! Their folders are watched, because editors replace files. Knows nothing of what is in them.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
@@ -21,9 +22,11 @@ const BURST_MAX: Duration = Duration::from_millis(60);
 /// way to watch, it never does.
 pub(super) async fn files(places: &[PathBuf], mut changed: impl FnMut()) {
     let news = Arc::new(Notify::new());
-    let told = news.clone();
+    let names = Arc::new(Mutex::new(names(places)));
+    let (told, meant) = (news.clone(), names.clone());
     let see = move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| is_change(event.kind)) {
+        let meant = meant.lock().unwrap_or_else(PoisonError::into_inner);
+        if event.is_ok_and(|event| is_change(event.kind) && is_about(&event, meant.as_ref())) {
             told.notify_one();
         }
     };
@@ -31,6 +34,7 @@ pub(super) async fn files(places: &[PathBuf], mut changed: impl FnMut()) {
     let mut watched = BTreeSet::new();
     loop {
         // What has come about since the folders were chosen is not missed: it is looked at once more after that.
+        *names.lock().unwrap_or_else(PoisonError::into_inner) = self::names(places);
         if watch(&mut eye, &mut watched, places) {
             changed();
         }
@@ -50,6 +54,23 @@ pub(super) async fn files(places: &[PathBuf], mut changed: impl FnMut()) {
 /// Reading a file is no change to it.
 fn is_change(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
+}
+
+/// What the files, and the folders on the way to them, are called: their folders may be full of what else happens. `None` if
+/// one is a link, behind which anything may be replaced.
+fn names(places: &[PathBuf]) -> Option<BTreeSet<OsString>> {
+    let is_link = |place: &PathBuf| place.symlink_metadata().is_ok_and(|file| file.is_symlink());
+    let named = |place: &PathBuf| place.iter().map(OsStr::to_owned).collect::<Vec<_>>();
+    (!places.iter().any(is_link)).then(|| places.iter().flat_map(named).collect())
+}
+
+/// Whether something happened to what has one of these names. Where the system does not say to what, it may have.
+fn is_about(event: &Event, names: Option<&BTreeSet<OsString>>) -> bool {
+    let is_one =
+        |path: &PathBuf, names: &BTreeSet<OsString>| path.file_name().is_none_or(|name| names.contains(name));
+    names.is_none_or(|names| {
+        event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(|path| is_one(path, names))
+    })
 }
 
 /// Watches the folders of the files as they stand now; whether they are other ones than before.
@@ -74,4 +95,36 @@ fn folders(place: &Path) -> impl Iterator<Item = PathBuf> {
     let near = place.ancestors().skip(1).find(|folder| folder.is_dir()).map(Path::to_owned);
     let real = std::fs::canonicalize(place).ok().and_then(|real| real.parent().map(Path::to_owned));
     near.into_iter().chain(real)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{CreateKind, Flag};
+
+    fn event(path: &str) -> Event {
+        Event::new(EventKind::Create(CreateKind::File)).add_path(path.into())
+    }
+
+    #[test]
+    fn what_else_happens_in_the_folder_of_a_file_is_no_news() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("rules/mine.toml");
+        let names = names(std::slice::from_ref(&place));
+        let is_news = |path: &Path| is_about(&event(path.to_str().unwrap()), names.as_ref());
+        assert!(is_news(&place) && is_news(&folder.path().join("rules")));
+        assert!(!is_news(&folder.path().join("rules/other.log")));
+        let lost = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        assert!(is_about(&lost, names.as_ref()) && is_about(&Event::new(EventKind::Any), names.as_ref()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn anything_may_be_news_behind_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("rules.toml");
+        std::os::unix::fs::symlink("now/rules.toml", &place).unwrap();
+        assert_eq!(names(&[place]), None);
+        assert!(is_about(&event("/somewhere/now"), None));
+    }
 }

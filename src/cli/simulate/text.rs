@@ -8,7 +8,7 @@ use crate::model::{CacheUse, Effects, RuleStats, Saved};
 use crate::rules::Mode;
 use crate::tokens::{Accuracy, Count};
 use crate::ui::widgets::clip;
-use crate::ui::widgets::number::{duration, grouped, offset, percent, tokens_grouped};
+use crate::ui::widgets::number::{counted, duration, grouped, offset, percent, tokens_grouped};
 
 /// Columns of a name; longer ones are cut in the middle.
 const NAME_COLUMNS: usize = 30;
@@ -23,12 +23,12 @@ pub(super) fn table(report: &Report, columns: usize) -> String {
     let totals = session.totals();
     let mut out = String::new();
     let head = format!(
-        "{}: {} calls in {}, under {} ({} rules). Tokens as counted for {}.",
+        "{}: {} in {}, under {} ({}). Tokens as counted for {}.",
         session.header.label,
-        grouped(totals.calls),
+        counted(totals.calls, "call"),
         duration(totals.duration.0),
         report.source,
-        report.rules.rules.len(),
+        counted(report.rules.rules.len() as u64, "rule"),
         report.profile.label,
     );
     paragraph(&mut out, &head, 0, columns);
@@ -155,8 +155,12 @@ fn cached(cache: &CacheUse) -> String {
     }
     if let Some(store) = &cache.store {
         let size = crate::ui::widgets::number::bytes(store.bytes);
-        let _ =
-            write!(text, "; holds {} answers in {size}, {} made room", store.entries, grouped(store.evicted));
+        let _ = write!(
+            text,
+            "; holds {} in {size}, {} made room",
+            counted(u64::from(store.entries), "answer"),
+            grouped(store.evicted)
+        );
     }
     if rate < HIT_RATE_MIN {
         text += ". LOW: under 60 % a cache is probably not worth what it may get wrong";

@@ -30,7 +30,7 @@ pub struct Saving {
     pub time_us: i64,
     /// Answers that were changed.
     pub changed: u64,
-    /// Calls that the server was spared.
+    /// Calls that were answered without the server; what was refused is none of them.
     pub answered: u64,
     /// Answers out of a cache that were not what the server said then.
     pub stale: u64,
@@ -51,8 +51,11 @@ impl Saving {
     /// Whether anybody would notice.
     pub(super) fn is_worth_it(&self) -> bool {
         const TOKENS_MIN: i64 = 20;
+        // What no model reads has to be more before it is worth a rule.
+        const WIRE_TOKENS_MIN: i64 = 200;
         const TIME_US_MIN: i64 = 1_000;
-        self.model >= 0 && (self.wire.max(self.model) >= TOKENS_MIN || self.time_us >= TIME_US_MIN)
+        self.model >= 0
+            && (self.model >= TOKENS_MIN || self.wire >= WIRE_TOKENS_MIN || self.time_us >= TIME_US_MIN)
     }
 
     fn tokens(&mut self, before: Sizes, after: Sizes) {
@@ -174,7 +177,11 @@ impl Meter {
                 }
                 self.savings.entry(rule).or_default().changed += 1;
             }
-            (Outcome::Answered, Some(_), _) => {
+            (Outcome::Answered, Some(left), _) => {
+                // A refusal spares the server a call, and nobody anything.
+                if !matches!(contents(&left.text), Contents::One(Message::Result { .. })) {
+                    return;
+                }
                 let key = (ruling.exchange, Box::from(ruling.id.as_deref().unwrap_or_default()));
                 let Some((asked, _)) = self.asked.remove(&key) else { return };
                 let saving = self.savings.entry(rule).or_default();

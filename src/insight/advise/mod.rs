@@ -26,6 +26,15 @@ use crate::tokens::Profile;
 use crate::trace::Event;
 use evidence::Evidence;
 
+/// Which reading of a recording it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// The first: evidence is gathered.
+    Looking,
+    /// The second: every rule that may be proposed is tried.
+    Trying,
+}
+
 /// Advice on a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
@@ -52,6 +61,13 @@ impl Proposal {
     pub fn rule_text(&self) -> Option<String> {
         // The rule was made of parts that may all stand in a file, and tried; a text that could not be read is none.
         self.rule.as_ref().and_then(|rule| crate::rules::edit::text_of(rule).ok())
+    }
+
+    /// The names of the rules that have to act after this one's, so that it is put before them.
+    #[must_use]
+    pub fn later<'p>(&self, proposals: &'p [Self]) -> Vec<&'p str> {
+        let later = proposals.iter().filter(|other| other.order > self.order);
+        later.filter_map(|other| other.rule.as_ref()).map(|rule| rule.name.as_str()).collect()
     }
 
     /// The rules of proposals in the order in which they have to stand in a file: what trims before what cuts.

@@ -28,9 +28,17 @@ pub(super) fn time(us: u64) -> String {
     }
 }
 
-/// A share of a whole: `12 %`.
+/// A share of a whole: `12 %`, `under 1 %`.
 pub(super) fn share(part: u64, whole: u64) -> String {
-    format!("{} %", part.saturating_mul(100) / whole.max(1))
+    match part.saturating_mul(100) / whole.max(1) {
+        0 if part > 0 => "under 1 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
+}
+
+/// The word that goes with a number of things: `was` or `were`, `has` or `have`.
+pub(super) fn agreeing<'w>(value: u64, one: &'w str, more: &'w str) -> &'w str {
+    if value == 1 { one } else { more }
 }
 
 /// The first few of a list, and how many more there are.
@@ -52,7 +60,11 @@ mod tests {
         assert_eq!(number(1_204_332), "1,204,332");
         assert_eq!((counted(1, "call"), counted(12, "call")), ("1 call".to_owned(), "12 calls".to_owned()));
         assert_eq!([412, 31_200, 1_240_000, 83_000_000].map(time), ["412 µs", "31 ms", "1.2 s", "83 s"]);
-        assert_eq!(share(1, 8), "12 %");
+        assert_eq!(
+            [(1, 8), (1, 800), (0, 8)].map(|(part, whole)| share(part, whole)),
+            ["12 %", "under 1 %", "0 %"]
+        );
+        assert_eq!([0, 1, 2].map(|tools| agreeing(tools, "was", "were")), ["were", "was", "were"]);
         assert_eq!(list(&["a", "b", "c"], 2), "a, b and 1 more");
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::rules::{Lane, Ruleset};
+use crate::rules::{Coalesce, Lane, Ruleset};
 use crate::trace::{Mark, Micros, Nanos};
 use crate::wire::{Contents, Message, contents, member, string_value};
 
@@ -104,7 +104,7 @@ pub(super) fn without_sparing(rules: &Ruleset) -> Ruleset {
     let mut rules = rules.clone();
     for rule in &mut rules.rules {
         (rule.cache, rule.rate, rule.concurrency, rule.timeout) = (None, None, None, None);
-        (rule.delay, rule.fault, rule.coalesce) = (None, None, false);
+        (rule.delay, rule.fault, rule.coalesce) = (None, None, Coalesce::default());
     }
     rules
 }

@@ -93,7 +93,7 @@ impl Session {
 
     /// Keeps what the server said to a request that a rule had answered; false if none had.
     fn take_late(&mut self, id: OperationId, passing: Passing) -> bool {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         let Some(ruled) = operation.ruled_mut_if_any() else { return false };
         let is_late = ruled.answered.is_some() && ruled.late.is_none();
         if is_late {
@@ -124,7 +124,7 @@ impl Session {
 
     /// Puts the response into its exchange.
     fn fill(&mut self, id: OperationId, slot: Slot, passing: Passing) {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         let row = &mut self.rows[operation.row as usize];
         row.response_bytes += u64::from(passing.half.bytes);
         let exchange: Option<&mut Exchange> = match slot {
@@ -180,7 +180,7 @@ impl Session {
         if let Some(key) = open.progress {
             if becomes_task {
                 // A task's progress goes on under the token of the request that made it.
-                self.operations[open.operation.index()].extra_mut().progress_key = Some(key);
+                self.operations[open.operation].extra_mut().progress_key = Some(key);
             } else {
                 self.forget_progress(open.operation, &key);
             }
@@ -188,9 +188,11 @@ impl Session {
     }
 
     fn ask_back(&mut self, id: OperationId, request_state: Option<&str>, passing: Passing) {
-        self.operations[id.index()].extra_mut().asked_at = Some(passing.half.forwarded());
+        self.operations[id].extra_mut().asked_at = Some(passing.half.forwarded());
         self.go_on(id, Phase::Input);
-        self.following.awaiting.push(id, request_state);
+        if let Some(oldest) = self.following.awaiting.push(id, request_state) {
+            self.lose_sight_of(oldest, Phase::Input);
+        }
     }
 
     fn read_result(&mut self, asked: Asked, result: &str, passing: Passing) {

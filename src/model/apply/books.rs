@@ -58,7 +58,7 @@ impl Session {
             let by = self.symbols.intern(cut(&mark.by, TEXT_MAX));
             let asks = found.is_none_or(|found| found.is_request);
             let asked_before = found.is_some_and(|found| {
-                let marks = self.operations[found.operation.index()].marks();
+                let marks = self.operations[found.operation].marks();
                 marks.iter().any(|mark| (mark.rule, mark.by, mark.to) == (rule, by, ruling.to))
             });
             let cached = asks.then_some(if asked_before { Lookup::Again } else { Lookup::First });
@@ -69,7 +69,7 @@ impl Session {
                 };
                 seen.iter().any(|(rule, is_observed, hit)| same(*rule, *is_observed, *hit))
                     || found.is_some_and(|found| {
-                        let marks = session.operations[found.operation.index()].marks();
+                        let marks = session.operations[found.operation].marks();
                         marks.iter().any(|mark| same(mark.rule, mark.is_observed, mark.hit))
                     })
             };
@@ -77,7 +77,7 @@ impl Session {
             let is_hit = !is_ours && mark.hit && !before(true, self);
             seen.push((rule, mark.observed, mark.hit));
             if is_match || is_hit {
-                let row = found.map(|found| self.operations[found.operation.index()].row);
+                let row = found.map(|found| self.operations[found.operation].row);
                 self.rules.of(rule).enter(row, mark.observed, |effects| {
                     effects.matches += u64::from(is_match);
                     effects.hits += u64::from(is_hit);
@@ -87,7 +87,7 @@ impl Session {
         let Some(found) = found else { return };
         for mark in &ruling.marks {
             let mark = self.kept(at, ruling, mark);
-            self.operations[found.operation.index()].ruled_mut().push(mark);
+            self.operations[found.operation].ruled_mut().push(mark);
         }
         self.count_fate(ruling, found);
     }
@@ -135,7 +135,7 @@ impl Session {
 
     /// Counts what became of a message for every rule that had an effect on it, or would have had one.
     fn count_fate(&mut self, ruling: &Ruling<'_>, found: Found) {
-        let row = Some(self.operations[found.operation.index()].row);
+        let row = Some(self.operations[found.operation].row);
         for is_observed in [false, true] {
             for credit in self.effective(ruling, is_observed) {
                 self.rules.of(credit.rule).enter(row, is_observed, |effects| match ruling.outcome {
@@ -149,12 +149,14 @@ impl Session {
         }
     }
 
-    /// The rules that had an effect on a message (or would have had one), each once, and the bytes it took away.
+    /// The rules that had an effect on a message (or would have had one), each once, and the bytes it took away
+    /// or added.
     pub(super) fn effective(&self, ruling: &Ruling<'_>, is_observed: bool) -> Vec<Credit> {
         let mut credits = Vec::new();
         for mark in ruling.marks.iter().filter(|mark| mark.hit && mark.observed == is_observed) {
             let rule = self.symbols.get(cut(&mark.rule, TEXT_MAX)).unwrap_or(Symbol::OTHER);
-            let weight = mark.bytes.map_or(0, |[before, after]| before.saturating_sub(after));
+            let narrow = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+            let weight = mark.bytes.map_or(0, |[before, after]| narrow(before) - narrow(after));
             Credit { rule, weight }.add_to(&mut credits);
         }
         credits
@@ -169,7 +171,7 @@ impl Session {
         share: Share,
         also: impl Fn(&mut Effects),
     ) {
-        let weights: Vec<u64> = credits.iter().map(|credit| credit.weight).collect();
+        let weights: Vec<i64> = credits.iter().map(|credit| credit.weight).collect();
         for (credit, part) in credits.iter().zip(share.saved().parts(&weights)) {
             let own = share.signed(part);
             self.rules.of(credit.rule).enter(Some(row), is_observed, |effects| {
@@ -187,7 +189,7 @@ impl Session {
     /// Takes what the changed answers of an operation cost before and after, in place of an earlier count; `None` takes
     /// it back. Tool lists are kept and not credited: they count as definitions.
     pub fn set_ruled_tokens(&mut self, id: OperationId, tokens: Option<RuledTokens>) {
-        let Some(operation) = self.operations.get_mut(id.index()) else { return };
+        let Some(operation) = self.operations.get_mut(id) else { return };
         let (row, method) = (operation.row, operation.method);
         let Some(ruled) = operation.ruled_mut_if_any() else { return };
         let before = std::mem::replace(&mut ruled.tokens, tokens);

@@ -129,7 +129,7 @@ impl Session {
         self.http.change(id, at, |exchange| exchange.client = Some(settled));
         for key in self.following.asked.of(id) {
             if let Some(open) = self.following.pairing.peek(key) {
-                self.operations[open.operation.index()].client = Some(settled);
+                self.operations[open.operation].client = Some(settled);
             }
         }
     }

@@ -113,7 +113,7 @@ impl Session {
         self.client_at_response(at, id, status);
         for key in self.following.asked.0.get(&id).into_iter().flatten() {
             if let Some(open) = self.following.pairing.peek(key) {
-                self.operations[open.operation.index()].http_status = status;
+                self.operations[open.operation].http_status = status;
             }
         }
     }
@@ -126,7 +126,10 @@ impl Session {
             let Some(open) = self.following.pairing.peek(&key) else { continue };
             let (operation, slot) = (open.operation, open.slot);
             let Some(fate) = self.fate(id, how) else { continue };
-            self.following.pairing.take(&key);
+            let progress = self.following.pairing.take(&key).and_then(|open| open.progress);
+            if let Some(progress) = progress {
+                self.forget_progress(operation, &progress);
+            }
             match fate {
                 State::Done(outcome) => {
                     self.following.pairing.remember(key, Past::Answered { operation, slot });
@@ -210,6 +213,6 @@ impl Session {
     /// The HTTP exchange that began an operation.
     #[must_use]
     pub fn http_of(&self, id: OperationId) -> Option<&HttpExchange> {
-        self.http.get(self.operations.get(id.index())?.first().request.exchange()?)
+        self.http.get(self.operations.get(id)?.first().request.exchange()?)
     }
 }

@@ -50,6 +50,20 @@ pub(super) struct Following {
     listening: bool,
 }
 
+impl Following {
+    /// Which row is whose, and nothing of what is under way.
+    pub(super) fn abridged(&self) -> Self {
+        Self { rows: self.rows.clone(), ..Self::default() }
+    }
+
+    /// Every operation that an event may lead to, some of them several times.
+    pub(super) fn operations(&self) -> impl Iterator<Item = OperationId> {
+        let requests = self.pairing.operations().chain(self.awaiting.operations());
+        let others = self.tasks.operations().chain(self.progress.values().copied());
+        requests.chain(others).chain(self.pending.iter().copied())
+    }
+}
+
 /// A message on its way: who sent it, and what its exchange will remember of it.
 #[derive(Clone, Copy, Debug)]
 struct Passing {

@@ -65,7 +65,7 @@ impl Session {
         let asker = other(passing.from);
         let key = self.key_known(asker, token, passing, |key| self.following.progress.contains_key(key));
         let Some(id) = self.following.progress.get(&key).copied() else { return };
-        let seen = self.operations[id.index()].extra_mut().progress.get_or_insert_default();
+        let seen = self.operations[id].extra_mut().progress.get_or_insert_default();
         let progress = number(progress).unwrap_or(seen.last);
         seen.take(passing.half.at, progress, number(total), text(message, TEXT_MAX));
     }
@@ -131,7 +131,7 @@ impl Session {
         if let Some(open) = self.following.pairing.peek(&key)
             && open.asked == Asked::Listen
         {
-            let extra = self.operations[open.operation.index()].extra_mut();
+            let extra = self.operations[open.operation].extra_mut();
             extra.notified = extra.notified.saturating_add(1);
         }
     }

@@ -174,6 +174,15 @@ impl Pairing {
         }
     }
 
+    /// The operations of all requests that are remembered.
+    pub(super) fn operations(&self) -> impl Iterator<Item = OperationId> {
+        let open = self.open.values().flat_map(|same| std::iter::once(&same.oldest).chain(&same.younger));
+        let past = self.recent.values().map(|(_, past)| match past {
+            Past::Answered { operation, .. } | Past::Cancelled { operation, .. } => *operation,
+        });
+        open.map(|open| open.operation).chain(past)
+    }
+
     /// What became of the last request of a key, if it is still remembered.
     pub(super) fn past(&self, key: &Key) -> Option<Past> {
         self.recent.get(key).map(|(_, past)| *past)

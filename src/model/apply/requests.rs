@@ -34,12 +34,20 @@ struct Awaited {
 pub(in crate::model) struct Awaiting(VecDeque<Awaited>);
 
 impl Awaiting {
-    /// Waits for the retry of an operation.
-    pub(super) fn push(&mut self, operation: OperationId, request_state: Option<&str>) {
-        if self.0.len() == AWAITING_MAX {
-            self.0.pop_front();
-        }
+    /// Waits for the retry of an operation. If too many wait, the oldest is waited for no longer and returned.
+    pub(super) fn push(
+        &mut self,
+        operation: OperationId,
+        request_state: Option<&str>,
+    ) -> Option<OperationId> {
+        let oldest = if self.0.len() == AWAITING_MAX { self.0.pop_front() } else { None };
         self.0.push_back(Awaited { operation, state: digest(request_state) });
+        oldest.map(|oldest| oldest.operation)
+    }
+
+    /// The operations that wait.
+    pub(super) fn operations(&self) -> impl Iterator<Item = OperationId> {
+        self.0.iter().map(|awaited| awaited.operation)
     }
 
     /// The oldest waiting operation that `fits`, with the very `requestState`.
@@ -121,7 +129,7 @@ impl Session {
             let operation = self.begin_operation(symbol, &read, asked, exchange, related, passing);
             (operation, Slot::First, asked)
         };
-        let row = &mut self.rows[self.operations[operation.index()].row as usize];
+        let row = &mut self.rows[self.operations[operation].row as usize];
         row.request_bytes += u64::from(passing.half.bytes);
         let key = self.key_of(id, passing);
         self.follow(key, operation, slot, asked, meta, passing);
@@ -140,7 +148,10 @@ impl Session {
         let progress = meta.progress_token.map(|token| Key { id: token, ..key.clone() });
         match self.following.pairing.open(key, Open { operation, slot, asked, progress: progress.clone() }) {
             Opened::Alone => {}
-            Opened::SameId => self.note(passing, LogKind::SameId { from: passing.from }, id.as_bytes()),
+            Opened::SameId => {
+                self.same_ids += 1;
+                self.note(passing, LogKind::SameId { from: passing.from }, id.as_bytes());
+            }
             Opened::TooMany => {
                 self.doubt_one(operation);
                 return;
@@ -202,7 +213,7 @@ impl Session {
 
     /// Keeps a further exchange of an operation, if it has not too many.
     fn add_exchange(&mut self, id: OperationId, exchange: Exchange, method: Symbol) -> Slot {
-        let extra = self.operations[id.index()].extra_mut();
+        let extra = self.operations[id].extra_mut();
         if extra.later.len() + 1 >= Operation::EXCHANGES_MAX {
             return Slot::NotKept;
         }
@@ -233,13 +244,13 @@ impl Session {
         let target = self.symbols.get(&read.target.and_then(string_value).unwrap_or_default())?;
         let operations = &self.operations;
         self.following.awaiting.take(read.request_state, |id| {
-            let one = &operations[id.index()];
+            let one = &operations[id];
             (one.from, one.method, one.target) == (passing.from, method, target)
         })
     }
 
     fn take_up_again(&mut self, id: OperationId, passing: Passing) {
-        let extra = self.operations[id.index()].extra_mut();
+        let extra = self.operations[id].extra_mut();
         extra.rounds += 1;
         if let Some(asked) = extra.asked_at.take() {
             extra.human_wait_us += (passing.half.at - asked).0;

@@ -84,11 +84,11 @@ impl Session {
 
     fn on_changed(&mut self, ruling: &Ruling<'_>, found: Found, passing: Passing) {
         if found.is_request {
-            self.operations[found.operation.index()].ruled_mut().sent = Some(passing.half);
+            self.operations[found.operation].ruled_mut().sent = Some(passing.half);
             return;
         }
         let Some(original) = self.response(found) else { return };
-        self.note_change(ruling, found, Changed { original, delivered: passing.half }, false);
+        self.note_change(ruling, found, (original, passing.half), false);
         let Some(payload) = &ruling.payload else { return };
         match contents(&payload.text) {
             Contents::One(Message::Result { result, .. }) => {
@@ -104,7 +104,7 @@ impl Session {
     /// The client got another answer than the server gave: how it came out, and what tools there are, is what the
     /// client was told.
     fn reread(&mut self, id: OperationId, answer: Answer<'_>, original: Half, passing: Passing) {
-        let operation = &self.operations[id.index()];
+        let operation = &self.operations[id];
         let is_list = self.symbols.name(operation.method) == "tools/list";
         if let (State::Done(before), None) = (operation.state, operation.task()) {
             let outcome = match answer {
@@ -122,17 +122,30 @@ impl Session {
             && let [Some(tools)] = members(result, ["tools"])
             && let Some(tools) = elements(tools)
         {
-            let credits = self.operations[id.index()].credits(false).to_vec();
+            let credits = self.operations[id].credits(false).to_vec();
             self.definitions.change_page(&tools, original, passing.half, &credits);
         }
     }
 
     /// Keeps the pair of what arrived and what left, and divides the bytes saved.
-    fn note_change(&mut self, ruling: &Ruling<'_>, found: Found, changed: Changed, is_observed: bool) {
+    fn note_change(
+        &mut self,
+        ruling: &Ruling<'_>,
+        found: Found,
+        (original, delivered): (Half, Half),
+        is_observed: bool,
+    ) {
         self.set_ruled_tokens(found.operation, None);
-        let credits = self.effective(ruling, is_observed);
-        let operation = &mut self.operations[found.operation.index()];
+        let mut credits = self.effective(ruling, is_observed);
+        let operation = &mut self.operations[found.operation];
         let row = operation.row;
+        let was_failure =
+            matches!(operation.state, State::Done(Outcome::ToolError | Outcome::ProtocolError { .. }));
+        let is_refused = !was_failure && is_failure(ruling);
+        if is_refused {
+            credits.clear();
+        }
+        let changed = Changed { original, delivered, is_refused };
         operation.ruled_mut().keep(changed, &credits, is_observed);
         let (before, after) = (changed.original.bytes, changed.delivered.bytes);
         self.credit(&credits, row, is_observed, Share::Given(Saved::bytes(before, after)), |effects| {
@@ -144,7 +157,7 @@ impl Session {
 
     /// The response in its exchange, as the server wrote it.
     fn response(&self, found: Found) -> Option<Half> {
-        let operation = &self.operations[found.operation.index()];
+        let operation = &self.operations[found.operation];
         let exchange = match found.slot {
             Slot::First => Some(&operation.first),
             Slot::Later(position) => operation.extra.as_ref()?.later.get(usize::from(position)),
@@ -155,14 +168,14 @@ impl Session {
 
     fn on_held(&mut self, ruling: &Ruling<'_>, found: Found, at: Micros) {
         let rule = self.effective(ruling, false).first().map(|credit| credit.rule);
-        let ruled = self.operations[found.operation.index()].ruled_mut();
+        let ruled = self.operations[found.operation].ruled_mut();
         ruled.held_since.get_or_insert(at);
         ruled.held_by = rule;
     }
 
     /// A request goes on: what it waited is the rule's.
     fn on_released(&mut self, id: OperationId, at: Micros) {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         let row = operation.row;
         let ruled = operation.ruled_mut();
         let Some(since) = ruled.held_since.take() else { return };
@@ -191,7 +204,7 @@ impl Session {
         let Some(open) = self.following.pairing.take(&key) else { return };
         let decided = ruling.marks.iter().find(|mark| mark.hit && !mark.observed);
         let timed = ruling.marks.iter().find(|mark| mark.hit && !mark.observed && mark.took_us.is_some());
-        let operation = &mut self.operations[open.operation.index()];
+        let operation = &mut self.operations[open.operation];
         let row = operation.row;
         let waited_us = operation.waited_us(passing.half.at);
         let ruled = operation.ruled_mut();
@@ -217,7 +230,7 @@ impl Session {
         match ruling.outcome {
             Fate::Changed if !found.is_request => {
                 let Some(original) = self.response(found) else { return };
-                self.note_change(ruling, found, Changed { original, delivered: passing.half }, true);
+                self.note_change(ruling, found, (original, passing.half), true);
             }
             Fate::Answered => {
                 // It would not have waited at all.
@@ -225,11 +238,21 @@ impl Session {
                     return;
                 };
                 let rule = self.symbols.get(cut(&mark.rule, TEXT_MAX)).unwrap_or(Symbol::OTHER);
-                let row = self.operations[found.operation.index()].row;
+                let row = self.operations[found.operation].row;
                 let saved = Saved::time(mark.took_us.unwrap_or(0), 0);
                 self.credit(&[Credit { rule, weight: 0 }], row, true, Share::Given(saved), |_| {});
             }
             Fate::Passed | Fate::Changed | Fate::Held | Fate::Released | Fate::Dropped | Fate::Sent => {}
         }
+    }
+}
+
+/// Whether what a ruling put in a message's place is a failure.
+fn is_failure(ruling: &Ruling<'_>) -> bool {
+    let Some(payload) = &ruling.payload else { return false };
+    match contents(&payload.text) {
+        Contents::One(Message::Result { result, .. }) => members(result, ["isError"]) == [Some("true")],
+        Contents::One(Message::Error { .. }) => true,
+        Contents::One(_) | Contents::Batch(_) | Contents::Noise => false,
     }
 }

@@ -34,23 +34,21 @@ impl Session {
 
     /// Takes a new, pending operation.
     pub(super) fn begin(&mut self, operation: Operation) -> OperationId {
-        let id = OperationId(
-            u32::try_from(self.operations.len()).expect("4 billion requests outlast any recording"),
-        );
         let row = &mut self.rows[operation.row as usize];
         row.calls += 1;
         row.cold += u64::from(operation.cold);
-        row.last = Some(id);
         *row.counter(operation.state, operation.phase) += 1;
+        let row = operation.row;
+        let id = self.operations.push(operation);
+        self.rows[row as usize].last = Some(id);
         self.following.pending.insert(id);
-        self.operations.push(operation);
         self.serve(id, State::Unknown);
         id
     }
 
     /// Puts an operation into a state and phase, and its row's counters with it.
     fn put(&mut self, id: OperationId, state: State, phase: Phase) {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         let was = operation.state;
         let row = &mut self.rows[operation.row as usize];
         *row.counter(was, operation.phase) -= 1;
@@ -69,11 +67,11 @@ impl Session {
     /// A request of the server's that was made for a call opened or closed: while one is open, that call waits for the
     /// client and not for the server. Times in which several are open count once.
     fn serve(&mut self, id: OperationId, was: State) {
-        let operation = &self.operations[id.index()];
+        let operation = &self.operations[id];
         let Some(call) = operation.serves() else { return };
         let (opens, closes) = (operation.state == State::Pending, was == State::Pending);
         let at = operation.ended().unwrap_or(self.last_event);
-        let call = &mut self.operations[call.index()];
+        let call = &mut self.operations[call];
         let until = call.ended().map_or(at, |ended| at.min(ended));
         let extra = call.extra_mut();
         if opens && !closes {
@@ -96,7 +94,7 @@ impl Session {
 
     /// It was answered. A further outcome corrects the first one, not its time.
     pub(super) fn finish(&mut self, id: OperationId, outcome: Outcome, at: Micros) {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         let was = operation.state;
         if !matches!(was, State::Done(_)) {
             operation.ended_us = at.0;
@@ -119,7 +117,7 @@ impl Session {
 
     /// An answer came to what was taken back.
     pub(super) fn note_late_answer(&mut self, id: OperationId) {
-        let operation = &self.operations[id.index()];
+        let operation = &self.operations[id];
         if matches!(operation.state, State::Cancelled { .. }) {
             let phase = operation.phase;
             self.put(id, State::Cancelled { late_answer: true }, phase);
@@ -141,27 +139,32 @@ impl Session {
     /// Observations are missing from here on (or were): every pending operation for which `concerns` says so may have
     /// been answered in them.
     pub(super) fn doubt(&mut self, concerns: impl Fn(&Operation) -> bool) {
-        let doubtful: Vec<OperationId> = self
-            .following
-            .pending
-            .iter()
-            .copied()
-            .filter(|id| concerns(&self.operations[id.index()]))
-            .collect();
+        let doubtful: Vec<OperationId> =
+            self.following.pending.iter().copied().filter(|id| concerns(&self.operations[*id])).collect();
         for id in doubtful {
-            let phase = self.operations[id.index()].phase;
+            let phase = self.operations[id].phase;
             self.put(id, State::Unknown, phase);
         }
     }
 
     /// An operation that is not followed any further.
     pub(super) fn doubt_one(&mut self, id: OperationId) {
-        let phase = self.operations[id.index()].phase;
+        let phase = self.operations[id].phase;
         self.put(id, State::Unknown, phase);
     }
 
+    /// What waited in a phase is not followed any further, because too much does: unless it waits for something else by now,
+    /// its end would not be seen.
+    pub(super) fn lose_sight_of(&mut self, id: OperationId, waiting: Phase) {
+        let operation = &self.operations[id];
+        if operation.state == State::Pending && operation.phase == waiting {
+            self.doubt_one(id);
+            self.forget_progress_of_task(id);
+        }
+    }
+
     fn end_without_answer(&mut self, id: OperationId, state: State, at: Micros) {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         operation.ended_us = at.0;
         let phase = operation.phase;
         self.put(id, state, phase);
@@ -169,17 +172,15 @@ impl Session {
     }
 
     fn forget_progress_of_task(&mut self, id: OperationId) {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         if let Some(key) = operation.extra.as_mut().and_then(|extra| extra.progress_key.take()) {
             self.forget_progress(id, &key);
         }
     }
 
     fn count_answer(&mut self, id: OperationId, outcome: Outcome, at: Micros) {
-        let operation = &self.operations[id.index()];
-        let method = self.symbols.name(operation.method);
-        let handshake = matches!(method, "initialize" | "server/discover");
-        let timed = (!operation.cold || handshake) && operation.phase != Phase::Listening;
+        let operation = &self.operations[id];
+        let timed = self.is_fair(operation);
         let (latency_us, waited_us) = (operation.latency_us(at), operation.waited_us(at));
         let answered = operation.ruled().and_then(Ruled::answered_by);
         let row = &mut self.rows[operation.row as usize];
@@ -200,8 +201,25 @@ impl Session {
         }
     }
 
+    /// Whether the time of an operation says something of the responder: the server's start is not in it, nor the life of
+    /// a stream.
+    fn is_fair(&self, operation: &Operation) -> bool {
+        let method = self.symbols.name(operation.method);
+        let handshake = matches!(method, "initialize" | "server/discover");
+        (!operation.cold || handshake) && operation.phase != Phase::Listening
+    }
+
+    /// Whether the latency of an operation is in the statistics: it was answered, not by a rule, and its time says
+    /// something of the responder (see [`Operation::is_cold`]).
+    #[must_use]
+    pub fn is_timed(&self, operation: &Operation) -> bool {
+        matches!(operation.state, State::Done(_))
+            && operation.ruled().and_then(Ruled::answered_by).is_none()
+            && self.is_fair(operation)
+    }
+
     fn correct_series(&mut self, id: OperationId, before: Outcome, after: Outcome) {
-        let operation = &self.operations[id.index()];
+        let operation = &self.operations[id];
         let Some(ended) = operation.ended() else { return };
         let bucket = self.rows[operation.row as usize].series.at(ended);
         bucket.errors = bucket
@@ -212,7 +230,7 @@ impl Session {
 
     /// Takes what an operation costs; a later count replaces an earlier one. Ids of other sessions are ignored.
     pub fn set_tokens(&mut self, id: OperationId, tokens: OperationTokens) {
-        let Some(operation) = self.operations.get_mut(id.index()) else { return };
+        let Some(operation) = self.operations.get_mut(id) else { return };
         let before = operation.tokens.replace(tokens);
         let (row_index, started) = (operation.row, operation.started());
         let row = &mut self.rows[row_index as usize];
@@ -226,7 +244,7 @@ impl Session {
     /// Forgets what everything costs, because it will be counted in another unit: a sum of two units says nothing.
     pub fn forget_tokens(&mut self) {
         self.recounts += 1;
-        for operation in &mut self.operations {
+        for operation in self.operations.iter_mut() {
             operation.tokens = None;
             if let Some(ruled) = operation.ruled_mut_if_any() {
                 ruled.tokens = None;
@@ -241,7 +259,7 @@ impl Session {
     /// The only pending call of a tool, a prompt or a resource that the client has open, if it is exactly one.
     pub(super) fn only_open_call(&self) -> Option<OperationId> {
         let is_call = |id: &&OperationId| {
-            let operation = &self.operations[id.index()];
+            let operation = &self.operations[**id];
             operation.from == Peer::Client
                 && matches!(
                     self.symbols.name(operation.method),

@@ -29,15 +29,24 @@ impl Tasks {
         self.known[from.sends().index()].get(cut(task, TEXT_MAX)).copied()
     }
 
-    fn insert(&mut self, from: Peer, task: Box<str>, operation: OperationId) {
-        if self.order.len() == TASKS_MAX
-            && let Some((from, oldest)) = self.order.pop_front()
-        {
-            self.known[from.sends().index()].remove(&oldest);
+    /// The operations of all tasks that are followed.
+    pub(super) fn operations(&self) -> impl Iterator<Item = OperationId> {
+        self.known.iter().flat_map(HashMap::values).copied()
+    }
+
+    /// Follows a task. Returns the operation whose task is followed no longer: the one of that name, or if there are too many
+    /// the oldest.
+    fn insert(&mut self, from: Peer, task: Box<str>, operation: OperationId) -> Option<OperationId> {
+        let known = self.known[from.sends().index()].insert(task.clone(), operation);
+        if known.is_some() {
+            return known.filter(|known| *known != operation);
         }
-        if self.known[from.sends().index()].insert(task.clone(), operation).is_none() {
-            self.order.push_back((from, task));
+        self.order.push_back((from, task));
+        if self.order.len() <= TASKS_MAX {
+            return None;
         }
+        let (from, oldest) = self.order.pop_front()?;
+        self.known[from.sends().index()].remove(&oldest)
     }
 }
 
@@ -61,17 +70,20 @@ impl Session {
         };
         let name: Box<str> = Box::from(cut(&name, TEXT_MAX));
         let status = self.symbols.intern("working");
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         operation.extra_mut().task = Some(Box::new(Task { id: name.clone(), status, polls: 0 }));
-        self.following.tasks.insert(operation.from, name, id);
+        let lost = self.following.tasks.insert(operation.from, name, id);
+        if let Some(lost) = lost {
+            self.lose_sight_of(lost, Phase::Task);
+        }
         self.go_on(id, Phase::Task);
         self.task_stands(id, task, passing);
-        self.operations[id.index()].state == State::Pending
+        self.operations[id].state == State::Pending
     }
 
     /// A request about a task passed.
     pub(super) fn count_poll(&mut self, id: OperationId, asked: Asked, passing: Passing) {
-        let extra = self.operations[id.index()].extra_mut();
+        let extra = self.operations[id].extra_mut();
         if let Some(task) = &mut extra.task {
             task.polls = task.polls.saturating_add(1);
         }
@@ -120,7 +132,7 @@ impl Session {
         let [status, result, error] = members(task, ["status", "result", "error"]);
         let Some(status) = status.and_then(string_value) else { return };
         let symbol = self.symbols.intern(cut(&status, TEXT_MAX));
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         let state = operation.state;
         let extra = operation.extra_mut();
         if let Some(task) = &mut extra.task {
@@ -155,7 +167,7 @@ impl Session {
 
     /// The message that passes holds what the task came to.
     fn task_came_to(&mut self, id: OperationId, outcome: Outcome, passing: Passing) {
-        let operation = &mut self.operations[id.index()];
+        let operation = &mut self.operations[id];
         operation.extra_mut().answer = Some(passing.half);
         if matches!(operation.state, State::Cancelled { .. }) {
             self.note_late_answer(id);
@@ -165,6 +177,6 @@ impl Session {
     }
 
     fn task_is(&self, id: OperationId, status: &str) -> bool {
-        self.operations[id.index()].task().is_some_and(|task| self.symbols.name(task.status) == status)
+        self.operations[id].task().is_some_and(|task| self.symbols.name(task.status) == status)
     }
 }

@@ -16,6 +16,7 @@
 //! Knows nothing of prompts and keys; bodies are searched through a callback.
 
 mod amount;
+mod grammar;
 mod matcher;
 mod parse;
 mod pattern;
@@ -26,6 +27,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use amount::{Bounds, Measure};
+pub use grammar::Expression;
 pub use matcher::Matcher;
 pub use pattern::Pattern;
 
@@ -166,11 +168,10 @@ impl Status {
 }
 
 impl Filter {
-    /// The fields one can name, each with its colon: for completion and help.
-    pub const FIELDS: [&'static str; 12] = [
-        "tool:", "server:", "client:", "method:", "rule:", "id:", "status:", "http:", "dir:", "dur:", "tok:",
-        "size:",
-    ];
+    /// Everything a filter may say, with its meaning and an example: for help.
+    pub fn expressions() -> impl Iterator<Item = &'static Expression> {
+        grammar::expressions()
+    }
 
     /// The values `status:` takes.
     pub fn status_values() -> impl Iterator<Item = &'static str> {

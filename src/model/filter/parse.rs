@@ -2,8 +2,9 @@
 //!
 //! Knows nothing of what is filtered.
 
+use super::grammar::{FIELDS, Field};
 use super::pattern::{ends_word, is_keyword};
-use super::{Bounds, Filter, FilterError, HttpStatus, Measure, Node, Pattern, Status, Term};
+use super::{Bounds, Filter, FilterError, HttpStatus, Node, Pattern, Status, Term};
 use crate::wire::Peer;
 
 /// How deep parentheses and negations may nest.
@@ -145,13 +146,13 @@ impl<'t> Parser<'t> {
     fn field(&self) -> Result<Option<(Field, usize)>, FilterError> {
         let Some((name, value)) = self.peek_word().split_once(':') else { return Ok(None) };
         let looks_like_one = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
-        let known = Field::ALL.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let known = FIELDS.iter().find(|row| row.name.eq_ignore_ascii_case(name));
         match known {
-            Some((_, field)) => Ok(Some((field, name.len() + 1))),
+            Some(row) => Ok(Some((row.field, name.len() + 1))),
             None if !looks_like_one || value.starts_with("//") => Ok(None), // an address, or a word with a colon
             None => self.expected(format!(
                 "one of {}; put \"{name}:…\" in quotes to search for it",
-                Filter::FIELDS.join(" ")
+                FIELDS.each_ref().map(|row| format!("{}:", row.name)).join(" ")
             )),
         }
     }
@@ -263,35 +264,4 @@ impl<'t> Parser<'t> {
 
 fn one_or(mut parts: Vec<Node<Term>>, join: impl Fn(Vec<Node<Term>>) -> Node<Term>) -> Node<Term> {
     if parts.len() > 1 { join(parts) } else { parts.remove(0) }
-}
-
-#[derive(Clone, Copy)]
-enum Field {
-    Tool,
-    Server,
-    Client,
-    Method,
-    Rule,
-    Id,
-    Status,
-    Http,
-    Dir,
-    Amount(Measure),
-}
-
-impl Field {
-    const ALL: [(&'static str, Self); 12] = [
-        ("tool", Self::Tool),
-        ("server", Self::Server),
-        ("client", Self::Client),
-        ("method", Self::Method),
-        ("rule", Self::Rule),
-        ("id", Self::Id),
-        ("status", Self::Status),
-        ("http", Self::Http),
-        ("dir", Self::Dir),
-        ("dur", Self::Amount(Measure::Duration)),
-        ("tok", Self::Amount(Measure::Tokens)),
-        ("size", Self::Amount(Measure::Size)),
-    ];
 }

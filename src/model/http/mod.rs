@@ -60,6 +60,8 @@ pub struct HttpExchange {
 
 /// How many exchanges are kept, the first ones.
 const EXCHANGES_MAX: usize = 4_000_000;
+/// How many exchanges are taken before there is a look for those that are over.
+const YOUNG_MIN: usize = 8_192;
 /// How many exchanges may be told before one with a smaller number.
 const OVERTAKING_MAX: usize = 10_000;
 
@@ -78,6 +80,9 @@ pub struct Stall {
 #[derive(Debug, Default)]
 pub struct HttpExchanges {
     all: Vec<HttpExchange>,
+    /// How many there may be until the next look for those that are over, and when the last one was.
+    next_look: usize,
+    last_look: Micros,
     /// Requests seen beyond those kept.
     not_kept: u64,
     traffic: Traffic,
@@ -88,7 +93,7 @@ pub struct HttpExchanges {
 }
 
 impl HttpExchanges {
-    /// All, in the order of their numbers.
+    /// All that have not been let go of, in the order of their numbers.
     #[must_use]
     pub fn all(&self) -> &[HttpExchange] {
         &self.all
@@ -158,6 +163,17 @@ impl HttpExchanges {
         }
         self.account(&exchange, exchange.asked, Traffic::add);
         self.all.insert(position, exchange);
+    }
+
+    /// Lets go of the exchanges that had ended before this was last done, once there are enough of them.
+    pub(super) fn let_go(&mut self, now: Micros) {
+        if self.all.len() < self.next_look.max(YOUNG_MIN) {
+            return;
+        }
+        let last_look = std::mem::replace(&mut self.last_look, now);
+        self.all.retain(|exchange| exchange.ended.is_none_or(|(at, _)| at >= last_look));
+        self.all.shrink_to(2 * self.all.len());
+        self.next_look = 2 * self.all.len();
     }
 
     /// Changes an exchange, and with it what all of them, and those of its client and connection, add up to.

@@ -48,7 +48,7 @@ impl Saved {
 
     /// What each of several rules has of it, by their weights: together they have all of it.
     #[must_use]
-    pub(in crate::model) fn parts(self, weights: &[u64]) -> Vec<Self> {
+    pub(in crate::model) fn parts(self, weights: &[i64]) -> Vec<Self> {
         let [wire, model, bytes, time_us] =
             [self.wire, self.model, self.bytes, self.time_us].map(|number| parts(number, weights));
         let part = |index: usize| Self {
@@ -62,19 +62,30 @@ impl Saved {
 }
 
 /// A number divided by weights, evenly if there is none: all parts together are the number, each is the exact part rounded
-/// one way or the other.
-fn parts(number: i64, weights: &[u64]) -> Vec<i64> {
-    let even = weights.iter().all(|weight| *weight == 0);
-    let weight = |weight: &u64| if even { 1 } else { i128::from(*weight) };
-    let all: i128 = weights.iter().map(weight).sum();
+/// one way or the other. Of weights that nearly cancel each other out a part could be any number of times the whole: then
+/// those that pull the way of the number have all of it.
+fn parts(number: i64, weights: &[i64]) -> Vec<i64> {
+    let all: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    // A token has a byte or more, and escapes make a byte two at most.
+    let is_telling = (number < 0) == (all < 0) && all.abs() * 2 >= i128::from(number).abs();
+    let wide = weights.iter().map(|weight| i128::from(*weight));
+    let mut shares: Vec<i128> = if all != 0 && is_telling {
+        wide.collect()
+    } else {
+        wide.map(|weight| if number < 0 { -weight } else { weight }.max(0)).collect()
+    };
+    if shares.iter().all(|share| *share == 0) {
+        shares.fill(1);
+    }
+    let all: i128 = shares.iter().sum();
     let (mut before, mut given) = (0, 0);
-    let part = |one: &u64| {
-        before += weight(one);
+    let part = |share: &i128| {
+        before += share;
         // All parts up to this one, rounded together, so that nothing is lost or given twice.
         let so_far = (i128::from(number) * before).div_euclid(all);
         i64::try_from(so_far - std::mem::replace(&mut given, so_far)).unwrap_or(0)
     };
-    weights.iter().map(part).collect()
+    shares.iter().map(part).collect()
 }
 
 fn less(before: u64, after: u64) -> i64 {
@@ -173,15 +184,25 @@ mod tests {
         #[test]
         fn the_parts_of_a_number_are_the_number_and_go_by_weight(
             number in -1_000_000..1_000_000_i64,
-            weights in proptest::collection::vec(0..5_000_u64, 1..9),
+            weights in proptest::collection::vec(-5_000..5_000_i64, 1..9),
         ) {
             let parts = parts(number, &weights);
             prop_assert_eq!(parts.iter().sum::<i64>(), number);
-            let all: u64 = weights.iter().sum();
+            let all: i64 = weights.iter().sum();
+            let is_telling = all != 0 && (number < 0) == (all < 0) && all.abs() * 2 >= number.abs();
             for (part, weight) in parts.iter().zip(&weights) {
-                let exact = if all == 0 { 1.0 / weights.len() as f64 } else { *weight as f64 / all as f64 };
-                prop_assert!((*part as f64 - number as f64 * exact).abs() <= 1.0);
+                let exact = number as f64 * *weight as f64 / all as f64;
+                prop_assert!(!is_telling || (*part as f64 - exact).abs() <= 1.0);
+                prop_assert!(is_telling || part.abs() <= number.abs() + 1, "no part is more than the whole");
             }
         }
+    }
+
+    #[test]
+    fn who_makes_a_message_longer_is_charged_for_it() {
+        assert_eq!(parts(77, &[428, -120]), [107, -30]);
+        assert_eq!(parts(-30, &[-120]), [-30]);
+        assert_eq!(parts(9, &[0, 0]), [4, 5], "where nobody says, evenly");
+        assert_eq!(parts(40, &[100, -99]), [40, 0], "nearly nothing is not multiplied");
     }
 }

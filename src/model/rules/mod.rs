@@ -5,9 +5,11 @@
 //!
 //! # How savings are counted
 //! - **Tokens and bytes**: of every answer that was changed, the original's less the delivered one's. Where several
-//!   rules had an effect on one message, what it saved is divided among them by the bytes that each of them took away (evenly
-//!   where none says so), because the recording holds what arrived and what left and not what was between; `before` and
+//!   rules had an effect on one message, what it saved is divided among them by the bytes that the text had before and after
+//!   each of them, which the gate measures: one that adds something is charged for it. They are shares (evenly where no
+//!   length is told), because the recording holds what arrived and what left and not what was between; `before` and
 //!   `after` of each of them are the whole message's.
+//!   An answer that a rule turned into a failure (a limit that refuses) saved nothing: the client did not get it.
 //!   So the savings of all rules add up to those of the session, and `before − after` of one rule is what it saved
 //!   where it acted alone.
 //! - **Definitions** stand in the context once, however often they are listed: what the newest list saves is the
@@ -81,6 +83,16 @@ impl Rules {
     #[must_use]
     pub fn ruled_since(&self, position: usize) -> &[OperationId] {
         self.ruled.get(position..).unwrap_or_default()
+    }
+
+    /// The same without the operations that were ruled on.
+    pub(super) fn abridged(&self) -> Self {
+        Self {
+            texts: self.texts.clone(),
+            stats: self.stats.clone(),
+            results_saved: self.results_saved,
+            ruled: Vec::new(),
+        }
     }
 
     /// The statistics of a rule, new if need be.

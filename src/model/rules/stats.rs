@@ -26,6 +26,9 @@ pub struct CacheUse {
 }
 
 impl CacheUse {
+    /// A cache whose hit rate is below this hardly earns its memory, and what it may get wrong.
+    pub const HIT_RATE_LOW: f64 = 0.60;
+
     /// The share of lookups it had an answer to, 0 to 1; `None` before the first.
     #[must_use]
     pub fn hit_rate(&self) -> Option<f64> {

@@ -8,7 +8,7 @@ use crate::wire::LineEnd;
 
 /// Something that happens, chosen from few ids, methods and tokens so that everything collides.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Frame { to: Direction, text: String },
     Ruled(Box<Ruling<'static>>),
     Post { session: bool, modern: bool },
@@ -111,7 +111,7 @@ fn ruling() -> impl Strategy<Value = Ruling<'static>> {
     )
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         40 => (direction(), message()).prop_map(|(to, text)| Step::Frame { to, text }),
         4 => (direction(), prop::collection::vec(message(), 1..4))
@@ -129,7 +129,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn play(play: &mut Play, number: usize, step: &Step) {
+pub(super) fn play(play: &mut Play, number: usize, step: &Step) {
     play.at_ms(number as u64);
     let posted = u32::try_from(play.session.http().all().len()).unwrap();
     match step {

@@ -7,6 +7,7 @@ mod exchanges;
 mod facts;
 mod handshake;
 mod http;
+mod let_go;
 mod retries;
 mod rulings;
 mod tasks;
@@ -18,7 +19,8 @@ use crate::trace::{
 };
 use crate::wire::{Direction, Peer};
 
-pub(super) fn header() -> Header {
+/// The first line of a recording that was made up.
+pub(crate) fn header() -> Header {
     Header {
         format: FORMAT_VERSION,
         session: "s".into(),

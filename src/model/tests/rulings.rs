@@ -141,6 +141,24 @@ fn tokens_saved_are_divided_among_the_rules_that_acted_and_counted_anew_exactly(
 }
 
 #[test]
+fn an_answer_that_a_rule_refuses_saves_nothing() {
+    let mut play = Play::new();
+    play.ask("1", "tools/call", CALL).answer("1", LONG);
+    play.rule(Direction::ToClient, "1", Fate::Changed, r#"{"isError":true}"#, vec![mark("lean", "limit")]);
+    let changed = play.session.operations()[0].ruled().unwrap().changed();
+    assert!(changed[0].is_refused);
+    let of = |wire, model| Sizes { wire, model };
+    let tokens = RuledTokens { before: of(900, 800), after: of(9, 8), ..RuledTokens::default() };
+    play.session.set_ruled_tokens(OperationId(0), Some(tokens));
+    assert_eq!((play.session.saved(), play.stats("lean").active.saved), (Saved::default(), Saved::default()));
+    assert_eq!(play.stats("lean").active.changed, 1);
+    // One that was a failure already is shortened like any other.
+    play.ask("2", "tools/call", CALL).answer("2", &format!(r#"{{"isError":true,"x":{LONG}}}"#));
+    play.rule(Direction::ToClient, "2", Fate::Changed, r#"{"isError":true}"#, vec![mark("lean", "limit")]);
+    assert!(play.session.saved().bytes > 0);
+}
+
+#[test]
 fn who_took_more_bytes_away_is_credited_with_more() {
     let mut play = Play::new();
     play.ask("1", "tools/call", CALL).answer("1", LONG);
@@ -150,8 +168,9 @@ fn who_took_more_bytes_away_is_credited_with_more() {
     let tokens = RuledTokens { before: Sizes { wire: 30, model: 21 }, ..RuledTokens::default() };
     play.session.set_ruled_tokens(OperationId(0), Some(tokens));
     let of = |rule| play.stats(rule).active.saved;
-    assert_eq!((of("one").wire, of("two").wire, of("three").wire), (27, 3, 0));
-    assert_eq!(of("one").model + of("two").model, 21);
+    // Who made it longer is charged with that.
+    assert_eq!((of("one").wire, of("two").wire, of("three").wire), (28, 3, -1));
+    assert_eq!(of("one").model + of("two").model + of("three").model, 21);
 }
 
 #[test]

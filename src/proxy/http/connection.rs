@@ -398,6 +398,7 @@ impl<C: Client, U, D> Drop for Connection<C, U, D> {
         self.up.notes.give_up(how);
         self.down.notes.give_up(how);
         if let Some(Exchange { id, .. }) = self.exchange {
+            self.shared.desk.unseen_ended();
             self.down.notes.now(|| Fact::HttpEnd { exchange: id, how });
         }
         if is_cut {

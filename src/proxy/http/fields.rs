@@ -4,6 +4,9 @@
 
 use thiserror::Error;
 
+use super::harmless::is_harmless;
+use crate::proxy::identity::digest;
+
 /// Fields with their values, in the order in which they were given.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(String, String)>);
@@ -11,14 +14,14 @@ pub struct Fields(Vec<(String, String)>);
 /// Why something is no field.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FieldError {
-    /// There is no name and value.
-    #[error("`{0}` is not NAME=VALUE")]
-    Form(String),
+    /// There is no name and value. The text is not shown: it may be the secret alone.
+    #[error("what is given has no `=` behind the name of a field")]
+    Form,
     /// The name is none.
-    #[error("`{0}` is no name of an HTTP field")]
+    #[error("`{0}` is no name of an HTTP field, such as Authorization")]
     Name(String),
     /// It is for us to set.
-    #[error("`{0}` frames or addresses the message and cannot be set")]
+    #[error("`{0}` cannot be set: it says where a message goes or ends, which mcptop does")]
     Ours(String),
     /// The value cannot stand in a head.
     #[error("the value of `{0}` holds a line break or another control character")]
@@ -42,8 +45,7 @@ impl Fields {
     /// # Errors
     /// If it is no such text, or the field cannot be set.
     pub fn add(&mut self, text: &str) -> Result<(), FieldError> {
-        // Not the whole text: what stands behind a missing name may be the secret.
-        let (name, value) = text.split_once('=').ok_or_else(|| FieldError::Form("…".to_owned()))?;
+        let (name, value) = text.split_once('=').ok_or(FieldError::Form)?;
         self.set(name, value)
     }
 
@@ -56,7 +58,7 @@ impl Fields {
         text: &str,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<(), FieldError> {
-        let (name, named) = text.split_once('=').ok_or_else(|| FieldError::Form(text.to_owned()))?;
+        let (name, named) = text.split_once('=').ok_or(FieldError::Form)?;
         let missing = || FieldError::Variable { name: name.to_owned(), variable: named.to_owned() };
         self.set(name, &variable(named).ok_or_else(missing)?)
     }
@@ -81,6 +83,16 @@ impl Fields {
     #[must_use]
     pub fn replaces(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
+    /// A digest of those that may say who asks; `None` if none does.
+    pub(in crate::proxy) fn credentials(&self) -> Option<u128> {
+        let mut may_be: Vec<(String, &str)> =
+            self.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        may_be.retain(|(name, _)| !is_harmless(name));
+        may_be.sort_unstable();
+        let pieces = may_be.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        (!may_be.is_empty()).then(|| digest(&[b"mcptop fields"], pieces))
     }
 
     /// Each name and value.
@@ -112,9 +124,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_say_who_asks_is_told_apart() {
+        let of = |text: &str| {
+            let mut fields = Fields::default();
+            fields.add(text).unwrap();
+            fields.credentials()
+        };
+        assert!(of("Authorization=Bearer alice").is_some());
+        assert_ne!(of("Authorization=Bearer alice"), of("Authorization=Bearer bob"));
+        assert_ne!(of("Authorization=a"), of("X-Api-Key=a"));
+        assert_eq!((of("User-Agent=x"), Fields::default().credentials()), (None, None));
+    }
+
+    #[test]
     fn what_is_no_field_is_refused_without_its_value() {
         for (text, why) in [
-            ("secret", "NAME=VALUE"),
+            ("secret", "no `=`"),
             ("=secret", "no name"),
             ("a b=secret", "no name"),
             ("Host=secret", "cannot be set"),

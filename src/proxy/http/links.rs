@@ -2,8 +2,10 @@
 //!
 //! Like the observing gear's, but spoken over message by message. Knows nothing of what is asked.
 
+use std::fmt;
+use std::future::{Future as _, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -13,7 +15,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -28,27 +30,34 @@ use crate::trace::{ExchangeId, Fact};
 use crate::wire::http::{HEAD_BYTES_MAX, HEADERS_MAX};
 
 /// Connections at rest, each with the instance that it goes to.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::proxy) struct Links(Mutex<Vec<Link>>);
 
 /// What a client keeps for its next requests: one for what it asks and one for what we say aside, to a few instances.
 const KEPT_MAX: usize = 8;
 
-/// A connection.
-#[derive(Debug)]
+/// A connection. Who uses it also drives it: there is no task beside it that would have to be woken.
 struct Link {
     instance: usize,
     sender: SendRequest<Full<Bytes>>,
+    /// `None` once it has ended.
+    driven: Option<Driven>,
     /// What it is used for, for the recording.
     exchange: Arc<AtomicU32>,
 }
 
+type Driven = Pin<Box<Connection<TokioIo<Watched>, Full<Bytes>>>>;
+
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub(super) enum LinkError {
-    /// Nothing has been sent: the instance cannot be reached.
-    #[error("{0}")]
-    Unreachable(#[source] io::Error),
+    /// Nothing has been sent, as the instance cannot be reached: here is the request again.
+    #[error("{why}")]
+    Unreachable {
+        #[source]
+        why: io::Error,
+        request: Box<Request<Full<Bytes>>>,
+    },
     /// The server left, or does not speak HTTP.
     #[error("{0}")]
     Broken(#[source] hyper::Error),
@@ -58,6 +67,12 @@ pub(super) enum LinkError {
 pub(super) struct Lines {
     pub(super) instances: Arc<Instances>,
     pub(super) observer: Observer,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Links").field("at_rest", &self.lock().len()).finish()
+    }
 }
 
 impl Links {
@@ -73,7 +88,7 @@ impl Links {
                 let at = all.iter().position(|link| link.instance == instance)?;
                 all.swap_remove(at)
             };
-            if !link.sender.is_closed() && link.sender.ready().await.is_ok() {
+            if link.is_ready().await {
                 return Some(link);
             }
         }
@@ -104,12 +119,16 @@ impl Lines {
                 Err((_, Some(unsent))) => request = unsent,
             }
         }
-        let link = self.connect(instance).await?;
+        let stream = match self.instances.get(instance).dialer.connect().await {
+            Ok(stream) => stream,
+            Err(why) => return Err(LinkError::Unreachable { why, request: Box::new(request) }),
+        };
+        let link = self.speak(instance, stream).await?;
         send(link, links, exchange, request).await.map_err(|(error, _)| LinkError::Broken(error))
     }
 
-    async fn connect(&self, instance: usize) -> Result<Link, LinkError> {
-        let stream = self.instances.get(instance).dialer.connect().await.map_err(LinkError::Unreachable)?;
+    /// Begins to speak HTTP.
+    async fn speak(&self, instance: usize, stream: ToServer) -> Result<Link, LinkError> {
         let exchange = Arc::new(AtomicU32::new(0));
         let watched = Watched {
             stream,
@@ -124,9 +143,28 @@ impl Lines {
         builder.max_headers(HEADERS_MAX).max_header_size(HEAD_BYTES_MAX).max_buf_size(2 * HEAD_BYTES_MAX);
         let (sender, connection) =
             builder.handshake(TokioIo::new(watched)).await.map_err(LinkError::Broken)?;
-        // It ends with its sender, or with the server; what went wrong is told to who waits for an answer.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(Link { instance, sender, exchange })
+        Ok(Link { instance, sender, driven: Some(Box::pin(connection)), exchange })
+    }
+}
+
+impl Link {
+    /// Whether it takes a request: the server may have closed it since.
+    async fn is_ready(&mut self) -> bool {
+        poll_fn(|cx| {
+            drive(&mut self.driven, cx);
+            self.sender.poll_ready(cx)
+        })
+        .await
+        .is_ok()
+    }
+}
+
+/// Lets a connection move. What went wrong is told to who waits for an answer.
+fn drive(driven: &mut Option<Driven>, cx: &mut Context<'_>) {
+    if let Some(connection) = driven
+        && connection.as_mut().poll(cx).is_ready()
+    {
+        *driven = None;
     }
 }
 
@@ -139,7 +177,15 @@ async fn send(
     request: Request<Full<Bytes>>,
 ) -> Result<Response<Linked>, Unsent> {
     link.exchange.store(exchange.0, Ordering::Relaxed);
-    match link.sender.try_send_request(request).await {
+    let sent = {
+        let mut sending = pin!(link.sender.try_send_request(request));
+        poll_fn(|cx| {
+            drive(&mut link.driven, cx);
+            sending.as_mut().poll(cx)
+        })
+        .await
+    };
+    match sent {
         Ok(response) => Ok(response.map(|body| Linked::new(body, link, links.clone()))),
         Err(mut error) => {
             let unsent = error.take_message();
@@ -163,9 +209,22 @@ impl Linked {
     }
 
     pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Cut>>> {
-        let piece = ready!(poll_piece(&mut self.body, cx));
+        let piece = ready!(self.poll_driven(cx));
         self.look_for_end(piece.is_none());
         Poll::Ready(piece)
+    }
+
+    /// A body that is asked for the first time lets its connection go on: then that has to be driven once more.
+    fn poll_driven(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, Cut>>> {
+        for _ in 0..2 {
+            if let Some((link, _)) = &mut self.link {
+                drive(&mut link.driven, cx);
+            }
+            if let ready @ Poll::Ready(_) = poll_piece(&mut self.body, cx) {
+                return ready;
+            }
+        }
+        Poll::Pending
     }
 
     fn look_for_end(&mut self, is_over: bool) {

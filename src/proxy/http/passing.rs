@@ -34,20 +34,20 @@ impl Passing {
     }
 
     /// Sends a request where it belongs. While nothing of it has been sent, another instance may have it.
-    async fn send(&self, asked: &Asked) -> Result<(Response<Linked>, usize, Busy), Refusal> {
+    async fn send(&self, asked: Asked) -> Result<(Response<Linked>, usize, Busy), Refusal> {
         let instances = &self.lines.instances;
-        let mut session = asked.fields.get(SESSION).map(HeaderValue::as_bytes);
+        let bound = asked.fields.get(SESSION).cloned();
+        let mut session = bound.as_ref().map(HeaderValue::as_bytes);
+        let mut request = Request::new(Full::new(asked.body.clone()));
+        (*request.method_mut(), *request.uri_mut()) = (asked.method, asked.uri);
+        *request.headers_mut() = asked.fields;
         let mut failed = Vec::new();
         let mut last = None;
         while let Some(choice) = instances.choose(session, Instant::now(), &failed) {
             let (at, busy) = (choice.instance, instances.busy(choice.instance));
-            let mut request = Request::new(Full::new(asked.body.clone()));
-            *request.method_mut() = asked.method.clone();
-            *request.uri_mut() = asked.uri.clone();
             let authority = HeaderValue::from_str(&instances.get(at).dialer.target().authority);
-            let fields = request.headers_mut();
-            fields.clone_from(&asked.fields);
-            fields.insert(header::HOST, authority.expect("it was read as the authority of a URL"));
+            let authority = authority.expect("it was read as the authority of a URL");
+            request.headers_mut().insert(header::HOST, authority);
             match self.lines.send(asked.client.links(), at, asked.exchange, request).await {
                 Ok(response) => {
                     instances.get(at).worked();
@@ -55,10 +55,12 @@ impl Passing {
                 }
                 Err(error) => {
                     instances.get(at).failed(Instant::now());
-                    let is_final = choice.is_bound || matches!(error, LinkError::Broken(_));
                     last = Some((at, innermost(&error)));
-                    if is_final {
-                        break;
+                    match error {
+                        LinkError::Unreachable { request: unsent, .. } if !choice.is_bound => {
+                            request = *unsent;
+                        }
+                        LinkError::Unreachable { .. } | LinkError::Broken(_) => break,
                     }
                     failed.push(at);
                     session = None;
@@ -88,7 +90,7 @@ impl Back for Passing {
         }
         strip(&mut asked.fields);
         self.added.apply(&mut asked.fields);
-        let (response, at, busy) = match self.send(&asked).await {
+        let (response, at, busy) = match self.send(asked).await {
             Ok(sent) => sent,
             Err(refusal) => return Answer::from(&refusal),
         };

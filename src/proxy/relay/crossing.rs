@@ -225,6 +225,16 @@ impl Crossing {
         self.gate.with(|gate, _| gate.holds())
     }
 
+    /// The client is gone: nothing that waits is sent in its name.
+    pub(super) fn forsake(self: &Arc<Self>) {
+        self.touch(|gate, now| gate.close(now, LANE));
+    }
+
+    /// The client has closed its side for long enough: what still waits is answered instead.
+    pub(super) fn dismiss(self: &Arc<Self>) {
+        self.touch(Gate::dismiss);
+    }
+
     /// Nobody receives any more in this direction.
     pub(super) fn close(&self, to: Direction) {
         let mut state = self.lock();

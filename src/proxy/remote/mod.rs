@@ -21,6 +21,7 @@ mod run;
 mod said;
 mod stay;
 mod stream;
+mod talk;
 mod way;
 mod writer;
 

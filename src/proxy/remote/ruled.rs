@@ -18,7 +18,7 @@ use super::writer::Gone;
 use crate::proxy::rulebook::{Regulated, Rulebook};
 use crate::proxy::spill;
 use crate::proxy::store::Stores;
-use crate::rules::{Act, Gate, Lane, Output, Ticket, Verdict};
+use crate::rules::{Act, Caller, Gate, Lane, Output, Ticket, Verdict};
 use crate::trace::{ExchangeId, Micros, Outcome};
 use crate::wire::Direction;
 
@@ -36,6 +36,8 @@ pub(super) struct Ruled {
 
 #[derive(Debug, Default)]
 struct State {
+    /// What the requests show the server, as far as the rules know.
+    credentials: Option<u128>,
     /// In which exchange a request came that the rules were shown, by its id.
     exchanges: HashMap<String, ExchangeId>,
     /// Lines that go no further for now.
@@ -116,13 +118,24 @@ impl Ruled {
         })
     }
 
-    /// Shows a frame to the rules if they want to see one.
-    fn judge(&self, to: Direction, line: &[u8]) -> Option<(Verdict, Vec<Output>)> {
+    /// Shows a frame to the rules if they want to see one, and before that, who asks: that can change with any answer.
+    fn judge(
+        &self,
+        credentials: impl FnOnce() -> Option<u128>,
+        to: Direction,
+        line: &[u8],
+    ) -> Option<(Verdict, Vec<Output>)> {
         if self.gate.is_idle() {
             return None;
         }
-        let judged = self
-            .touch(|gate, now| gate.wants(to).then(|| gate.frame(now, LANE, to, &[line, b"\n"].concat())));
+        let credentials = credentials();
+        let is_other = std::mem::replace(&mut self.lock().credentials, credentials) != credentials;
+        let judged = self.touch(|gate, now| {
+            if is_other {
+                gate.open(LANE, Caller { credentials, ..Caller::default() });
+            }
+            gate.wants(to).then(|| gate.frame(now, LANE, to, &[line, b"\n"].concat()))
+        });
         Some((judged.0?, judged.1))
     }
 
@@ -155,7 +168,9 @@ impl Ruled {
 impl Link {
     /// Decides about a line of the client; says what the rules want done.
     pub(super) fn decide(&self, line: &Line, exchange: ExchangeId) -> (Decision, Vec<Output>) {
-        let Some((verdict, outputs)) = self.ruled.judge(Direction::ToServer, &line.text) else {
+        let Some((verdict, outputs)) =
+            self.ruled.judge(|| self.way.credentials(), Direction::ToServer, &line.text)
+        else {
             return (Decision::Unseen, Vec::new());
         };
         let mut state = self.ruled.lock();
@@ -174,7 +189,7 @@ impl Link {
     /// Brings a line before the rules, and to the client if it passes. What they did with it is recorded behind the message
     /// itself, which is when the entry is next told something.
     pub(super) async fn to_client(&self, line: Vec<u8>, entry: &Entry<'_>) -> Result<(), Gone> {
-        match self.ruled.judge(Direction::ToClient, &line) {
+        match self.ruled.judge(|| self.way.credentials(), Direction::ToClient, &line) {
             None => self.writer.line(line).await,
             Some((Verdict::Pass, outputs)) => {
                 self.writer.line(line).await?;

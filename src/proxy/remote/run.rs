@@ -23,7 +23,7 @@ use super::writer::Writer;
 use crate::proxy::ends::Ends;
 use crate::proxy::group::Signals;
 use crate::proxy::http::{Fields, Trust};
-use crate::proxy::{Grace, Observer, Rulebook};
+use crate::proxy::{Grace, Observer, Rulebook, identity};
 use crate::trace::{Exit, Fact, url_without_secrets};
 
 /// What we say to a server that is only to let us in: the opening that servers of every revision know, or refuse only
@@ -55,6 +55,12 @@ impl Remote {
     /// If what https takes cannot be used.
     pub fn new(options: Options) -> Result<Self, ClientError> {
         Ok(Self { http: for_server(&options.url, &options.trust)?, options })
+    }
+
+    /// What the server is, and how it is reached, as a digest.
+    #[must_use]
+    pub fn identity(&self) -> u128 {
+        identity::of_server(std::iter::once(self.options.url.as_str()), &self.options.fields)
     }
 
     /// Stays until the client leaves or we are told to end. The rules may act on what passes. Call inside a tokio runtime.
@@ -108,7 +114,7 @@ impl Remote {
         }
     }
 
-    fn link(self, observer: Observer, writer: Writer, ruled: Ruled) -> Link {
+    pub(super) fn link(self, observer: Observer, writer: Writer, ruled: Ruled) -> Link {
         let url = &self.options.url;
         let path =
             url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
@@ -132,6 +138,7 @@ impl Remote {
             http: self.http,
             shown: url_without_secrets(url.as_str()),
             fields: fields.iter().filter_map(field).collect::<HeaderMap>(),
+            credentials: fields.credentials(),
             login: login.map(|login| Login::new(login, &url, trust)),
             url,
         }

@@ -27,6 +27,8 @@ pub(super) struct Way {
     pub(super) shown: String,
     /// Fields that the user adds.
     pub(super) fields: HeaderMap,
+    /// A digest of those among them that say who asks.
+    pub(super) credentials: Option<u128>,
     /// How the user lets us in; `None` where a token was given.
     pub(super) login: Option<Login>,
 }
@@ -74,6 +76,11 @@ impl Request {
 }
 
 impl Way {
+    /// A digest of what our requests show the server as of now, to be let in.
+    pub(super) fn credentials(&self) -> Option<u128> {
+        self.login.as_ref().and_then(Login::credentials).or(self.credentials)
+    }
+
     /// Sends a request and reads the head of its response; logs in where the server asks for that, and notes that it did.
     pub(super) async fn send(&self, request: &Request, note: impl Fn(&str)) -> Result<Answer, Reply> {
         let Some(login) = &self.login else { return self.send_with(request, None).await };

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -42,6 +43,24 @@ impl Writer {
             while let Some(Waiting { mut line, written }) = waiting.recv().await {
                 line.push(b'\n');
                 if output.write_all(&line).await.is_err() {
+                    return;
+                }
+                count.fetch_add(1, Ordering::Relaxed);
+                // Who does not wait any more does not mind.
+                let _ = written.send(());
+            }
+        };
+        (Self { lines, written }, write)
+    }
+
+    /// The same for somebody within this process, who takes lines as they are, without their ends.
+    pub(super) fn within(listener: mpsc::Sender<Bytes>) -> (Self, impl Future<Output = ()>) {
+        let (lines, mut waiting) = mpsc::channel::<Waiting>(WAITING_MAX);
+        let written = Arc::new(AtomicU64::new(0));
+        let count = written.clone();
+        let write = async move {
+            while let Some(Waiting { line, written }) = waiting.recv().await {
+                if listener.send(line.into()).await.is_err() {
                     return;
                 }
                 count.fetch_add(1, Ordering::Relaxed);

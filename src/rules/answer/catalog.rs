@@ -5,6 +5,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::own::READ_MORE;
+
 /// Tools remembered: ten times the largest list that was seen in the wild.
 const TOOLS_MAX: usize = 4_096;
 
@@ -71,6 +73,9 @@ pub(in crate::rules) struct Catalog {
     /// In the order of the list.
     tools: Vec<Definition>,
     bytes: usize,
+    has_read_more: bool,
+    /// The session was last told a list that ends with our tool by which results are read on.
+    pub(in crate::rules) is_told_to_read_on: bool,
 }
 
 impl Catalog {
@@ -90,7 +95,13 @@ impl Catalog {
         }
     }
 
+    /// Whether the server has a tool of the name of ours that reads on.
+    pub(in crate::rules) fn has_read_more(&self) -> bool {
+        self.has_read_more
+    }
+
     fn insert(&mut self, definition: Definition) {
+        self.has_read_more |= &*definition.name == READ_MORE;
         self.bytes += definition.text.len();
         match self.tools.iter_mut().find(|known| known.name == definition.name) {
             Some(known) => {
@@ -118,6 +129,7 @@ impl Catalog {
     pub(in crate::rules) fn clear(&mut self) {
         self.tools.clear();
         self.bytes = 0;
+        self.has_read_more = false;
     }
 }
 

@@ -46,7 +46,10 @@ pub(in crate::rules) fn relist(
         steps.take(number, "tools", |text| add(text, TOOL_SCHEMA, TOOL_SCHEMA_DEFINITION, catalog));
     }
     if let Some(number) = first(pages) {
+        let before = steps.taken.len();
         steps.take(number, "limit", |text| add(text, READ_MORE, READ_MORE_DEFINITION, catalog));
+        // On the last page, that is.
+        catalog.is_told_to_read_on |= steps.taken[before..].iter().any(|(_, _, step)| step.result.is_some());
     }
     steps.taken
 }
@@ -99,7 +102,7 @@ fn tools_of(tree: &Tree<'_>) -> Option<Id> {
 }
 
 fn rewrite(text: &str, rule: &Rule, tools: &Tools, catalog: &mut Catalog) -> Reshaped {
-    let (mut hidden, mut changed) = (0, 0);
+    let (mut hidden, mut changed) = (0_usize, 0_usize);
     let result = each_tool(text, |name, definition| {
         if !is_about(rule, name) {
             return Fate::Stays;
@@ -119,11 +122,15 @@ fn rewrite(text: &str, rule: &Rule, tools: &Tools, catalog: &mut Catalog) -> Res
         Fate::Becomes(new.into_owned())
     });
     let why = result.is_some().then(|| match (hidden, changed) {
-        (0, changed) => format!("{changed} tools shortened"),
-        (hidden, 0) => format!("{hidden} tools hidden"),
-        (hidden, changed) => format!("{hidden} tools hidden, {changed} shortened"),
+        (0, changed) => format!("{changed} {} shortened", tools_word(changed)),
+        (hidden, 0) => format!("{hidden} {} hidden", tools_word(hidden)),
+        (hidden, changed) => format!("{hidden} {} hidden, {changed} shortened", tools_word(hidden)),
     });
     Reshaped { result, why, spill: None }
+}
+
+fn tools_word(count: usize) -> &'static str {
+    if count == 1 { "tool" } else { "tools" }
 }
 
 fn has_output_schema(definition: &str) -> bool {
@@ -294,7 +301,9 @@ fn relax_schemas(text: &str, rule: &Rule, relax: Relax, catalog: &mut Catalog) -
         Relax::Loosen => "loosened",
         Relax::TakeAway => "taken out",
     };
-    let why = result.is_some().then(|| format!("{count} output schemas {what}"));
+    let why = result
+        .is_some()
+        .then(|| format!("{count} output {} {what}", if count == 1 { "schema" } else { "schemas" }));
     Reshaped { result, why, spill: None }
 }
 

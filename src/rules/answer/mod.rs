@@ -29,7 +29,7 @@ use std::path::PathBuf;
 pub(in crate::rules) use catalog::{Catalog, Definition};
 pub(in crate::rules) use cut::{Budget, head};
 pub(in crate::rules) use list::{hides, relist};
-pub(in crate::rules) use own::own_call;
+pub(in crate::rules) use own::{OwnAnswer, own_call};
 pub(in crate::rules) use parts::{Parts, document, quoted};
 pub use preview::{preview, preview_list};
 pub(in crate::rules) use room::{Room, notice};
@@ -56,6 +56,10 @@ pub(in crate::rules) struct Subject<'a> {
     pub(in crate::rules) is_modern: bool,
     /// What the session was told of the tool; `None` if it has not listed it.
     pub(in crate::rules) definition: Option<&'a Definition>,
+    /// The client has listed the tool by which the rest of a result is asked for.
+    pub(in crate::rules) is_told_to_read_on: bool,
+    /// The server has a tool of the name by which the rest of a result is asked for: there is no asking for it.
+    pub(in crate::rules) is_read_more_taken: bool,
 }
 
 /// What became of a result.
@@ -112,6 +116,11 @@ pub(in crate::rules) struct Leave {
 }
 
 impl Leave {
+    /// Whether the client is taken to have read the list that goes with the rule.
+    pub(in crate::rules) fn assumes_told(self) -> bool {
+        self.assumes_relaxed
+    }
+
     /// Whether parts of it may go.
     ///
     /// # Errors

@@ -37,14 +37,20 @@ impl<'a> Parts<'a> {
     /// # Errors
     /// Why no rule may change it.
     pub(in crate::rules) fn of(result: &'a str, method: &str) -> Result<Self, &'static str> {
+        let parts = Self::of_any(result, method)?;
+        if parts.is_error() { Err("the result is an error") } else { Ok(parts) }
+    }
+
+    /// The same; the result may also say that a tool failed.
+    ///
+    /// # Errors
+    /// Why no rule may change it.
+    pub(in crate::rules) fn of_any(result: &'a str, method: &str) -> Result<Self, &'static str> {
         let tree = Tree::of(result).ok_or("the result cannot be read")?;
         if tree.kind(Tree::ROOT) != ValueKind::Object {
             return Err("the result is no object");
         }
         let member = |name| tree.member(Tree::ROOT, name);
-        if member("isError").is_some_and(|is_error| tree.value(is_error) == "true") {
-            return Err("the result is an error");
-        }
         if member("resultType").is_some_and(|kind| tree.text(kind).as_deref() != Some("complete")) {
             return Err("the result is not complete");
         }
@@ -54,6 +60,11 @@ impl<'a> Parts<'a> {
         };
         let slots = slots(&tree, method);
         Ok(Self { tree, text: result, structured, slots })
+    }
+
+    /// Whether it says that a tool failed. Clients hold no such result against a schema.
+    pub(in crate::rules) fn is_error(&self) -> bool {
+        self.tree.member(Tree::ROOT, "isError").is_some_and(|is_error| self.tree.value(is_error) == "true")
     }
 
     /// A text, unescaped.
@@ -173,5 +184,9 @@ mod tests {
             assert!(Parts::of(result, "tools/call").is_err(), "{result}");
         }
         assert!(Parts::of(r#"{"resultType":"complete","isError":false}"#, "tools/call").is_ok());
+        assert!(
+            Parts::of_any(r#"{"content":[],"isError":true}"#, "tools/call")
+                .is_ok_and(|parts| parts.is_error())
+        );
     }
 }

@@ -8,7 +8,15 @@ use crate::rules::{Mode, Rule};
 #[must_use]
 pub fn preview(rule: &Rule, method: &str, tool: Option<&str>, result: &str) -> Option<String> {
     let rule = Rule { mode: Mode::Observe, ..rule.clone() };
-    let subject = Subject { method, tool, arguments: None, is_modern: false, definition: None };
+    let subject = Subject {
+        method,
+        tool,
+        arguments: None,
+        is_modern: false,
+        definition: None,
+        is_told_to_read_on: true,
+        is_read_more_taken: false,
+    };
     let mut room = Room::new(std::path::PathBuf::new());
     let mut text = None;
     for (_, mut reshape) in reshapers(&rule) {

@@ -41,6 +41,8 @@ struct Kept {
     id: u64,
     text: Box<str>,
     budget: Budget,
+    /// The name of the rule that has cut it.
+    rule: Box<str>,
 }
 
 /// Why there is no page.
@@ -85,7 +87,8 @@ impl Room {
     }
 
     /// Keeps a text to be read on in pages, and says what to call its beginning; `None` if it is larger than all of the room.
-    pub(in crate::rules) fn keep(&mut self, text: &str, budget: Budget) -> Option<u64> {
+    /// `rule` is whose limit it is.
+    pub(in crate::rules) fn keep(&mut self, text: &str, budget: Budget, rule: &str) -> Option<u64> {
         if text.len() > BYTES_MAX {
             return None;
         }
@@ -94,11 +97,27 @@ impl Room {
             self.bytes -= self.texts.remove(at).map_or(0, |kept| kept.text.len());
         }
         self.bytes += text.len();
-        self.texts.push_back(Kept { id, text: text.into(), budget });
+        self.texts.push_back(Kept { id, text: text.into(), budget, rule: rule.into() });
         while self.texts.len() > TEXTS_MAX || self.bytes > BYTES_MAX {
             self.bytes -= self.texts.pop_front().map_or(0, |kept| kept.text.len());
         }
         Some(id)
+    }
+
+    /// Whether nothing is kept that could be read on.
+    pub(in crate::rules) fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// The name of the rule that has cut what a cursor stands for.
+    pub(in crate::rules) fn rule_of(&self, cursor: &str) -> Option<&str> {
+        let (id, _) = read_cursor(cursor)?;
+        self.texts.iter().find(|kept| kept.id == id).map(|kept| &*kept.rule)
+    }
+
+    /// Whether a cursor stands for something that is kept.
+    pub(in crate::rules) fn knows(&self, cursor: &str) -> bool {
+        read_cursor(cursor).is_some_and(|(id, _)| self.texts.iter().any(|kept| kept.id == id))
     }
 
     /// What a cursor stands for: the next page, with where to read on if there is more.
@@ -147,14 +166,14 @@ mod tests {
         let mut room = room();
         let budget = Budget::bytes(10);
         let ids: Vec<u64> =
-            (0..=TEXTS_MAX).map(|n| room.keep(&format!("text {n}"), budget).unwrap()).collect();
+            (0..=TEXTS_MAX).map(|n| room.keep(&format!("text {n}"), budget, "r").unwrap()).collect();
         assert_eq!(room.texts.len(), TEXTS_MAX);
         let gone = room.page(&format!("{:016x}-0", ids[0])).unwrap_err();
         assert!(gone.to_string().contains("once again"), "{gone}");
         assert_eq!(room.page(&format!("{:016x}-0", ids[1])), Ok("text 1".to_owned()));
-        assert!(room.keep(&"x".repeat(BYTES_MAX), budget).is_some());
+        assert!(room.keep(&"x".repeat(BYTES_MAX), budget, "r").is_some());
         assert_eq!((room.texts.len(), room.bytes), (1, BYTES_MAX));
-        assert_eq!(room.keep(&"x".repeat(BYTES_MAX + 1), budget), None);
+        assert_eq!(room.keep(&"x".repeat(BYTES_MAX + 1), budget, "r"), None);
         for n in 0..2 * TWINS_MAX {
             room.note_twin(n as u128);
         }
@@ -164,15 +183,15 @@ mod tests {
     #[test]
     fn the_same_text_is_kept_once() {
         let mut room = room();
-        let first = room.keep("text", Budget::bytes(2));
-        assert_eq!(room.keep("text", Budget::bytes(2)), first);
+        let first = room.keep("text", Budget::bytes(2), "r");
+        assert_eq!(room.keep("text", Budget::bytes(2), "r"), first);
         assert_eq!((room.texts.len(), room.bytes), (1, 4));
     }
 
     #[test]
     fn a_cursor_that_is_none_of_ours_is_refused() {
         let mut room = room();
-        let id = room.keep("größe", Budget::bytes(100)).unwrap();
+        let id = room.keep("größe", Budget::bytes(100), "r").unwrap();
         for cursor in ["", "-", "x-0", "0-0", &format!("{id:016x}-3"), &format!("{id:016x}-99"), "é-1"] {
             assert!(room.page(cursor).is_err(), "{cursor}");
         }

@@ -7,8 +7,9 @@ use super::dress::Dressed;
 use super::item::{Item, ItemId, Origin, Stay, StepKind};
 use super::speak::{self, Reply, TIMEOUT};
 use super::{Act, Caller, Gate, Lane, Verdict};
+use crate::rules::transform::cache::About;
 use crate::trace::{Mark, Micros, Outcome};
-use crate::wire::{Direction, Edit, one_line};
+use crate::wire::{Direction, Edit, member, one_line};
 
 /// What those who wait for somebody else's answer get.
 #[derive(Clone, Debug)]
@@ -31,7 +32,16 @@ impl Gate {
         id: &str,
         said: Result<&str, &str>,
     ) -> Verdict {
-        let Some(number) = self.items.find(lane, id) else { return Verdict::Pass };
+        let Some(number) = self.awaited(lane, id) else {
+            // Of all answers only those to calls have content (and the parts of a resource have another name).
+            if said.is_err() || said.is_ok_and(|result| member(result, "content").is_some()) {
+                self.missed_call((lane, Direction::ToClient, Some(id)));
+            }
+            return Verdict::Pass;
+        };
+        if let Some(verdict) = self.mixed_answer(now, number) {
+            return verdict;
+        }
         let stay = self.items.get(number).map(|item| item.stay);
         if stay.is_none_or(Stay::is_held) {
             // The server answers what it has not been asked: the request gets its answer when it has been.
@@ -39,6 +49,7 @@ impl Gate {
             return Verdict::Taken;
         }
         let Some(mut item) = self.items.take(number) else { return Verdict::Pass };
+        item.lane = lane;
         let emptied = self.empty_after(&item);
         let place = (lane, Direction::ToClient, Some(id));
         match item.stay {
@@ -54,10 +65,12 @@ impl Gate {
             }
             _ => {}
         }
-        if item.origin != Origin::Client {
-            return self.own_answer(now, &item, said);
-        }
         self.vacate(&mut item);
+        if item.origin != Origin::Client {
+            let verdict = self.own_answer(now, &item, said);
+            self.seat_next(now);
+            return verdict;
+        }
         let dressed = self.undergo(now, &item, said, emptied);
         let shared = share_of(&item, said, &dressed, now);
         let verdict = self.hand_out(&item, frame, said, dressed);
@@ -67,6 +80,49 @@ impl Gate {
         self.settle(now, item.followers, &shared);
         self.seat_next(now);
         verdict
+    }
+
+    /// A call is answered that was made before a rule kept anything, so it was not seen.
+    fn missed_call(&mut self, place: (Lane, Direction, Option<&str>)) {
+        if self.may_miss_calls {
+            let emptied = self.forget("a call of a tool", |about| *about == About::Call);
+            if !emptied.is_empty() {
+                self.note(place, Outcome::Passed, None, emptied);
+            }
+        }
+    }
+
+    /// A conversation that nobody has shown the gate is over. It may have been a call that changed something.
+    pub fn unseen_ended(&mut self) {
+        self.missed_call((Lane::default(), Direction::ToClient, None));
+    }
+
+    /// Whether calls may be under way that were made before a rule kept anything. What may have been one of them is to be
+    /// [told](Self::unseen_ended) when it ends.
+    #[must_use]
+    pub fn may_miss_calls(&self) -> bool {
+        self.may_miss_calls
+    }
+
+    /// An answer to one of several requests with the same id passes as it is. What calls it may have been of make void is
+    /// forgotten: all calls.
+    fn mixed_answer(&mut self, now: Micros, number: ItemId) -> Option<Verdict> {
+        let item = self.items.get(number).filter(|item| item.is_mixed)?;
+        if item.stay.is_held() && item.namesakes == 0 {
+            return None;
+        }
+        let place = (item.lane, Direction::ToClient, Some(&*item.id.clone()));
+        if item.namesakes > 0 {
+            self.items.get_mut(number)?.namesakes -= 1;
+        } else if let Some(mut last) = self.items.take(number) {
+            self.vacate(&mut last);
+            self.seat_next(now);
+        }
+        let emptied = self.forget("a call of a tool", |about| *about == About::Call);
+        if !emptied.is_empty() {
+            self.note(place, Outcome::Passed, None, emptied);
+        }
+        Some(Verdict::Pass)
     }
 
     /// Learns from an answer, lets rules have it, and keeps it.
@@ -134,7 +190,14 @@ impl Gate {
             edit.finish().into_bytes()
         };
         match (&dressed.text, &dressed.observed) {
-            (Some(text), _) => {
+            (Some(text), Some(observed)) => {
+                // Two pairs: what left, and what would have left.
+                let (seen, done) = dressed.marks.into_iter().partition(|mark| mark.observed);
+                self.note(place, Outcome::Changed, Some(spliced(observed)), seen);
+                self.send(place, Outcome::Changed, (Direction::ToClient, spliced(text)), done);
+                return Verdict::Taken;
+            }
+            (Some(text), None) => {
                 self.send(place, Outcome::Changed, (Direction::ToClient, spliced(text)), dressed.marks);
                 return Verdict::Taken;
             }
@@ -261,6 +324,7 @@ impl Gate {
     pub(super) fn pass_time(&mut self, now: Micros) {
         while let Some(number) = self.items.next_due(now) {
             match self.items.get(number).map(|item| item.stay) {
+                Some(Stay::Flying) if self.is_to_be_forgotten(now, number) => self.forget_adrift(now, number),
                 Some(Stay::Flying) => self.give_up(now, number),
                 _ => self.resume(now, number),
             }

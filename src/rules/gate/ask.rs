@@ -2,12 +2,14 @@
 //!
 //! Knows nothing of rules.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::peek::members;
+use super::speak::quoted;
 use crate::rules::Path;
-use crate::rules::transform::cache::{About, canonical, canonical_parts, canonical_without};
+use crate::rules::transform::cache::{About, NoKey, canonical, canonical_parts, canonical_without};
 use crate::wire::string_value;
 
 /// The member of `_meta` by which requests of the newest revision are told (its section on `_meta`).
@@ -38,7 +40,7 @@ impl Ask {
     pub(super) fn read(method: &str, params: Option<&str>) -> Self {
         let mut ask = Self { method: method.into(), params: params.map(Into::into), ..Self::default() };
         for (name, value) in params.into_iter().flat_map(members) {
-            match name {
+            match &*name {
                 "name" if method == "tools/call" => {
                     ask.tool = string_value(value).map(|tool| tool.into_owned().into_boxed_str());
                 }
@@ -54,7 +56,7 @@ impl Ask {
 
     fn read_meta(&mut self, meta: &str) {
         for (name, value) in members(meta) {
-            match name {
+            match &*name {
                 "progressToken" => self.token = Some(value.into()),
                 VERSION => self.version = Some(value.into()),
                 _ => {}
@@ -75,7 +77,7 @@ impl Ask {
             .as_deref()
             .into_iter()
             .flat_map(members)
-            .filter(|(key, _)| *key == name)
+            .filter(|(key, _)| key == name)
             .last()
             .map(|found| found.1)
     }
@@ -83,11 +85,12 @@ impl Ask {
     /// The `_meta` that a request of our own needs to be one of the same client.
     pub(super) fn own_meta(&self) -> Option<String> {
         self.version.as_ref()?;
-        let kept =
-            |(name, _): &(&str, &str)| name.starts_with("io.modelcontextprotocol/") && *name != LOG_LEVEL;
+        let kept = |(name, _): &(Cow<'_, str>, &str)| {
+            name.starts_with("io.modelcontextprotocol/") && name != LOG_LEVEL
+        };
         let kept: Vec<_> = members(self.param("_meta")?)
             .filter(kept)
-            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .map(|(name, value)| format!("{}:{value}", quoted(&name)))
             .collect();
         Some(format!("{{{}}}", kept.join(",")))
     }
@@ -105,8 +108,10 @@ impl Ask {
     }
 
     /// What makes it equal to another request to the same server: all it asks for, or the parts that `paths` find.
-    /// `None` if that cannot be said.
-    pub(super) fn key(&self, server: &str, protocol: &str, paths: &[Path]) -> Option<Arc<str>> {
+    ///
+    /// # Errors
+    /// If that cannot be said.
+    pub(super) fn key(&self, server: &str, protocol: &str, paths: &[Path]) -> Result<Arc<str>, NoKey> {
         let mut key = String::with_capacity(128);
         let version = self.version.as_deref().unwrap_or(protocol);
         write!(key, "{server:?} {version} {:?} ", self.method).expect("a String takes every write");
@@ -121,10 +126,14 @@ impl Ask {
             key.push_str(&canonical_without(params, "_meta")?);
         } else {
             write!(key, " {:?} ", self.tool).expect("a String takes every write");
-            let subject = if self.is_call() { self.param("arguments").unwrap_or("{}") } else { params };
-            key.push_str(&canonical_parts(subject, paths)?);
+            let (subject, without) = if self.is_call() {
+                (self.param("arguments").unwrap_or("{}"), "")
+            } else {
+                (params, "_meta")
+            };
+            key.push_str(&canonical_parts(subject, without, paths)?);
         }
-        Some(key.into())
+        Ok(key.into())
     }
 }
 
@@ -144,7 +153,7 @@ impl Told {
     pub(super) fn read(result: &str) -> Self {
         let mut told = Self { is_complete: true, ..Self::default() };
         for (name, value) in members(result) {
-            match name {
+            match &*name {
                 "isError" => told.is_error = value != "false",
                 "resultType" => told.is_complete &= value == "\"complete\"",
                 // The handle of a task as the revision 2025-11-25 gives it.

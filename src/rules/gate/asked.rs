@@ -7,13 +7,19 @@ use super::ask::Ask;
 use super::item::{Item, ItemId, Origin, Stay, Step, StepKind};
 use super::peek::tool_of;
 use super::plan::{Matched, OWN_TOOLS, changes_results};
-use super::speak::{self, Reply};
+use super::speak::{self, BUSY, Reply};
 use super::{Caller, Gate, Lane, Verdict};
 use crate::rules::Rule;
-use crate::rules::answer::own_call;
+use crate::rules::answer::{OwnAnswer, own_call};
+use crate::rules::transform::cache::Shelf;
 use crate::rules::transform::timeout::deadline;
 use crate::trace::{Mark, Micros, Outcome};
 use crate::wire::Direction;
+
+/// Why a request cannot be followed.
+const CROWDED: &str = "too many requests are under way at once";
+const SAME_ID: &str = "a request with the same id is under way";
+const REUSED_ID: &str = "a request with the same id may still be answered";
 
 /// What became of a request so far.
 #[derive(Debug)]
@@ -70,11 +76,11 @@ impl Gate {
         self.meet(lane, &caller, &ask);
         let matched = self.plan.matched(method, ask.tool.as_deref());
         let mut item = self.item(lane, id, caller.clone(), ask, &matched);
-        let verdict = if self.hide(&mut item, &matched) || self.answer_own(&mut item) {
+        // What hides tools is not about those that mcptop adds: they are how the others are used.
+        let verdict = if self.answer_own(&mut item) || self.hide(&mut item, &matched) {
             Verdict::Taken
         } else if let Some(why) = self.no_room(&item, frame) {
-            self.pass_unruled(&item, why);
-            Verdict::Pass
+            self.crowded_out(now, &item, &matched, why)
         } else {
             let number = self.items.number();
             self.proceed(now, number, item, Some(frame))
@@ -92,6 +98,7 @@ impl Gate {
             "tools/list" => session.has_asked = true,
             _ => {}
         }
+        session.is_open |= !matches!(&*ask.method, "initialize" | "server/discover" | "ping");
         if ask.is_modern() && session.meta.is_none() {
             session.meta = ask.own_meta().map(Into::into);
         }
@@ -114,6 +121,10 @@ impl Gate {
             slots: Vec::new(),
             leads: Vec::new(),
             followers: Vec::new(),
+            is_adrift: false,
+            forget_at: None,
+            is_mixed: false,
+            namesakes: 0,
             is_orphan: false,
             observed: None,
             marks: Vec::new(),
@@ -121,20 +132,20 @@ impl Gate {
     }
 
     /// What a request has to go through: kind by kind, and of one kind rule by rule.
-    fn steps(&self, matched: &Matched) -> VecDeque<Step> {
-        type Row = (StepKind, &'static str, fn(&Rule) -> bool);
+    pub(super) fn steps(&self, matched: &Matched) -> VecDeque<Step> {
+        type Row = (StepKind, fn(&Rule) -> bool);
         const ROWS: [Row; 6] = [
-            (StepKind::Fault, "fault", |rule| rule.fault.is_some()),
-            (StepKind::Delay, "delay", |rule| rule.delay.is_some()),
-            (StepKind::Cache, "cache", |rule| rule.cache.is_some()),
-            (StepKind::Coalesce, "coalesce", |rule| rule.coalesce),
-            (StepKind::Rate, "rate", |rule| rule.rate.is_some()),
-            (StepKind::Slot, "concurrency", |rule| rule.concurrency.is_some()),
+            (StepKind::Fault, |rule| rule.fault.is_some()),
+            (StepKind::Delay, |rule| rule.delay.is_some()),
+            (StepKind::Cache, |rule| rule.cache.is_some()),
+            (StepKind::Coalesce, |rule| rule.coalesce.is_on()),
+            (StepKind::Rate, |rule| rule.rate.is_some()),
+            (StepKind::Slot, |rule| rule.concurrency.is_some()),
         ];
         let actives = || matched.rules.iter().map(|place| &self.plan.actives[*place]);
-        let of_kind = |(kind, key, is_in): Row| {
+        let of_kind = |(kind, is_in): Row| {
             actives()
-                .filter(move |active| is_in(&active.rule) && active.is_sound(key))
+                .filter(move |active| is_in(&active.rule) && active.is_sound(kind.key()))
                 .map(move |active| Step { uid: active.uid, kind })
         };
         ROWS.into_iter().flat_map(of_kind).collect()
@@ -142,13 +153,9 @@ impl Gate {
 
     /// Refuses a call of a tool that a rule hides, as servers refuse tools that they do not have.
     fn hide(&mut self, item: &mut Item, matched: &Matched) -> bool {
-        let (Some(place), Some(tool)) = (matched.hidden_by, &item.ask.tool) else { return false };
-        let active = &self.plan.actives[place];
-        let mut mark = active.mark("tools");
-        mark.hit = true;
-        mark.why = Some("the tool is hidden".into());
-        let frame = speak::answer(&item.id, &speak::error(-32602, &format!("Unknown tool: {tool}")));
-        if active.is_observed {
+        let Some((mark, reply)) = self.hiding(&item.ask, matched) else { return false };
+        let frame = speak::answer(&item.id, &reply);
+        if mark.observed {
             item.observed = Some((Outcome::Answered, Some(frame)));
             item.marks.push(mark);
             return false;
@@ -156,6 +163,15 @@ impl Gate {
         let place = (item.lane, Direction::ToServer, Some(&*item.id));
         self.send(place, Outcome::Answered, (Direction::ToClient, frame), vec![mark]);
         true
+    }
+
+    /// What a call of a tool that a rule hides is told, and the mark of that rule.
+    pub(super) fn hiding(&self, ask: &Ask, matched: &Matched) -> Option<(Mark<'static>, Reply)> {
+        let (place, tool) = (matched.hidden_by?, ask.tool.as_deref()?);
+        let mut mark = self.plan.actives[place].mark("tools");
+        mark.hit = true;
+        mark.why = Some("the tool is hidden".into());
+        Some((mark, speak::error(-32602, &format!("Unknown tool: {tool}"))))
     }
 
     /// Answers a call of one of our own tools.
@@ -170,21 +186,16 @@ impl Gate {
             .filter(|active| !active.is_observed)
             .map(|active| &active.rule)
             .collect();
-        if acting.is_empty() {
-            return false;
-        }
         let catalog = &self.sessions.get(&item.caller).catalog;
         let start = (self.setting.stopwatch)();
         let call = || own_call(tool, item.ask.param("arguments"), &mut self.room, catalog, &acting);
-        let Ok(Some(result)) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) else {
+        let Ok(Some(OwnAnswer { result, rule, by })) =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(call))
+        else {
             return false;
         };
-        let is_list = tool.ends_with("schema");
-        let by = if is_list { "tools" } else { "limit" };
-        let rule =
-            acting.iter().find(|rule| if is_list { rule.tools.is_some() } else { rule.limit.is_some() });
         let mark = Mark {
-            rule: rule.or(acting.first()).map_or_else(String::new, |rule| rule.name.clone()).into(),
+            rule: rule.into(),
             by: by.into(),
             hit: true,
             cost_ns: u32::try_from((self.setting.stopwatch)().saturating_sub(start)).unwrap_or(u32::MAX),
@@ -199,14 +210,40 @@ impl Gate {
 
     fn no_room(&self, item: &Item, frame: &[u8]) -> Option<&'static str> {
         if !self.items.has_room(frame.len()) {
-            return Some("too many requests are under way at once");
+            return Some(CROWDED);
         }
         let before = self.items.find(item.lane, &item.id).and_then(|before| self.items.get(before))?;
-        (!matches!(before.stay, Stay::Late | Stay::Cancelled))
-            .then_some("a request with the same id is under way")
+        Some(if matches!(before.stay, Stay::Late | Stay::Cancelled) { REUSED_ID } else { SAME_ID })
     }
 
-    fn pass_unruled(&mut self, item: &Item, why: &'static str) {
+    /// A request that cannot be followed: one that a rule guards fails, as it would get by that rule otherwise; any other
+    /// passes as if there were no rules.
+    fn crowded_out(&mut self, now: Micros, item: &Item, matched: &Matched, why: &'static str) -> Verdict {
+        let Some(mut mark) = self.guard(matched) else {
+            self.pass_unruled(now, item, why);
+            return Verdict::Pass;
+        };
+        mark.hit = true;
+        mark.why = Some(format!("refused: {why}").into());
+        let reply = if why == CROWDED {
+            let text = format!("{why} for the rule \"{}\" of mcptop: retry in 1 s", mark.rule);
+            speak::refusal(&item.ask, BUSY, &text)
+        } else {
+            let text =
+                format!("Invalid Request: {why}, and the rule \"{}\" of mcptop tells calls by it", mark.rule);
+            speak::error(-32600, &text)
+        };
+        let place = (item.lane, Direction::ToServer, Some(&*item.id));
+        let frame = speak::answer(&item.id, &reply);
+        self.send(place, Outcome::Answered, (Direction::ToClient, frame), vec![mark]);
+        Verdict::Taken
+    }
+
+    fn pass_unruled(&mut self, now: Micros, item: &Item, why: &'static str) {
+        self.mix(now, item);
+        if let (true, Some(tool)) = (item.ask.is_call(), &item.ask.tool) {
+            self.empty_for(&item.caller, tool);
+        }
         let rules = self.plan.actives.iter().filter(|active| item.rules.contains(&active.uid));
         let marks: Vec<_> = rules
             .map(|active| {
@@ -216,6 +253,25 @@ impl Gate {
             .collect();
         if !marks.is_empty() {
             self.note((item.lane, Direction::ToServer, Some(&item.id)), Outcome::Passed, None, marks);
+        }
+    }
+
+    /// A request has the id of one that is followed. Which answer is whose cannot be told from now on: what was to be kept or
+    /// shared of the first one's is not, and those who wait for it ask themselves.
+    fn mix(&mut self, now: Micros, item: &Item) {
+        let Some(number) = self.items.find(item.lane, &item.id) else { return };
+        let Some(mut first) = self.items.take(number) else { return };
+        first.is_mixed = true;
+        first.namesakes += 1;
+        first.fills.clear();
+        first.deadline = None;
+        for group in std::mem::take(&mut first.leads) {
+            self.groups.remove(&group);
+        }
+        let followers = std::mem::take(&mut first.followers);
+        self.items.put(number, first);
+        for follower in followers {
+            self.resume(now, follower);
         }
     }
 
@@ -237,7 +293,9 @@ impl Gate {
                 let marks = self.leave(now, &mut item, marks);
                 let observed = item.observed.take();
                 if arrival.is_none() {
-                    self.send(place, Outcome::Released, (Direction::ToServer, held), marks);
+                    let is_ours = item.origin != Origin::Client;
+                    let outcome = if is_ours { Outcome::Sent } else { Outcome::Released };
+                    self.send(place, outcome, (Direction::ToServer, held), marks);
                 } else if let Some((outcome, frame)) = observed {
                     self.note(place, outcome, frame, marks);
                 } else if !marks.is_empty() {
@@ -256,10 +314,18 @@ impl Gate {
                 // What comes of a question to others shows with their answer.
                 let is_open = matches!(stay, Stay::Follow(_) | Stay::Lookup(_));
                 let marks = if is_open { std::mem::replace(&mut item.marks, marks) } else { marks };
-                if arrival.is_some() || !marks.is_empty() {
+                if item.origin != Origin::Client {
+                    // Of what is ours nobody has heard before it leaves.
+                    item.marks.splice(0..0, marks);
+                } else if arrival.is_some() || !marks.is_empty() {
                     self.note(place, Outcome::Held, None, marks);
                 }
                 self.items.put(number, item);
+                Verdict::Taken
+            }
+            // Nobody waits for an answer to what is ours.
+            Progress::Answered(reply) if item.origin != Origin::Client => {
+                self.conclude(now, item, &reply);
                 Verdict::Taken
             }
             Progress::Answered(reply) => {
@@ -279,14 +345,11 @@ impl Gate {
     fn leave(&mut self, now: Micros, item: &mut Item, mut marks: Vec<Mark<'static>>) -> Vec<Mark<'static>> {
         item.stay = Stay::Flying;
         item.sent = now;
-        for active in self.plan.actives.iter().filter(|active| item.rules.contains(&active.uid)) {
-            let Some(timeout) = active.rule.timeout else { continue };
-            marks.push(active.mark("timeout"));
-            let at = deadline(now, timeout);
-            if !active.is_observed && item.deadline.is_none_or(|(before, _)| at < before) {
-                item.deadline = Some((at, active.uid));
-            }
-        }
+        let timed = self.plan.actives.iter().filter(|active| item.rules.contains(&active.uid));
+        marks.extend(
+            timed.filter(|active| active.rule.timeout.is_some()).map(|active| active.mark("timeout")),
+        );
+        item.deadline = self.deadline(&item.rules, now);
         if item.ask.is_call()
             && let Some(tool) = item.ask.tool.clone()
         {
@@ -294,14 +357,24 @@ impl Gate {
         }
         for fill in &mut item.fills {
             let stock = self.plan.get(fill.uid).and_then(|active| active.shelf.as_ref());
-            fill.epoch = stock.map_or(u64::MAX, super::super::transform::cache::Shelf::epoch);
+            fill.epoch = stock.map(Shelf::epoch);
         }
         marks
     }
 
+    /// When the answer to a request that left then comes too late by these rules, and by which of them.
+    pub(super) fn deadline(&self, rules: &[u64], sent: Micros) -> Option<(Micros, u64)> {
+        let acting =
+            self.plan.actives.iter().filter(|active| rules.contains(&active.uid) && !active.is_observed);
+        acting
+            .filter_map(|active| Some((deadline(sent, active.rule.timeout?), active.uid)))
+            .min_by_key(|(at, _)| *at)
+    }
+
     /// Whether something is to be done when its answer comes.
     fn is_answer_wanted(&mut self, item: &Item) -> bool {
-        let is_needed = !item.fills.is_empty()
+        let is_needed = item.is_mixed
+            || !item.fills.is_empty()
             || !item.slots.is_empty()
             || !item.leads.is_empty()
             || item.deadline.is_some()

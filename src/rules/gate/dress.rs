@@ -17,7 +17,8 @@ use crate::trace::Mark;
 pub(super) struct Dressed {
     /// The new result; `None` if it stays as it was.
     pub(super) text: Option<String>,
-    /// What it would be if no rule only observed, where that is something else.
+    /// What those rules that only observe would have made of it as it arrived; `None` if nothing. So what each kind of rules
+    /// saves is told by a pair of its own.
     pub(super) observed: Option<String>,
     pub(super) marks: Vec<Mark<'static>>,
     /// A limit has cut it.
@@ -27,22 +28,27 @@ pub(super) struct Dressed {
 }
 
 impl Dressed {
-    /// Takes the word of one transformer.
-    fn take(&mut self, mut mark: Mark<'static>, reshaped: Option<Reshaped>) {
+    /// Takes what one transformer made of a result, whose length before is measured here as the one after is.
+    fn take(&mut self, mut mark: Mark<'static>, before_bytes: usize, reshaped: Option<Reshaped>) {
         if let Some(reshaped) = reshaped {
             mark.hit = reshaped.result.is_some();
+            mark.bytes = reshaped.result.as_ref().map(|after| [before_bytes as u64, after.len() as u64]);
             mark.why = reshaped.why.map(Into::into);
             if mark.observed {
                 self.observed = reshaped.result.or(self.observed.take());
             } else if reshaped.result.is_some() {
                 self.is_cut |= mark.by == "limit";
                 self.text = reshaped.result;
-                self.observed = None;
                 self.spills.extend(reshaped.spill);
             }
         }
         self.marks.push(mark);
     }
+}
+
+/// Whether a list has no more pages.
+fn is_last_page(result: &str) -> bool {
+    crate::wire::member(result, "nextCursor").is_none_or(|next| next == "null")
 }
 
 impl Gate {
@@ -64,6 +70,8 @@ impl Gate {
             arguments: ask.param("arguments"),
             is_modern: ask.is_modern(),
             definition: ask.tool.as_deref().and_then(|tool| catalog.get(tool)),
+            is_told_to_read_on: catalog.is_told_to_read_on,
+            is_read_more_taken: catalog.has_read_more(),
         };
         for uid in rules {
             let Some(active) = self.plan.get(*uid) else { continue };
@@ -73,12 +81,13 @@ impl Gate {
                 if !active.is_sound(by) || told.is_error && by != "limit" {
                     continue;
                 }
-                let shadow = dressed.observed.as_deref().filter(|_| active.is_observed);
-                let text = shadow.or(dressed.text.as_deref()).unwrap_or(result);
+                let before = if active.is_observed { &dressed.observed } else { &dressed.text };
+                let text = before.as_deref().unwrap_or(result);
+                let before_bytes = text.len();
                 let room = &mut self.room;
                 let (reshaped, mark) = active
                     .run(by, stopwatch, |active, _| active.reshapers[place].1.reshape(text, &subject, room));
-                dressed.take(mark, reshaped);
+                dressed.take(mark, before_bytes, reshaped);
             }
         }
         dressed
@@ -86,11 +95,14 @@ impl Gate {
 
     /// A list of tools: what it says is learnt, and what the client is to see of it made.
     fn dress_list(&mut self, ask: &Ask, caller: &Arc<Caller>, result: &str, dressed: &mut Dressed) {
+        self.sessions.learn(caller, result, !ask.has_cursor);
         let session = self.sessions.get(caller);
-        session.catalog.learn(result, !ask.has_cursor);
         session.list += 1;
         session.is_listed = true;
         session.is_told = true;
+        if is_last_page(result) {
+            session.catalog.is_told_to_read_on = false;
+        }
         if self.plan.is_relist_off {
             return;
         }
@@ -103,26 +115,27 @@ impl Gate {
             if rules.is_empty() {
                 continue;
             }
-            let text = dressed.text.as_deref().unwrap_or(result);
             let start = (self.setting.stopwatch)();
             // What a rule that only observes would tell the client, the client is not told.
             let mut aside = is_observed.then(|| session.catalog.clone());
             let catalog = aside.as_mut().unwrap_or(&mut session.catalog);
-            let changed = catch_unwind(AssertUnwindSafe(|| relist(&rules, text, catalog)));
+            let changed = catch_unwind(AssertUnwindSafe(|| relist(&rules, result, catalog)));
             let cost = (self.setting.stopwatch)().saturating_sub(start);
             let cost_ns = |steps: usize| u32::try_from(cost / steps.max(1) as u64).unwrap_or(u32::MAX);
             match changed {
                 Ok(steps) => {
                     let cost_ns = cost_ns(steps.len());
+                    let mut bytes = result.len();
                     for (place, by, reshaped) in steps {
                         let mark = Mark { cost_ns, ..self.plan.actives[place].mark(by) };
-                        dressed.take(mark, Some(reshaped));
+                        let after = reshaped.result.as_ref().map_or(bytes, String::len);
+                        dressed.take(mark, std::mem::replace(&mut bytes, after), Some(reshaped));
                     }
                 }
                 Err(panic) => {
                     let mark = self.plan.actives[rules[0].0].mark("tools");
-                    dressed
-                        .take(Mark { cost_ns: cost_ns(1), failed: Some(said(&*panic).into()), ..mark }, None);
+                    let failed = Some(said(&*panic).into());
+                    dressed.take(Mark { cost_ns: cost_ns(1), failed, ..mark }, result.len(), None);
                     self.plan.is_relist_off = true;
                     return;
                 }

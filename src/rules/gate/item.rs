@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::ask::Ask;
 use super::{Caller, Lane, Ticket};
-use crate::rules::transform::cache::Key;
+use crate::rules::transform::cache::{Epoch, Key};
 use crate::trace::{Mark, Micros, Outcome};
 
 /// Requests followed at once: as many as a flood in the largest test has in flight, times four. What comes beyond that
-/// passes as if there were no rules.
+/// fails if a rule guards it, and else passes as if there were no rules.
 pub(super) const ITEMS_MAX: usize = 4_096;
 
-/// Bytes of requests that wait: a client that sends more than that and waits for nothing is not held up.
+/// Bytes of requests that wait: what comes beyond that is treated in the same way.
 pub(super) const HELD_BYTES_MAX: usize = 64 << 20;
 
 /// Requests that were given up, whose answers may still come. The oldest is forgotten first.
@@ -73,7 +73,7 @@ pub(super) struct Step {
 }
 
 /// In the order in which they come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum StepKind {
     Fault,
     Delay,
@@ -83,13 +83,27 @@ pub(super) enum StepKind {
     Slot,
 }
 
+impl StepKind {
+    /// The key of its transformer in the rules file.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Delay => "delay",
+            Self::Cache => "cache",
+            Self::Coalesce => "coalesce",
+            Self::Rate => "rate",
+            Self::Slot => "concurrency",
+        }
+    }
+}
+
 /// An answer that is to be kept.
 #[derive(Clone, Debug)]
 pub(super) struct Fill {
     pub(super) uid: u64,
     pub(super) key: Key,
     /// What the shelf's epoch was when the request left: since then nothing may have been forgotten.
-    pub(super) epoch: u64,
+    pub(super) epoch: Option<Epoch>,
 }
 
 /// Requests that share an answer, under one rule.
@@ -122,6 +136,14 @@ pub(super) struct Item {
     pub(super) leads: Vec<Group>,
     /// Who waits for its answer, in order.
     pub(super) followers: Vec<ItemId>,
+    /// Its conversation is over, and its answer may come in another one of the session.
+    pub(super) is_adrift: bool,
+    /// When it is not waited for any more, if nobody takes it up.
+    pub(super) forget_at: Option<Micros>,
+    /// Other requests have the same id: which answer is whose cannot be told, so no rule has any of them.
+    pub(super) is_mixed: bool,
+    /// How many of those passed, and have no answer yet.
+    pub(super) namesakes: usize,
     /// Its client has cancelled it; those who wait for its answer have not.
     pub(super) is_orphan: bool,
     /// A rule would have treated it so, had it not only observed.
@@ -149,6 +171,7 @@ pub(super) struct Items {
     last: u64,
     held: usize,
     held_bytes: usize,
+    adrift: usize,
 }
 
 impl Items {
@@ -195,6 +218,7 @@ impl Items {
         }
         self.held += usize::from(item.stay.is_held());
         self.held_bytes += item.frame.len();
+        self.adrift += usize::from(item.is_adrift);
         if matches!(item.stay, Stay::Late | Stay::Cancelled) {
             self.gone.push_back(number);
         }
@@ -222,6 +246,7 @@ impl Items {
         }
         self.held -= usize::from(item.stay.is_held());
         self.held_bytes -= item.frame.len();
+        self.adrift -= usize::from(item.is_adrift);
         if matches!(item.stay, Stay::Late | Stay::Cancelled) {
             self.gone.retain(|gone| *gone != number);
         }
@@ -253,10 +278,43 @@ impl Items {
         all
     }
 
+    /// All, in the order in which they came.
+    pub(super) fn numbers(&self) -> Vec<ItemId> {
+        let mut all: Vec<_> = self.all.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
     /// The request of somebody with this id, in whichever conversation.
     pub(super) fn find_of(&self, caller: &Caller, id: &str) -> Option<ItemId> {
         let mut all = self.all.iter().filter(|(_, item)| &*item.id == id && *item.caller == *caller);
         all.next().map(|(number, _)| *number)
+    }
+
+    /// Whether answers may come in another conversation than their requests.
+    pub(super) fn has_adrift(&self) -> bool {
+        self.adrift > 0
+    }
+
+    /// The request of somebody with this id whose conversation is over.
+    pub(super) fn find_adrift(&self, caller: &Caller, id: &str) -> Option<ItemId> {
+        let is_it = |item: &Item| item.is_adrift && &*item.id == id && *item.caller == *caller;
+        self.all.iter().find(|(_, item)| is_it(item)).map(|(number, _)| *number)
+    }
+
+    /// Those of somebody whose conversations are over.
+    pub(super) fn adrift_of(&self, caller: &Caller) -> Vec<ItemId> {
+        let is_it = |item: &Item| item.is_adrift && *item.caller == *caller;
+        let mut all: Vec<_> =
+            self.all.iter().filter(|(_, item)| is_it(item)).map(|(number, _)| *number).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The oldest of those whose conversations are over, if there are more of them than this.
+    pub(super) fn oldest_adrift(&self, max: usize) -> Option<ItemId> {
+        let adrift = || self.all.iter().filter(|(_, item)| item.is_adrift).map(|(number, _)| *number);
+        (self.adrift > max).then(|| adrift().min())?
     }
 
     /// The one with this progress token whose answer others wait for.
@@ -279,7 +337,7 @@ impl Items {
 fn timer(item: &Item) -> Option<Micros> {
     match item.stay {
         Stay::Delay(until) => Some(until),
-        Stay::Flying => item.deadline.map(|(at, _)| at),
+        Stay::Flying => item.deadline.map(|(at, _)| at).into_iter().chain(item.forget_at).min(),
         Stay::Lookup(_) | Stay::Follow(_) | Stay::Rate(_) | Stay::Slot(_) | Stay::Late | Stay::Cancelled => {
             None
         }

@@ -6,68 +6,18 @@
 
 use std::sync::Arc;
 
-use super::ask::{Ask, Told};
+use super::ask::Told;
 use super::asked::Progress;
 use super::item::{Fill, Group, Item, ItemId, Stay, Step};
+use super::session::Effect;
 use super::speak::Reply;
 use super::steps::observe;
+use super::trust::why_not_kept;
 use super::{Act, Caller, Gate, Ticket};
-use crate::rules::answer::Definition;
-use crate::rules::transform::cache::{About, Delivered, Entry, Key, Shelf};
+use crate::rules::transform::cache::{About, Delivered, Entry, Key, NoKey, Shelf};
 use crate::rules::{Cache, Scope};
 use crate::trace::{Mark, Micros};
 use crate::wire::{Direction, Edit, member};
-
-/// The methods whose results the protocol marks as cacheable (revision 2026-07-28, `ttlMs`).
-const CACHEABLE: [&str; 6] = [
-    "server/discover",
-    "tools/list",
-    "prompts/list",
-    "resources/list",
-    "resources/templates/list",
-    "resources/read",
-];
-
-/// Requests that open or change something for the session: what answers them is never the same twice.
-const STATEFUL: [&str; 6] = [
-    "initialize",
-    "subscriptions/listen",
-    "resources/subscribe",
-    "resources/unsubscribe",
-    "logging/setLevel",
-    "sampling/createMessage",
-];
-
-/// Why answers to a request are not kept; `None` if they may be.
-fn objection(
-    cache: &Cache,
-    ask: &Ask,
-    definition: Option<&Definition>,
-    is_listed: bool,
-) -> Option<&'static str> {
-    if STATEFUL.contains(&&*ask.method) || ask.method.starts_with("tasks/") {
-        return Some("such a request changes the session");
-    }
-    if ask.is_task {
-        return Some("it asks for a task");
-    }
-    if ask.is_retry {
-        return Some("it answers a question of the server");
-    }
-    if cache.is_unsafe || CACHEABLE.contains(&&*ask.method) {
-        return None;
-    }
-    if !ask.is_call() {
-        return Some("the protocol does not mark it as cacheable");
-    }
-    match definition {
-        None if !is_listed => Some("the tool list has not been read yet"),
-        None => Some("the tool list does not name it"),
-        Some(definition) if definition.read_only => None,
-        Some(definition) if definition.idempotent && cache.idempotent => None,
-        Some(_) => Some("the tool does not say that it only reads"),
-    }
-}
 
 /// What looking into a shelf gave.
 enum Found {
@@ -87,27 +37,28 @@ impl Gate {
         item: &mut Item,
     ) -> Option<Progress> {
         let stopwatch = self.setting.stopwatch;
-        let session = self.sessions.get(&item.caller);
-        let definition = item.ask.tool.as_deref().and_then(|tool| session.catalog.get(tool));
-        let (is_listed, protocol) = (session.is_listed, &session.protocol);
+        let known = self.sessions.known(&item.caller, item.ask.tool.as_deref());
         let server = &self.setting.server;
         let active = self.plan.get(step.uid)?;
         let is_observed = active.is_observed;
         let (ask, caller) = (&item.ask, &item.caller);
         let (found, mark) = active.run("cache", stopwatch, |active, mark| {
             let cache = active.rule.cache.as_ref()?;
-            if let Some(why) = objection(cache, ask, definition, is_listed) {
-                mark.why = Some(why.into());
-                return Some((Found::Refused, None));
-            }
-            let Some(text) = ask.key(server, protocol, &cache.key) else {
-                mark.why = Some("its parameters cannot be compared".into());
-                return Some((Found::Refused, None));
+            let key = match why_not_kept(cache, ask, &known) {
+                Some(why) => Err(why),
+                None => ask.key(server, known.protocol, &cache.key).map_err(NoKey::why),
+            };
+            let text = match key {
+                Ok(text) => text,
+                Err(why) => {
+                    mark.why = Some(why.into());
+                    return Some((Found::Refused, None));
+                }
             };
             let key = Key { caller: (cache.scope == Scope::Session).then(|| (**caller).clone()), text };
             let stock = active.shelf.as_mut()?;
             let entry =
-                stock.get(now, &key).filter(|entry| may_have(cache, caller, entry.is_public)).cloned();
+                stock.get(now, &key).filter(|entry| may_have(cache.scope, caller, entry.is_public)).cloned();
             mark.store = Some(stock.state());
             let Some(entry) = entry else {
                 mark.why = Some("not in the cache".into());
@@ -135,9 +86,10 @@ impl Gate {
                 Some(Progress::Answered(reply))
             }
             (Found::Nothing, Some(key)) => {
-                if !item.fills.iter().any(|fill| fill.uid == step.uid) {
-                    item.fills.push(Fill { uid: step.uid, key: key.clone(), epoch: 0 });
-                }
+                // Asked anew, it has what it is to be kept under now.
+                item.fills.retain(|fill| fill.uid != step.uid);
+                let epoch = self.plan.get(step.uid)?.shelf.as_ref().map(Shelf::epoch);
+                item.fills.push(Fill { uid: step.uid, key: key.clone(), epoch });
                 if is_observed { None } else { self.look_further(number, step, item, &key) }
             }
             (Found::Refused | Found::Entry(_) | Found::Nothing, _) => None,
@@ -146,19 +98,17 @@ impl Gate {
 
     /// How the answer to a call ahead would be kept; `None` if it would not be, or is already.
     pub(super) fn fill_for(&mut self, now: Micros, step: Step, item: &mut Item) -> Option<Fill> {
-        let session = self.sessions.get(&item.caller);
-        let definition = item.ask.tool.as_deref().and_then(|tool| session.catalog.get(tool));
-        let (is_listed, protocol) = (session.is_listed, &session.protocol);
+        let known = self.sessions.known(&item.caller, item.ask.tool.as_deref());
         let active = self.plan.get(step.uid)?;
         let cache = active.rule.cache.as_ref()?;
-        if objection(cache, &item.ask, definition, is_listed).is_some() {
+        if why_not_kept(cache, &item.ask, &known).is_some() {
             return None;
         }
-        let text = item.ask.key(&self.setting.server, protocol, &cache.key)?;
+        let text = item.ask.key(&self.setting.server, known.protocol, &cache.key).ok()?;
         let caller = (cache.scope == Scope::Session).then(|| (*item.caller).clone());
         let key = Key { caller, text };
         let stock = active.shelf.as_mut()?;
-        stock.get(now, &key).is_none().then(|| Fill { uid: step.uid, epoch: stock.epoch(), key })
+        stock.get(now, &key).is_none().then(|| Fill { uid: step.uid, epoch: Some(stock.epoch()), key })
     }
 
     /// Asks the second level, once for all equal requests, if there is one.
@@ -253,8 +203,8 @@ impl Gate {
             };
             let (kept, mut mark) = active.run("cache", stopwatch, |active, mark| {
                 let (cache, stock) = (active.rule.cache.as_ref()?, active.shelf.as_mut()?);
-                let ttl_us = match lifetime_us(cache, &item.caller, told, is_cut, stock.epoch() != fill.epoch)
-                {
+                let is_void = fill.epoch != Some(stock.epoch());
+                let ttl_us = match lifetime_us(cache, item, fill, told, is_cut, is_void) {
                     Ok(ttl_us) => ttl_us,
                     Err(why) => {
                         mark.why = Some(why.into());
@@ -295,8 +245,7 @@ impl Gate {
 
     /// Whether a call of a tool makes void what some cache keeps.
     pub(super) fn empties(&mut self, caller: &Arc<Caller>, tool: &str) -> bool {
-        let reads =
-            self.sessions.get(caller).catalog.get(tool).is_some_and(|definition| definition.read_only);
+        let reads = self.sessions.effect(caller, tool).reads;
         let caches = self.plan.actives.iter().filter_map(|active| active.rule.cache.as_ref());
         caches.into_iter().any(|cache| {
             cache.invalidate_on.as_ref().is_some_and(|globs| globs.matches(tool))
@@ -305,15 +254,13 @@ impl Gate {
     }
 
     /// Forgets the calls that a call of this tool makes void: all, in caches whose rule names it, and in those that trust
-    /// what tools say of themselves if it does not say that it only reads. Calls that a cache itself keeps, because its
+    /// what tools say of themselves if it does not say so to anybody that it only reads. Calls that a cache itself keeps, because its
     /// rule takes tools that may be called twice, do not empty it. Gives what each has forgotten.
     pub(super) fn empty_for(&mut self, caller: &Arc<Caller>, tool: &str) -> Vec<Mark<'static>> {
         if !self.plan.has_cache {
             return Vec::new();
         }
-        let definition = self.sessions.get(caller).catalog.get(tool);
-        let reads = definition.is_some_and(|definition| definition.read_only);
-        let is_idempotent = definition.is_some_and(|definition| definition.idempotent);
+        let Effect { reads, is_idempotent } = self.sessions.effect(caller, tool);
         let mut emptied = Vec::new();
         for active in &mut self.plan.actives {
             let (Some(cache), Some(stock)) = (&active.rule.cache, &mut active.shelf) else { continue };
@@ -360,7 +307,8 @@ impl Gate {
             self.forget_stored(uid);
             let Some(active) = self.plan.get(uid).filter(|_| count > 0) else { continue };
             let store = active.shelf.as_ref().map(Shelf::state);
-            let why = Some(format!("{what} made {count} answers void").into());
+            let word = if count == 1 { "answer" } else { "answers" };
+            let why = Some(format!("{what} made {count} {word} void").into());
             marks.push(Mark { store, why, ..active.mark("cache") });
         }
         marks
@@ -368,14 +316,15 @@ impl Gate {
 }
 
 /// Whether somebody may have an entry of a cache.
-pub(super) fn may_have(cache: &Cache, caller: &Caller, is_public: bool) -> bool {
-    cache.scope == Scope::Session || is_public || caller.credentials.is_none()
+pub(super) fn may_have(scope: Scope, caller: &Caller, is_public: bool) -> bool {
+    scope == Scope::Session || is_public || caller.credentials.is_none()
 }
 
 /// How long an answer may be kept, in microseconds.
 fn lifetime_us(
     cache: &Cache,
-    caller: &Caller,
+    item: &Item,
+    fill: &Fill,
     told: Told,
     is_cut: bool,
     is_void: bool,
@@ -387,11 +336,13 @@ fn lifetime_us(
         Err("not kept: the result is not complete")
     } else if is_cut {
         Err("not kept: the result was cut by a limit")
+    } else if fill.key.caller.as_ref().is_some_and(|caller| *caller != *item.caller) {
+        Err("not kept: who asks has changed while it was under way")
     } else if is_void {
         Err("not kept: something changed while it was under way")
     } else if cache.scope == Scope::Shared && told.is_private {
         Err("not kept: the server says that it is private")
-    } else if !may_have(cache, caller, told.is_public) {
+    } else if !may_have(cache.scope, &item.caller, told.is_public) {
         Err("not kept: the request carried credentials")
     } else if ttl_us == 0 {
         Err("not kept: the server says that it is not fresh for any time")

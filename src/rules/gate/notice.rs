@@ -31,6 +31,7 @@ impl Gate {
                 let caller = self.sessions.caller(lane);
                 let session = self.sessions.get(&caller);
                 session.lane = lane;
+                session.is_open = true;
                 self.warm(now, &caller);
                 Verdict::Pass
             }
@@ -157,10 +158,7 @@ impl Gate {
             "notifications/progress" => return self.progress(lane, frame, params),
             "notifications/tools/list_changed" => {
                 let caller = self.sessions.caller(lane);
-                let session = self.sessions.get(&caller);
-                session.catalog.clear();
-                session.list += 1;
-                session.is_listed = false;
+                self.sessions.unlearn(&caller);
                 self.forget("a changed list", |about| is_method(about, &["tools/list"]))
             }
             "notifications/prompts/list_changed" => {

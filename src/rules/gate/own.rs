@@ -1,11 +1,12 @@
 //! Requests of mcptop's own: calls that are made ahead, and the tool list where it went by before the rules came.
 //!
-//! Their ids begin with `mcptop-`, their answers reach nobody. Nothing is asked before a session is open.
+//! Their ids begin with `mcptop-`, their answers reach nobody. Nothing is asked before a session is open. What limits the
+//! calls of clients limits those that are made ahead, and what is hidden from clients is not called.
 
 use std::sync::Arc;
 
 use super::ask::Ask;
-use super::item::{Fill, Item, Origin, Stay, Step, StepKind};
+use super::item::{Fill, Item, ItemId, Origin, Stay, Step, StepKind};
 use super::speak::{self, quoted};
 use super::{Caller, Gate, Lane, Verdict};
 use crate::trace::{Mark, Micros, Outcome};
@@ -23,8 +24,8 @@ impl Gate {
         let needs_list = self.plan.needs_list;
         let session = self.sessions.get(caller);
         session.lane = lane;
-        if session.meta.is_some() {
-            // Revisions with `_meta` have no beginning: the first request shows that the server is there.
+        // Revisions with `_meta` have no beginning: the first request shows that the server is there.
+        if session.meta.is_some() || session.is_open {
             self.warm(now, caller);
         }
         let session = self.sessions.get(caller);
@@ -79,20 +80,21 @@ impl Gate {
             None => params.into_string(),
         };
         let ask = Ask::read("tools/call", Some(&whole));
+        let matched = self.plan.matched("tools/call", ask.tool.as_deref());
+        let hidden_by = matched.hidden_by.map(|place| &self.plan.actives[place]);
+        let is_hidden = hidden_by.is_some_and(|active| !active.is_observed);
         let id = self.own_id("warm");
         let mut item = own_item(lane, id, caller.clone(), Origin::Warm, ask);
-        let number = self.items.number();
+        item.frame = speak::request(&item.id, "tools/call", &inner, meta.as_deref());
         let step = Step { uid, kind: StepKind::Cache };
-        let is_room = self.items.has_room(0);
-        if !is_room || self.look_up_ahead(now, step, &mut item).is_none() {
+        let is_room = self.items.has_room(item.frame.len());
+        if is_hidden || !is_room || self.look_up_ahead(now, step, &mut item).is_none() {
             return;
         }
-        item.sent = now;
-        let frame = speak::request(&item.id, "tools/call", &inner, meta.as_deref());
-        let place = (lane, Direction::ToServer, Some(&*item.id.clone()));
-        let marks = std::mem::take(&mut item.marks);
-        self.items.put(number, item);
-        self.send(place, Outcome::Sent, (Direction::ToServer, frame), marks);
+        item.steps = self.steps(&matched);
+        item.steps.retain(|step| matches!(step.kind, StepKind::Rate | StepKind::Slot));
+        let number = self.items.number();
+        self.proceed(now, number, item, None);
     }
 
     /// Whether the answer to a call ahead would be kept, and is not already.
@@ -119,6 +121,29 @@ impl Gate {
         let place = (lane, Direction::ToServer, Some(&*item.id.clone()));
         self.items.put(number, item);
         self.send(place, Outcome::Sent, (Direction::ToServer, frame), Vec::new());
+    }
+
+    /// The client of a conversation has left: what waits in it for the client waits for nobody. What mcptop itself asks in
+    /// it goes on. Whether it is over, as nothing goes on in it; else this is to be asked again.
+    #[must_use]
+    pub fn client_left(&mut self, now: Micros, lane: Lane) -> bool {
+        let is_client = |item: &Item| item.origin == Origin::Client;
+        let mut numbers = self.items.of_lane(lane);
+        let all = numbers.len();
+        numbers.retain(|number| self.items.get(*number).is_some_and(is_client));
+        let is_over = numbers.len() == all;
+        if is_over {
+            self.close_lane(now, lane);
+        } else {
+            self.close_items(now, numbers);
+        }
+        is_over
+    }
+
+    /// A request of mcptop's own will not be answered any more, if it has not been.
+    pub fn stop_asking(&mut self, now: Micros, lane: Lane, id: &str) {
+        let numbers: Vec<ItemId> = self.items.find(lane, id).into_iter().collect();
+        self.close_items(now, numbers);
     }
 
     fn own_id(&mut self, what: &str) -> Box<str> {
@@ -150,7 +175,8 @@ impl Gate {
         if session.is_told {
             return;
         }
-        session.catalog.learn(result, !item.ask.has_cursor);
+        self.sessions.learn(&item.caller, result, !item.ask.has_cursor);
+        let session = self.sessions.get(&item.caller);
         session.list += 1;
         session.pages = if item.ask.has_cursor { session.pages + 1 } else { 1 };
         let is_more = session.pages < PAGES_MAX;
@@ -178,6 +204,10 @@ fn own_item(lane: Lane, id: Box<str>, caller: Arc<Caller>, origin: Origin, ask: 
         slots: Vec::new(),
         leads: Vec::new(),
         followers: Vec::new(),
+        is_adrift: false,
+        forget_at: None,
+        is_mixed: false,
+        namesakes: 0,
         is_orphan: false,
         observed: None,
         marks: Vec::new(),

@@ -3,6 +3,10 @@
 //! Members are read from the front up to the first array or object, and from the back up to the last one, so that a
 //! long result is never walked through. What it says of broken JSON may be wrong: who acts on it reads the frame first.
 
+use std::borrow::Cow;
+
+use crate::wire::string_value;
+
 /// What a frame seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Peek<'a> {
@@ -167,7 +171,7 @@ fn scalar_before(text: &[u8], end: usize) -> Option<(&[u8], usize)> {
 }
 
 /// A string without escapes at `at`, without its quotes, and where it is over.
-fn plain(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
+pub(super) fn plain(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
     if text.get(at) != Some(&b'"') {
         return None;
     }
@@ -187,7 +191,7 @@ fn scalar(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
 }
 
 /// Where the value at `at` is over.
-fn skip(text: &[u8], at: usize) -> Option<usize> {
+pub(super) fn skip(text: &[u8], at: usize) -> Option<usize> {
     if !matches!(text.get(at)?, b'{' | b'[') {
         return scalar(text, at).map(|(_, end)| end);
     }
@@ -210,10 +214,10 @@ fn skip(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-fn string_end(text: &[u8], at: usize) -> Option<usize> {
+pub(super) fn string_end(text: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
     loop {
-        at += text.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
         if text[at] == b'"' {
             return Some(at + 1);
         }
@@ -225,7 +229,7 @@ fn is_bare(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }
 
-fn blank(text: &[u8], at: usize) -> usize {
+pub(super) fn blank(text: &[u8], at: usize) -> usize {
     let mut at = at;
     while matches!(text.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
         at += 1;
@@ -241,25 +245,19 @@ fn blank_before(text: &[u8], end: usize) -> usize {
     end
 }
 
-/// The members of an object of valid JSON, each with its value as it was written; names without escapes only, as those
-/// that the protocol knows have none. Nothing if it is no object.
-pub(super) fn members(raw: &str) -> impl Iterator<Item = (&str, &str)> {
+/// The members of an object of valid JSON, each with its name, unescaped, and its value as it was written. Nothing if it
+/// is no object.
+pub(super) fn members(raw: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
     let text = raw.as_bytes();
     let mut at = if text.first() == Some(&b'{') { Some(1) } else { None };
     std::iter::from_fn(move || {
-        loop {
-            let key_at = blank(text, at.take()?);
-            let key_end =
-                if text.get(key_at) == Some(&b'"') { string_end(text, key_at)? } else { return None };
-            let value_at = blank(text, blank(text, key_end) + 1);
-            let value_end = skip(text, value_at)?;
-            let next = blank(text, value_end);
-            at = (text.get(next) == Some(&b',')).then_some(next + 1);
-            let key = raw.get(key_at + 1..key_end - 1)?;
-            if !key.contains('\\') {
-                return Some((key, raw.get(value_at..value_end)?));
-            }
-        }
+        let key_at = blank(text, at.take()?);
+        let key_end = if text.get(key_at) == Some(&b'"') { string_end(text, key_at)? } else { return None };
+        let value_at = blank(text, blank(text, key_end) + 1);
+        let value_end = skip(text, value_at)?;
+        let next = blank(text, value_end);
+        at = (text.get(next) == Some(&b',')).then_some(next + 1);
+        Some((string_value(raw.get(key_at..key_end)?)?, raw.get(value_at..value_end)?))
     })
 }
 
@@ -313,8 +311,9 @@ mod tests {
 
     #[test]
     fn members_come_as_they_were_written() {
-        let all: Vec<_> = members("{ \"a\" : 1.0 , \"b\":{\"c\":\"},\"},\"d\":\"x\\\"\" }").collect();
-        assert_eq!(all, [("a", "1.0"), ("b", "{\"c\":\"},\"}"), ("d", "\"x\\\"\"")]);
+        let all: Vec<_> = members("{ \"a\" : 1.0 , \"\\u0062\":{\"c\":\"},\"},\"d\":\"x\\\"\" }").collect();
+        let name = std::borrow::Cow::Borrowed;
+        assert_eq!(all, [(name("a"), "1.0"), (name("b"), "{\"c\":\"},\"}"), (name("d"), "\"x\\\"\"")]);
         assert_eq!(members("[1]").count() + members("{}").count() + members("").count(), 0);
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Active {
     pub(super) rule: Rule,
     pub(super) is_observed: bool,
     pub(super) shelf: Option<Shelf>,
+    /// What its cache kept before, if it had one, is not what it keeps now.
+    pub(super) is_fresh: bool,
     pub(super) bucket: Option<Bucket>,
     /// Who waits for a token, in order.
     pub(super) rate_queue: VecDeque<ItemId>,
@@ -47,13 +49,14 @@ pub(super) struct Active {
 }
 
 impl Active {
-    fn new(rule: &Rule, uid: u64, setting: &Setting, now: Micros) -> Self {
+    fn new(rule: &Rule, uid: u64, shelf: u64, setting: &Setting, now: Micros) -> Self {
         let seed = setting.seed ^ xxh3_64(rule.name.as_bytes());
         Self {
             uid,
             rule: rule.clone(),
             is_observed: rule.mode == Mode::Observe,
-            shelf: rule.cache.as_ref().map(Shelf::new),
+            shelf: rule.cache.as_ref().map(|cache| Shelf::new(cache, shelf)),
+            is_fresh: true,
             bucket: rule.rate.as_ref().map(|rate| Bucket::new(rate, now)),
             rate_queue: VecDeque::new(),
             slots_used: 0,
@@ -72,6 +75,7 @@ impl Active {
         }
         if self.rule.cache == before.rule.cache {
             self.shelf = before.shelf;
+            self.is_fresh = false;
         }
         if self.rule.rate == before.rule.rate {
             self.bucket = before.bucket;
@@ -148,6 +152,8 @@ pub(super) struct Plan {
     pub(super) generation: u64,
     /// Some rule keeps answers: calls may empty what is kept.
     pub(super) has_cache: bool,
+    /// Some rule that acts hides tools or guards calls: nobody may get by it by writing a call in an odd way.
+    pub(super) is_guarding: bool,
     /// Some rule makes calls ahead.
     pub(super) has_warm: bool,
     /// Some rule changes tool lists, or asks what they say of a tool.
@@ -158,7 +164,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The rules of a file that concern the server. `before`: what was at work, to keep what has not changed; uids of new
-    /// rules are counted on from `next_uid`.
+    /// rules, and numbers of shelves, are counted on from `next_uid`.
     pub(super) fn new(
         rules: &Ruleset,
         setting: &Setting,
@@ -187,7 +193,8 @@ impl Plan {
                     },
                     |before| before.uid,
                 );
-                let mut active = Active::new(rule, uid, setting, now);
+                *next_uid += 1;
+                let mut active = Active::new(rule, uid, *next_uid, setting, now);
                 if let Some(before) = before {
                     active.inherit(before);
                 }
@@ -197,9 +204,13 @@ impl Plan {
         let is_any = |test: fn(&Rule) -> bool| actives.iter().any(|active| test(&active.rule));
         Self {
             has_cache: is_any(|rule| rule.cache.is_some()),
+            is_guarding: actives.iter().any(|active| {
+                let hides = active.rule.tools.as_ref().is_some_and(|tools| tools.hide.is_some());
+                !active.is_observed && (hides || guard_of(&active.rule).is_some())
+            }),
             has_warm: is_any(|rule| rule.cache.as_ref().is_some_and(|cache| !cache.warm.is_empty())),
             needs_list: is_any(|rule| {
-                rule.cache.is_some() || rule.coalesce || rule.tools.is_some() || changes_results(rule)
+                rule.cache.is_some() || rule.coalesce.is_on() || rule.tools.is_some() || changes_results(rule)
             }),
             actives,
             tools: HashMap::new(),
@@ -270,6 +281,16 @@ impl Plan {
             .filter(|rule| rule.tools.is_some() || changes_results(rule))
             .collect()
     }
+}
+
+/// What of a rule must not be got round, if anything: guards answer with an error rather than let a call by.
+pub(super) fn guard_of(rule: &Rule) -> Option<&'static str> {
+    let guards = [
+        ("rate", rule.rate.is_some()),
+        ("concurrency", rule.concurrency.is_some()),
+        ("timeout", rule.timeout.is_some()),
+    ];
+    guards.into_iter().find(|(_, is_in)| *is_in).map(|(key, _)| key)
 }
 
 /// Whether a rule makes something else of results.

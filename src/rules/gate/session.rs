@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Caller, Lane};
-use crate::rules::answer::Catalog;
+use crate::rules::answer::{Catalog, Definition};
 
 /// Sessions remembered; the one that was silent longest is forgotten first. What is forgotten is learnt again with the
 /// next list.
@@ -36,6 +36,8 @@ pub(super) struct Session {
     pub(super) protocol: Box<str>,
     /// The `_meta` of our own requests, in the newest revision.
     pub(super) meta: Option<Box<str>>,
+    /// It has asked for more than its beginning: the server takes requests.
+    pub(super) is_open: bool,
     /// Calls ahead have been made, or are about to be.
     pub(super) is_warmed: bool,
     /// The conversation in which it was heard of last.
@@ -43,9 +45,30 @@ pub(super) struct Session {
     last_used: u64,
 }
 
+/// What is known of a tool when somebody calls it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    pub(super) definition: Option<&'a Definition>,
+    /// Nothing known is because no list names it, not because none was read.
+    pub(super) is_listed: bool,
+    /// The revision that the session speaks, as it was written.
+    pub(super) protocol: &'a str,
+}
+
+/// What a call does to what is kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effect {
+    /// Nothing: its tool says that it only reads, to all who have read the list.
+    pub(super) reads: bool,
+    /// Nothing more if it is made again.
+    pub(super) is_idempotent: bool,
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
+    /// What the server has said of its tools to anybody: they are the same ones.
+    said: Catalog,
     all: HashMap<Arc<Caller>, Session>,
     /// Who asks in which conversation, where that was said.
     lanes: HashMap<Lane, Arc<Caller>>,
@@ -56,7 +79,16 @@ pub(super) struct Sessions {
 
 impl Sessions {
     pub(super) fn open(&mut self, lane: Lane, caller: Caller) {
-        self.lanes.insert(lane, Arc::new(caller));
+        let caller = Arc::new(caller);
+        // Over stdio there is one session, whoever its requests speak for: it goes on under another name.
+        let before = self.caller(lane);
+        if lane == Lane::default()
+            && before != caller
+            && let Some(session) = self.all.remove(&before)
+        {
+            self.all.entry(caller.clone()).or_insert(session);
+        }
+        self.lanes.insert(lane, caller);
     }
 
     pub(super) fn close(&mut self, lane: Lane) {
@@ -86,6 +118,46 @@ impl Sessions {
             self.all.entry(caller.clone()).or_insert_with(|| Session { number, ..Session::default() });
         session.last_used = used;
         session
+    }
+
+    /// Takes note of a page of the tool list that a session was given.
+    pub(super) fn learn(&mut self, caller: &Arc<Caller>, list_result: &str, is_first_page: bool) {
+        // Others may have been given another part of what there is.
+        self.said.learn(list_result, false);
+        self.get(caller).catalog.learn(list_result, is_first_page);
+    }
+
+    /// The tools have changed: nothing is known of them any more.
+    pub(super) fn unlearn(&mut self, caller: &Arc<Caller>) {
+        self.said.clear();
+        let session = self.get(caller);
+        session.catalog.clear();
+        session.list += 1;
+        session.is_listed = false;
+    }
+
+    /// What is known of a tool by a session; one that has not read the list believes what others were told.
+    pub(super) fn known(&mut self, caller: &Arc<Caller>, tool: Option<&str>) -> Known<'_> {
+        self.get(caller);
+        let session = self.all.get(caller).expect("it was there, or is from now on");
+        let own = tool.and_then(|tool| session.catalog.get(tool));
+        let others = || tool.and_then(|tool| self.said.get(tool)).filter(|_| !session.is_listed);
+        let definition = own.or_else(others);
+        let is_listed = session.is_listed || definition.is_some();
+        Known { definition, is_listed, protocol: &session.protocol }
+    }
+
+    /// What a call of a tool does, as far as the server has said so to anybody.
+    pub(super) fn effect(&mut self, caller: &Arc<Caller>, tool: &str) -> Effect {
+        let own = self.get(caller).catalog.get(tool).map(|known| (known.read_only, known.idempotent));
+        let said = self.said.get(tool).map(|known| (known.read_only, known.idempotent));
+        let mut all = own.into_iter().chain(said).peekable();
+        if all.peek().is_none() {
+            return Effect::default();
+        }
+        let both = |a: (bool, bool), b: (bool, bool)| (a.0 && b.0, a.1 && b.1);
+        let (reads, is_idempotent) = all.fold((true, true), both);
+        Effect { reads, is_idempotent }
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&Arc<Caller>, &mut Session)> {

@@ -5,8 +5,8 @@ use super::asked::Progress;
 use super::item::{Group, Item, ItemId, Stay, Step, StepKind};
 use super::plan::Active;
 use super::speak::{self, BUSY, FAULT, RATE, Reply};
-use crate::rules::transform::cache::Key;
-use crate::rules::transform::coalesce::objection;
+use super::trust::why_not_shared;
+use crate::rules::transform::cache::{Key, NoKey};
 use crate::rules::{FaultKind, Wait};
 use crate::trace::{Mark, Micros, Outcome};
 
@@ -15,6 +15,8 @@ impl Gate {
     pub(super) fn advance(&mut self, now: Micros, number: ItemId, item: &mut Item) -> Progress {
         while let Some(step) = item.steps.front().copied() {
             let kept = match step.kind {
+                // Whose answer comes under its id cannot be told: it shares none.
+                StepKind::Cache | StepKind::Coalesce if item.is_mixed => None,
                 StepKind::Fault => self.strike(step, item),
                 StepKind::Delay => self.delay(now, step, item),
                 StepKind::Cache => self.look_up(now, number, step, item),
@@ -88,19 +90,15 @@ impl Gate {
     }
 
     fn coalesce(&mut self, number: ItemId, step: Step, item: &mut Item) -> Option<Progress> {
-        let session = self.sessions.get(&item.caller);
-        let definition = item.ask.tool.as_deref().and_then(|tool| session.catalog.get(tool));
-        let why_not = if item.ask.is_task {
-            Some("it asks for a task")
-        } else if item.ask.is_retry {
-            Some("it answers a question of the server")
-        } else {
-            objection(definition)
+        let coalesce = self.plan.get(step.uid)?.rule.coalesce;
+        let known = self.sessions.known(&item.caller, item.ask.tool.as_deref());
+        let key = match why_not_shared(coalesce, &item.ask, &known) {
+            Some(why) => Err(why),
+            None => item.ask.key(&self.setting.server, known.protocol, &[]).map_err(NoKey::why),
         };
-        let protocol = session.protocol.clone();
-        let key = why_not.is_none().then(|| item.ask.key(&self.setting.server, &protocol, &[])).flatten();
+        let why_not = key.as_ref().err().copied();
         let caller = Some((*item.caller).clone());
-        let group = key.map(|text| Group { uid: step.uid, key: Key { caller, text } });
+        let group = key.ok().map(|text| Group { uid: step.uid, key: Key { caller, text } });
         let leader = group.as_ref().and_then(|group| self.groups.get(group)).copied();
         self.run(step, "coalesce", item, |_, mark| {
             // It is one when the answer is there; one who only observes cannot wait for that.

@@ -1,7 +1,9 @@
 //! The second level of a cache: what is put there, what comes back, under which names.
 //!
-//! Names are `mcptop:<version>:<server>:<rule>:<digest>`; a value holds the whole key, so that digests need not be trusted,
-//! and until when it is good. Knows nothing of where the second level is, nor how it is asked.
+//! Names are `mcptop:<version>:<server>:<identity>:<rule>:<digest>`, where the identity is that of what is behind the gate and
+//! how it is reached; a value holds the whole key, so that the last digest need not be trusted, and until when it is good.
+//! A rule that begins to keep answers while traffic passes, or keeps others than before, has the second level emptied first:
+//! what was made void meanwhile nobody has told it. One that only observes empties it as well, and puts nothing in. Knows nothing of where the second level is, nor how it is asked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +16,12 @@ use super::ask::Told;
 use super::item::{Fill, Item, ItemId, Stay};
 use super::kept::may_have;
 use super::{Act, Gate};
-use crate::rules::transform::cache::{Entry, Key};
+use crate::rules::transform::cache::{Entry, Key, Shelf};
 use crate::trace::Micros;
 use crate::wire::Direction;
 
 /// Counts the forms that values have had. Values of another form are not found.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// An entry as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -37,9 +39,10 @@ struct Value<'a> {
 
 impl Gate {
     fn prefix(&mut self, uid: u64) -> Option<String> {
-        let server = self.setting.server.clone();
+        let server = plain(&self.setting.server);
+        let identity = self.setting.identity;
         let rule = &self.plan.get(uid)?.rule.name;
-        Some(format!("mcptop:{VERSION}:{}:{}:", plain(&server), plain(rule)))
+        Some(format!("mcptop:{VERSION}:{server}:{identity:032x}:{}:", plain(rule)))
     }
 
     pub(super) fn store_key(&mut self, uid: u64, key: &Key) -> Option<String> {
@@ -48,6 +51,9 @@ impl Gate {
 
     /// Puts an entry into the second level, if there is one.
     pub(super) fn store(&mut self, item: &Item, fill: &Fill, entry: &Entry, ttl_us: u64) {
+        if self.plan.get(fill.uid).is_none_or(|active| active.is_observed) {
+            return;
+        }
         let Some(store) = self.store_of(fill.uid, &item.caller) else { return };
         let Some(key) = self.store_key(fill.uid, &fill.key) else { return };
         let Ok(result) = serde_json::from_str(&entry.result) else { return };
@@ -60,7 +66,7 @@ impl Gate {
 
     /// Empties the second level of what a rule keeps there.
     pub(super) fn forget_stored(&mut self, uid: u64) {
-        let Some(active) = self.plan.get(uid).filter(|active| !active.is_observed) else { return };
+        let Some(active) = self.plan.get(uid) else { return };
         let Some(store) = active.rule.cache.as_ref().and_then(|cache| cache.store.clone()) else { return };
         if let Some(prefix) = self.prefix(uid) {
             self.silently(super::Lane::default(), Direction::ToServer, Act::Forget { store, prefix });
@@ -76,9 +82,14 @@ impl Gate {
         let caller = item.caller.clone();
         let fill = item.fills.iter().find(|fill| fill.uid == step.uid).cloned();
         let entry = fill.as_ref().zip(value).and_then(|(fill, value)| {
-            let entry = self.read(now, fill, &item_about(&self.items, number)?, value)?;
-            let cache = self.plan.get(fill.uid)?.rule.cache.as_ref()?;
-            may_have(cache, &caller, entry.is_public).then_some(entry)
+            let active = self.plan.get(fill.uid)?;
+            let cache = active.rule.cache.as_ref()?;
+            // What was forgotten meanwhile may be this.
+            let is_void = active.shelf.as_ref().map(Shelf::epoch) != fill.epoch;
+            let is_whose = fill.key.caller.as_ref().is_none_or(|owner| *owner == *caller);
+            let (ttl_us, scope) = (cache.ttl.micros(), cache.scope);
+            let entry = self.read(now, ttl_us, fill, &item_about(&self.items, number)?, value)?;
+            (!is_void && is_whose && may_have(scope, &caller, entry.is_public)).then_some(entry)
         });
         let Some((fill, entry)) = fill.zip(entry) else { return self.resume(now, number) };
         let Some(mut item) = self.items.take(number) else { return };
@@ -106,10 +117,12 @@ impl Gate {
         }
     }
 
-    /// A value as an entry; `None` if it is none, of another question, or over its time.
+    /// A value as an entry; `None` if it is none, of another question, or over its time, which is what the rule says now if
+    /// that is shorter.
     fn read(
         &self,
         now: Micros,
+        ttl_us: u64,
         fill: &Fill,
         about: &crate::rules::transform::cache::About,
         value: &[u8],
@@ -123,11 +136,12 @@ impl Gate {
         if told.is_error || !told.is_complete {
             return None;
         }
+        let ttl_us = value.ttl_us.min(ttl_us);
         let known = self.epoch_us.zip(value.stored_us);
         let age_us = known.map(|(epoch, stored)| epoch.saturating_add(now.0).saturating_sub(stored));
         let left =
             |ttl_us: u64| Micros(now.0.saturating_add(age_us.map_or(0, |age| ttl_us.saturating_sub(age))));
-        if age_us.is_some_and(|age| age >= value.ttl_us) {
+        if age_us.is_some_and(|age| age >= ttl_us) {
             return None;
         }
         Some(Entry {
@@ -135,7 +149,7 @@ impl Gate {
             about: about.clone(),
             stored: now,
             age_us: age_us.unwrap_or(0),
-            expires: left(value.ttl_us),
+            expires: left(ttl_us),
             fresh_until: told.ttl_ms.map(|ms| left(ms.saturating_mul(1_000))),
             took_us: value.took_us,
             is_public: told.is_public,

@@ -5,8 +5,8 @@ mod shelf;
 
 use serde::{Deserialize, Serialize};
 
-pub(in crate::rules) use key::{canonical, canonical_parts, canonical_without};
-pub(in crate::rules) use shelf::{About, Delivered, Entry, Key, Shelf, Stamp};
+pub(in crate::rules) use key::{NoKey, canonical, canonical_parts, canonical_without};
+pub(in crate::rules) use shelf::{About, Delivered, Entry, Epoch, Key, Shelf, Stamp};
 
 use crate::rules::{Bytes, Globs, Path, Span};
 

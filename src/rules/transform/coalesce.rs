@@ -1,39 +1,68 @@
 //! `coalesce`: lets equal calls in flight share an answer.
 
-use crate::rules::answer::Definition;
+use serde::{Deserialize, Serialize};
 
-/// Why equal calls of a tool must not be made one; `None` if they may.
-///
-/// A rule that asks for it is believed, unless the tool itself says that a second call changes something more.
-pub(in crate::rules) fn objection(definition: Option<&Definition>) -> Option<&'static str> {
-    let definition = definition?;
-    if definition.read_only || definition.idempotent {
-        return None;
+/// Whether equal calls in flight share an answer; written as `true`, or with the tools for which they do as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "whether equal calls in flight share an answer: true, or { idempotent = true }"
+)]
+pub enum Coalesce {
+    /// Those of tools that say that they only read.
+    Switch(bool),
+    /// Those of other tools as well.
+    Also {
+        /// Of those that say `idempotentHint`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        idempotent: bool,
+        /// Of all, whatever they say.
+        #[serde(default, rename = "unsafe", skip_serializing_if = "std::ops::Not::not")]
+        is_unsafe: bool,
+    },
+}
+
+impl Default for Coalesce {
+    fn default() -> Self {
+        Self::Switch(false)
     }
-    let annotations = crate::wire::member(&definition.text, "annotations")?;
-    let says_it_writes = crate::wire::member(annotations, "readOnlyHint") == Some("false")
-        || crate::wire::member(annotations, "destructiveHint") == Some("true");
-    says_it_writes.then_some("the tool says that each call changes something")
+}
+
+impl Coalesce {
+    /// Whether any do.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        match self {
+            Self::Switch(is_on) => is_on,
+            Self::Also { .. } => true,
+        }
+    }
+
+    pub(in crate::rules) fn takes_idempotent(self) -> bool {
+        matches!(self, Self::Also { idempotent: true, .. })
+    }
+
+    pub(in crate::rules) fn is_unsafe(self) -> bool {
+        matches!(self, Self::Also { is_unsafe: true, .. })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::rules::answer::Catalog;
+    use crate::rules::{Coalesce, Ruleset};
 
     #[test]
-    fn two_calls_that_each_change_something_stay_two() {
-        let mut catalog = Catalog::default();
-        let list = r#"{"tools":[{"name":"plain"},{"name":"reads","annotations":{"readOnlyHint":true}},
-            {"name":"again","annotations":{"readOnlyHint":false,"idempotentHint":true}},
-            {"name":"writes","annotations":{"readOnlyHint":false}},
-            {"name":"destroys","annotations":{"destructiveHint":true}}]}"#;
-        catalog.learn(list, true);
-        for tool in ["plain", "reads", "again", "unknown"] {
-            assert_eq!(objection(catalog.get(tool)), None, "{tool}");
-        }
-        for tool in ["writes", "destroys"] {
-            assert!(objection(catalog.get(tool)).is_some(), "{tool}");
-        }
+    fn it_is_written_as_a_word_or_with_more_tools() {
+        let read = |value: &str| {
+            let text = format!("[[rule]]\nname = \"a\"\nempty = \"drop\"\ncoalesce = {value}\n");
+            Ruleset::parse(&text).map(|set| set.rules[0].coalesce)
+        };
+        assert_eq!(read("true").unwrap(), Coalesce::Switch(true));
+        assert!(!read("false").unwrap().is_on());
+        let also = read("{ idempotent = true }").unwrap();
+        assert!(also.is_on() && also.takes_idempotent() && !also.is_unsafe());
+        assert!(read("{ unsafe = true }").unwrap().is_unsafe());
+        assert!(read("{ unsave = true }").is_err() && read("3").is_err());
     }
 }

@@ -54,12 +54,17 @@ impl Limiter {
     }
 
     /// What stays of a text that is too long, with the line that says so, and a file with all of it.
-    fn shorten(&self, whole: &str, subject: &Subject<'_>, room: &mut Room) -> Option<Shortened> {
+    fn shorten(&self, whole: &str, subject: &Subject<'_>, room: &mut Room) -> Shortened {
         let total = whole.len();
         let (behind, spill): (Box<dyn Fn(usize) -> String>, _) = match self.over {
             Over::Page => {
-                let id = room.keep(whole, self.budget)?;
-                (Box::new(move |end| notice(id, end, total)), None)
+                let is_told = subject.is_told_to_read_on || self.leave.assumes_told();
+                let id = is_told.then(|| room.keep(whole, self.budget, &self.rule)).flatten();
+                match id {
+                    Some(id) => (Box::new(move |end| notice(id, end, total)), None),
+                    // There is no telling a model to call what its client knows nothing of, or what is not kept.
+                    None => (Box::new(move |end| cut_off(end, total)), None),
+                }
             }
             Over::Truncate => {
                 (Box::new(move |end| format!("\n[mcptop: {} of {total} bytes cut]", total - end)), None)
@@ -75,18 +80,26 @@ impl Limiter {
                 let what = subject.tool.unwrap_or(subject.method);
                 let text = format!(
                     "The result of {what} has {total} bytes ({mark}{} tokens); the rule \"{}\" admits {}. \
-                     Ask for less: fewer items, fewer fields, a narrower query.",
+                     {ASK_FOR_LESS}",
                     tokens.tokens,
                     self.rule,
                     self.budget.in_words()
                 );
-                return Some(Shortened { end: 0, behind: text, spill: None });
+                return Shortened { end: 0, behind: text, spill: None };
             }
         };
         let left = self.budget.less(&behind(0), &mut room.counter);
         let end = head(whole, left, &mut room.counter);
-        Some(Shortened { end, behind: behind(end), spill })
+        Shortened { end, behind: behind(end), spill }
     }
+}
+
+/// What a model can do about a result of which it does not get more.
+const ASK_FOR_LESS: &str = "Ask for less: fewer items, fewer fields, a narrower query.";
+
+/// What a text ends with whose rest nobody hands out.
+fn cut_off(end: usize, total: usize) -> String {
+    format!("\n[mcptop: {} of {total} bytes cut. {ASK_FOR_LESS}]", total - end)
 }
 
 /// What comes in the place of a text that is too long.
@@ -100,7 +113,7 @@ struct Shortened {
 
 impl Reshape for Limiter {
     fn reshape(&mut self, result: &str, subject: &Subject<'_>, room: &mut Room) -> Reshaped {
-        let parts = match Parts::of(result, subject.method) {
+        let parts = match Parts::of_any(result, subject.method) {
             Ok(parts) => parts,
             Err(why) => return Reshaped::passed(why),
         };
@@ -115,13 +128,17 @@ impl Reshape for Limiter {
         if self.budget.admits(&whole, &mut room.counter) {
             return Reshaped::default();
         }
-        let refused = parts.structured.and_then(|_| self.leave.to_drop(subject).err());
+        if self.over == Over::Page && subject.is_read_more_taken {
+            return Reshaped::passed(
+                "the server has a tool mcptop_read_more itself, so that nothing can be read on",
+            );
+        }
+        let structured = parts.structured.filter(|_| !parts.is_error());
+        let refused = structured.and_then(|_| self.leave.to_drop(subject).err());
         if let (Some(why), Some(_)) = (refused.filter(|_| self.over != Over::Error), only_structured) {
             return Reshaped::passed(why);
         }
-        let Some(short) = self.shorten(&whole, subject, room) else {
-            return Reshaped::passed("it is longer than all that mcptop keeps for reading on");
-        };
+        let short = self.shorten(&whole, subject, room);
         if self.over != Over::Error && short.end == whole.len() {
             return Reshaped::passed("it is shorter than the shortest page");
         }

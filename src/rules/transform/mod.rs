@@ -1,7 +1,7 @@
 //! What rules can do, one file each, and one row each here.
 
 pub(in crate::rules) mod cache;
-pub(in crate::rules) mod coalesce;
+mod coalesce;
 mod concurrency;
 mod delay;
 pub(in crate::rules) mod dice;
@@ -15,6 +15,7 @@ mod tools;
 mod trim;
 
 pub use cache::{Cache, Scope, Warm};
+pub use coalesce::Coalesce;
 pub use concurrency::{Concurrency, Wait};
 pub use delay::{Delay, Spread};
 pub(in crate::rules) use empty::Emptier;
@@ -52,7 +53,11 @@ pub const KINDS: [Kind; 13] = [
     Kind { key: "fault", what: "makes calls fail, to test agents", is_in: |rule| rule.fault.is_some() },
     Kind { key: "delay", what: "makes calls slower, to test agents", is_in: |rule| rule.delay.is_some() },
     Kind { key: "cache", what: "answers equal calls from memory", is_in: |rule| rule.cache.is_some() },
-    Kind { key: "coalesce", what: "lets equal calls in flight share an answer", is_in: |rule| rule.coalesce },
+    Kind {
+        key: "coalesce",
+        what: "lets equal calls in flight share an answer",
+        is_in: |rule| rule.coalesce.is_on(),
+    },
     Kind { key: "rate", what: "limits calls a time", is_in: |rule| rule.rate.is_some() },
     Kind { key: "concurrency", what: "limits calls at once", is_in: |rule| rule.concurrency.is_some() },
     Kind { key: "timeout", what: "gives up on slow answers", is_in: |rule| rule.timeout.is_some() },

@@ -53,7 +53,7 @@ impl Shape {
         };
         match written {
             Ok(written) => (written, None),
-            Err(why) => (compact(text), Some(format!("compact instead of {}: {why}", self.as_str()))),
+            Err(why) => (compact(text), Some(format!("compact JSON instead of {}: {why}", self.as_str()))),
         }
     }
 }

@@ -33,8 +33,9 @@ pub enum LineError {
     Header(#[source] serde_json::Error),
     /// The file is newer than this program.
     #[error(
-        "this recording has format version {found}, written by mcptop {release}; \
-         this release reads up to version {FORMAT_VERSION}: use mcptop {release} or later"
+        "this recording has format version {found}{}, and this release reads up to version {FORMAT_VERSION}: use {}",
+        if release.is_empty() { String::new() } else { format!(", written by mcptop {release}") },
+        if release.is_empty() { "a newer mcptop".to_owned() } else { format!("mcptop {release} or later") }
     )]
     Newer {
         /// The file's version.

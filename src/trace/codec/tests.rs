@@ -145,6 +145,8 @@ fn fields_of_later_versions_are_passed_over() {
 fn a_newer_format_is_refused_with_the_release_that_reads_it() {
     let error = read_header(br#"{"mcptop":99,"version":"8.0.0","anything":1}"#).unwrap_err();
     assert!(error.to_string().contains("use mcptop 8.0.0 or later"), "{error}");
+    let error = read_header(br#"{"mcptop":99}"#).unwrap_err();
+    assert!(error.to_string().ends_with("up to version 1: use a newer mcptop"), "{error}");
     assert!(matches!(read_header(b"{\"a\":1}"), Err(LineError::NotARecording)));
 }
 

@@ -4,11 +4,14 @@
 //! recording. Sleeps until a session has changed or it is asked.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+mod desk;
 mod tasks;
+
+pub(super) use desk::{Desk, Job};
 
 use tasks::{Counted, Definition, Task};
 
@@ -22,81 +25,10 @@ use crate::ui::fetched::{Answer, Subject};
 use crate::ui::open::Shared;
 use crate::ui::panels::OpenId;
 
-/// Things that can be asked for before everything else.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Job {
-    Call(OpenId, OperationId),
-    Attribute((OpenId, Subject)),
-    Tool((OpenId, u32, u64)),
-}
-
-/// Things asked for and not yet done; the oldest wish makes room.
-const JOBS_MAX: usize = 512;
 /// Calls entered into a model at a time.
 const BATCH: usize = 32;
-
-/// Where the counting thread takes its work.
-#[derive(Debug, Default)]
-pub(super) struct Desk {
-    board: Mutex<Board>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Board {
-    jobs: VecDeque<Job>,
-    sessions: Vec<(OpenId, Arc<Shared>)>,
-    profile: Option<Profile>,
-    has_news: bool,
-}
-
-impl Desk {
-    fn board(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn open(&self, session: OpenId, shared: Arc<Shared>) {
-        self.board().sessions.push((session, shared));
-    }
-
-    pub(super) fn close(&self, session: OpenId) {
-        self.board().sessions.retain(|(id, _)| *id != session);
-    }
-
-    /// Says that some session has changed.
-    pub(super) fn look(&self) {
-        self.board().has_news = true;
-        self.changed.notify_one();
-    }
-
-    pub(super) fn ask(&self, jobs: impl Iterator<Item = Job>) {
-        let mut board = self.board();
-        for job in jobs {
-            board.push(job);
-        }
-        drop(board);
-        self.changed.notify_one();
-    }
-
-    pub(super) fn recount(&self, profile: Profile) {
-        let mut board = self.board();
-        board.profile = Some(profile);
-        drop(board);
-        self.changed.notify_one();
-    }
-}
-
-impl Board {
-    fn push(&mut self, job: Job) {
-        if self.jobs.contains(&job) {
-            return;
-        }
-        if self.jobs.len() == JOBS_MAX {
-            self.jobs.pop_front();
-        }
-        self.jobs.push_back(job);
-    }
-}
+/// Calls looked at for them; many are counted already where a recording is read again.
+const LOOKS_MAX: usize = 4_096;
 
 pub(super) fn start(herald: &Herald, files: Files, profile: Profile) -> Arc<Desk> {
     let desk = Arc::new(Desk::default());
@@ -120,6 +52,7 @@ struct Counting {
 }
 
 /// What calls and definitions are weighed with.
+#[derive(Debug)]
 struct Scale {
     counter: Counter,
     profile: Profile,
@@ -128,6 +61,8 @@ struct Scale {
 /// How far the counting of a session has come.
 #[derive(Default)]
 struct Book {
+    /// Of which reading of the recording, and for which family of models.
+    recounts: u32,
     /// The first call not looked at yet.
     next: u32,
     /// Calls that were not answered when they were looked at.
@@ -175,6 +110,7 @@ impl Counting {
                 self.scale.profile = profile;
                 self.books.clear();
                 for (_, shared) in &board.sessions {
+                    shared.set_counted(0);
                     shared.work().forget_tokens();
                 }
                 board.has_news = true;
@@ -185,7 +121,7 @@ impl Counting {
             if std::mem::take(&mut board.has_news) || is_behind {
                 return Work::Look(board.sessions.clone());
             }
-            board = desk.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+            board = desk.wait(board);
         }
     }
 
@@ -198,7 +134,10 @@ impl Counting {
     fn some(&mut self, id: OpenId, shared: &Shared) -> bool {
         let Some(file) = file_of(&self.files, id) else { return false };
         let book = self.books.entry(id).or_default();
+        book.begin_anew_if_needed(shared);
+        let recounts = book.recounts;
         let (tasks, definitions, is_behind) = book.open_tasks(shared);
+        let counted_calls = book.done_calls();
         let mut costs = Vec::with_capacity(definitions.len());
         for definition in definitions {
             let cost = self.scale.definition(&definition.json);
@@ -207,15 +146,23 @@ impl Counting {
         let counted: Vec<_> =
             tasks.iter().filter_map(|task| Some((task.call, self.scale.call(&file, task)?))).collect();
         if counted.is_empty() && costs.is_empty() {
+            if shared.set_counted(counted_calls) {
+                self.herald.changed();
+            }
             return is_behind;
         }
         let mut session = shared.work();
+        if session.recounts() != recounts {
+            // Meanwhile the recording has been read again: this is not the session that was counted.
+            return true;
+        }
         for (definition, cost) in costs {
             definition.enter(&mut session, cost);
         }
         for (call, counted) in counted {
             counted.enter(&mut session, call);
         }
+        shared.set_counted(counted_calls);
         drop(session);
         self.herald.changed();
         is_behind
@@ -225,10 +172,18 @@ impl Counting {
         match job {
             Job::Call(id, call) => {
                 let (Some(shared), Some(file)) = (self.session(id), file_of(&self.files, id)) else { return };
-                let task = shared.work().operation(call).and_then(|operation| Task::of(call, operation));
+                let (task, recounts) = {
+                    let session = shared.work();
+                    let operation = session.operation(call);
+                    (operation.and_then(|operation| Task::of(call, operation)), session.recounts())
+                };
                 if let Some(counted) = task.and_then(|task| self.scale.call(&file, &task)) {
-                    counted.enter(&mut shared.work(), call);
-                    self.herald.changed();
+                    let mut session = shared.work();
+                    if session.recounts() == recounts {
+                        counted.enter(&mut session, call);
+                        drop(session);
+                        self.herald.changed();
+                    }
                 }
             }
             Job::Attribute(key) => {
@@ -315,7 +270,7 @@ impl Scale {
     /// What answers cost before they were changed, and after.
     fn changes(&mut self, file: &Bodies, changes: &[Changed]) -> Option<(Sizes, Sizes)> {
         let (mut before, mut after) = (Sizes::default(), Sizes::default());
-        for Changed { original, delivered } in changes {
+        for Changed { original, delivered, .. } in changes.iter().filter(|changed| !changed.is_refused) {
             before += self.sizes(file, original)?;
             after += self.sizes(file, delivered)?;
         }
@@ -330,21 +285,65 @@ impl Scale {
 
 /// Counts everything of a session at once, for commands that print and leave.
 pub fn count_all(session: &mut Session, file: &Bodies, profile: Profile) {
-    let mut scale = Scale::new(profile);
-    for definition in Definition::all(session) {
-        let cost = scale.definition(&definition.json);
-        definition.enter(session, cost);
-    }
+    count_telling(session, file, profile, |_, _| ());
+}
+
+/// The same; `turn` hears how many calls of how many are counted.
+pub fn count_telling(session: &mut Session, file: &Bodies, profile: Profile, mut turn: impl FnMut(u64, u64)) {
+    let whole = session.operations().len() as u64;
+    let mut counting = CountOne::new(file.clone(), profile);
+    counting.definitions(session);
     for (index, _) in (0_u32..).zip(0..session.operations().len()) {
-        let call = OperationId(index);
+        counting.call(session, OperationId(index));
+        turn(u64::from(index), whole);
+    }
+}
+
+/// Counts call by call, for a session that lets go of its calls: each before it goes.
+#[derive(Debug)]
+pub struct CountOne {
+    file: Bodies,
+    scale: Scale,
+}
+
+impl CountOne {
+    /// For a family of models; the messages of the session stand in `file`.
+    #[must_use]
+    pub fn new(file: Bodies, profile: Profile) -> Self {
+        Self { file, scale: Scale::new(profile) }
+    }
+
+    /// Enters what a call costs. One that has no answer, or whose messages cannot be read, is left uncounted.
+    pub fn call(&mut self, session: &mut Session, call: OperationId) {
         let task = session.operation(call).and_then(|operation| Task::of(call, operation));
-        if let Some(counted) = task.and_then(|task| scale.call(file, &task)) {
+        if let Some(counted) = task.and_then(|task| self.scale.call(&self.file, &task)) {
             counted.enter(session, call);
+        }
+    }
+
+    /// Enters what the definitions cost as they are now.
+    pub fn definitions(&mut self, session: &mut Session) {
+        for definition in Definition::all(session) {
+            let cost = self.scale.definition(&definition.json);
+            definition.enter(session, cost);
         }
     }
 }
 
 impl Book {
+    /// Forgets what it knows if the recording has been read again, or is to be counted for another family.
+    fn begin_anew_if_needed(&mut self, shared: &Shared) {
+        let recounts = shared.work().recounts();
+        if self.recounts != recounts {
+            *self = Self { recounts, ..Self::default() };
+        }
+    }
+
+    /// How many calls, from the first one on, need not be looked at again.
+    fn done_calls(&self) -> u32 {
+        self.open.iter().map(|call| call.0).min().unwrap_or(self.next).min(self.next)
+    }
+
     /// What is to be counted next, and whether there is more behind it.
     fn open_tasks(&mut self, shared: &Shared) -> (Vec<Task>, Vec<Definition>, bool) {
         let session = shared.work();
@@ -365,13 +364,17 @@ impl Book {
             tasks.extend(operation.and_then(|operation| Task::of(*call, operation)));
         }
         let operations = session.operations();
+        let mut looks = LOOKS_MAX;
         while tasks.len() < BATCH
+            && looks > 0
             && let Some(operation) = operations.get(self.next as usize)
         {
+            looks -= 1;
             let call = OperationId(self.next);
             self.next += 1;
             match operation.state {
                 State::Pending if self.open.len() < OPEN_MAX => self.open.push_back(call),
+                _ if operation.tokens.is_some() && operation.is_counted_once() => {}
                 _ => tasks.extend(Task::of(call, operation)),
             }
         }
@@ -387,8 +390,9 @@ impl Book {
     }
 }
 
-/// The text of one message; a member of a batch alone.
-pub(super) fn text_of(file: &Bodies, half: &Half) -> Option<String> {
+/// The text of one message; a member of a batch alone. `None` if it cannot be read.
+#[must_use]
+pub fn text_of(file: &Bodies, half: &Half) -> Option<String> {
     let frame = String::from_utf8(file.load(half.place).ok()?).ok()?;
     if !frame.trim_ascii_start().starts_with('[') {
         return Some(frame);

@@ -3,18 +3,23 @@
 //! None of them draws, and none waits for the drawing one: what they find out comes as [`News`] through a bounded
 //! queue, and "something changed" is said once until it is heard. Traffic is never touched: recordings are files.
 
+mod advising;
 mod counting;
 mod fetching;
 mod finding;
 mod load;
-mod pace;
+mod passes;
+mod played;
 mod previewing;
 mod reading;
+mod resending;
 mod trying;
 
-pub use counting::count_all;
+pub use advising::advice;
+pub use counting::{CountOne, count_all, count_telling, text_of};
 pub use load::load;
-pub use pace::Pace;
+pub use passes::{Far, advise, through};
+pub use played::{Played, stopwatch};
 pub use previewing::preview;
 
 use std::collections::HashMap;
@@ -27,12 +32,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossterm::event::Event;
 
+use super::advice::Inquiry;
 use super::fetched::{Answer, Subject};
 use super::open::OpenSession;
 use super::panels::{Listed, OpenId};
 use super::pointed::Trial;
 use super::preview::Preview;
+use super::resend::{Courier, Errand, Report};
 use super::ruling::Proposal;
+use super::side_by_side::{self, Found, Ticket};
 use crate::control::{Order, Reply, ask};
 use crate::model::OperationId;
 use crate::record::{Bodies, Folders, Reader};
@@ -73,6 +81,12 @@ pub enum News {
     Previewed(OpenId, Arc<str>, Answer<Preview>),
     /// What a rule that is being made does to a recorded message.
     Tried(Arc<Trial>, Answer<crate::insight::Preview>),
+    /// What an inquiry for advice came to.
+    Advised(Arc<Inquiry>, Answer<Vec<crate::insight::Proposal>>),
+    /// What came of comparing two things.
+    Compared(Ticket, Vec<Found>),
+    /// A call that was sent again has come back.
+    Returned(Arc<Errand>, Box<Report>),
     /// What a proxy said to new rules: done, or why not.
     Ruled {
         /// Whose rules.
@@ -144,6 +158,7 @@ pub struct Feed {
     fetching: SyncSender<fetching::Order>,
     previewing: SyncSender<previewing::Order>,
     trying: SyncSender<trying::Order>,
+    advising: SyncSender<advising::Order>,
     counting: Arc<counting::Desk>,
     files: Files,
     next_id: u32,
@@ -178,6 +193,7 @@ impl Feed {
         let fetching = fetching::start(&herald, files.clone());
         let previewing = previewing::start(&herald, files.clone());
         let trying = trying::start(&herald, files.clone());
+        let advising = advising::start(&herald, files.clone());
         let feed = Self {
             has_changed,
             herald,
@@ -186,6 +202,7 @@ impl Feed {
             fetching,
             previewing,
             trying,
+            advising,
             counting,
             files,
             next_id: 0,
@@ -200,6 +217,20 @@ impl Feed {
 
     /// Opens a session; it comes as [`News::Opened`].
     pub fn open(&mut self, source: Source) {
+        self.open_at(source, None);
+    }
+
+    /// The same, to be played from its beginning, so many times faster than it was.
+    pub fn play(&mut self, source: Source, speed: f64) {
+        self.open_at(source, Some(speed));
+    }
+
+    /// Follows a time cursor that has been moved.
+    pub fn follow(&self) {
+        let _ = self.reading.send(reading::Order::Look);
+    }
+
+    fn open_at(&mut self, source: Source, speed: Option<f64>) {
         let id = OpenId(self.next_id);
         self.next_id += 1;
         let (herald, reading) = (self.herald.clone(), self.reading.clone());
@@ -214,7 +245,7 @@ impl Feed {
             };
             match opened {
                 Ok(reader) => {
-                    let order = reading::Order::Open { id, path, is_stream, reader: Box::new(reader) };
+                    let order = reading::Order::Open { id, path, is_stream, reader: Box::new(reader), speed };
                     let _ = reading.send(order);
                 }
                 Err(error) => herald.tell(News::Say(error.to_string())),
@@ -289,6 +320,43 @@ impl Feed {
             let why = Answer::Failed("too many rules are being tried; look again in a moment".into());
             self.herald.tell(News::Tried(order.0, why));
         }
+    }
+
+    /// Looks for advice in a recording; it comes as [`News::Advised`].
+    pub fn advise(&self, wanted: Option<Arc<Inquiry>>, profile: &Profile) {
+        let Some(inquiry) = wanted else { return };
+        if let Err(TrySendError::Full(order)) = self.advising.try_send((inquiry, profile.clone())) {
+            let why = Answer::Failed("too much advice is being looked for; ask again in a moment".into());
+            self.herald.tell(News::Advised(order.0, why));
+        }
+    }
+
+    /// Compares two things; what came of it comes as [`News::Compared`]. One thing that is on screen orders this at a time, so
+    /// there is a thread or two for it and never many.
+    pub fn compare(&self, orders: Vec<side_by_side::Order>) {
+        for order in orders {
+            let herald = self.herald.clone();
+            spawn("mcptop-compare", &self.herald, move || {
+                let (ticket, found) = order.compare();
+                herald.tell(News::Compared(ticket, found));
+            });
+        }
+    }
+
+    /// Has a call sent again, on a thread of its own; what came of it comes as [`News::Returned`].
+    pub fn send(
+        &self,
+        errand: Arc<Errand>,
+        courier: Option<Arc<dyn Courier>>,
+        recording: Result<PathBuf, String>,
+        profile: Profile,
+    ) {
+        let (herald, files) = (self.herald.clone(), self.files.clone());
+        spawn("mcptop-resend", &self.herald, move || {
+            let file = file_of(&files, errand.session);
+            let report = resending::run(&errand, file.as_ref(), courier.as_deref(), recording, &profile);
+            herald.tell(News::Returned(errand, Box::new(report)));
+        });
     }
 
     /// Sends rules to a live session's proxy; its answer comes as [`News::Ruled`].

@@ -2,16 +2,23 @@
 //!
 //! A live recording is followed by looking at its length: often while it grows, ever more rarely while it does not.
 
+mod playing;
+
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use playing::{Player, Step};
+
 use super::counting::Desk;
 use super::{Files, Herald, News, SESSIONS_MAX, spawn};
 use crate::model::Session;
-use crate::record::Reader;
+use crate::record::{Progress, Reader};
+use crate::trace::Micros;
+use crate::ui::deck;
 use crate::ui::open::{OpenSession, Shared};
 use crate::ui::panels::OpenId;
 
@@ -34,7 +41,11 @@ pub(super) enum Order {
         path: PathBuf,
         is_stream: bool,
         reader: Box<Reader>,
+        /// Played so many times faster than it was, if it is.
+        speed: Option<f64>,
     },
+    /// A time cursor has been moved.
+    Look,
     Close(OpenId),
     /// The recordings of all live sessions.
     Living(HashSet<PathBuf>),
@@ -70,6 +81,7 @@ struct Source {
     is_stream: bool,
     reader: Reader,
     shared: Arc<Shared>,
+    player: Player,
     /// Nothing more can come; it is kept for its messages only.
     is_over: bool,
     wait: Duration,
@@ -113,7 +125,10 @@ impl Reading {
 
     fn take(&mut self, order: Order) {
         match order {
-            Order::Open { id, path, is_stream, reader } => self.open(id, path, is_stream, *reader),
+            Order::Open { id, path, is_stream, reader, speed } => {
+                self.open(id, path, is_stream, *reader, speed);
+            }
+            Order::Look => {}
             Order::Close(id) => self.sessions.retain(|source| source.id != id),
             Order::Living(living) => {
                 self.living = living;
@@ -126,24 +141,31 @@ impl Reading {
         }
     }
 
-    fn open(&mut self, id: OpenId, path: PathBuf, is_stream: bool, reader: Reader) {
+    fn open(&mut self, id: OpenId, path: PathBuf, is_stream: bool, reader: Reader, speed: Option<f64>) {
         if self.sessions.len() >= SESSIONS_MAX {
             let text = format!("{SESSIONS_MAX} sessions are open; close one first");
             return self.herald.tell(News::Say(text));
         }
         let is_live = is_stream || self.living.contains(&path);
         let shared = Arc::new(Shared::new(Session::new(reader.header().clone()), is_live));
+        if let Some(speed) = speed {
+            shared.deck.start(speed);
+        }
         let bodies = reader.bodies();
         self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id, bodies);
         self.counting.open(id, shared.clone());
         self.herald.tell(News::Opened(OpenSession { id, path: path.clone(), shared: shared.clone() }));
-        self.sessions.push(Source { id, path, is_stream, reader, shared, is_over: false, wait: WAIT_MIN });
+        let (player, wait) = (Player::default(), WAIT_MIN);
+        self.sessions.push(Source { id, path, is_stream, reader, shared, player, is_over: false, wait });
     }
 
     /// Reads a piece of one recording; returns how long to wait before the next look at it.
     fn turn(&mut self, at: usize) -> Option<Duration> {
         let is_living = self.living.contains(&self.sessions[at].path);
         let source = &mut self.sessions[at];
+        if let Some(order) = source.shared.deck.order() {
+            return self.play(at, order, is_living);
+        }
         if source.is_over {
             return None;
         }
@@ -177,32 +199,40 @@ impl Reading {
     }
 }
 
-impl Source {
-    fn read(&mut self) -> std::io::Result<(Turn, bool)> {
-        let shared = &self.shared;
-        let mut held = None;
-        let mut since = Instant::now();
-        let mut events = 0_u32;
-        let progress = self.reader.read(TURN_BYTES, &mut |event, place| {
-            events += 1;
-            let long = events.is_multiple_of(EVENTS_PER_LOOK) && since.elapsed() > HOLD_MAX;
-            if long || shared.is_wanted() {
-                held = None;
-                if shared.is_wanted() {
-                    std::thread::sleep(YIELD);
+impl Reading {
+    /// Follows the time cursor of a session that is played; returns how long to wait before the next look at it.
+    fn play(&mut self, at: usize, order: deck::Order, is_living: bool) -> Option<Duration> {
+        let source = &mut self.sessions[at];
+        match source.play(order, is_living) {
+            Ok(Step::Rest) => None,
+            Ok(step) => {
+                self.counting.look();
+                self.herald.changed();
+                match step {
+                    Step::More => Some(Duration::ZERO),
+                    // A cursor that is moved meanwhile is an order, and ends the wait.
+                    Step::Wait(wait) => Some(wait),
+                    Step::Rest => None,
                 }
             }
-            held.get_or_insert_with(|| {
-                since = Instant::now();
-                shared.work()
-            })
-            .apply(event, place);
-        })?;
-        drop(held);
-        shared.set_progress(self.reader.position_bytes(), self.reader.len_bytes());
+            Err(error) => {
+                source.shared.deck.leave();
+                source.is_over = true;
+                source.shared.set_live(false);
+                self.herald.tell(News::Say(format!("cannot read {}: {error}", source.path.display())));
+                None
+            }
+        }
+    }
+}
+
+impl Source {
+    fn read(&mut self) -> std::io::Result<(Turn, bool)> {
+        let progress = read_into(&mut self.reader, &self.shared, &|_, _| true)?;
         let turn = match (progress.at_end, progress.bytes) {
             (false, 1..) => Turn::More,
             (true, 1..) => Turn::Grew,
+            (_, 0) if progress.events > 0 => Turn::More,
             (_, 0) => Turn::Quiet,
         };
         Ok((turn, progress.at_end))
@@ -220,4 +250,37 @@ impl Source {
             self.is_over = true;
         }
     }
+}
+
+/// Reads a piece of a recording into the model that others look at, up to the first event that is not let through: by its time,
+/// and by how many calls have begun before it.
+fn read_into(
+    reader: &mut Reader,
+    shared: &Shared,
+    lets_through: &dyn Fn(Micros, usize) -> bool,
+) -> std::io::Result<Progress> {
+    let mut held = None;
+    let mut since = Instant::now();
+    let mut events = 0_u32;
+    let calls = Cell::new(shared.work().operations().len());
+    let progress =
+        reader.read_while(TURN_BYTES, &mut |at| lets_through(at, calls.get()), &mut |event, place| {
+            events += 1;
+            let long = events.is_multiple_of(EVENTS_PER_LOOK) && since.elapsed() > HOLD_MAX;
+            if long || shared.is_wanted() {
+                held = None;
+                if shared.is_wanted() {
+                    std::thread::sleep(YIELD);
+                }
+            }
+            let session = held.get_or_insert_with(|| {
+                since = Instant::now();
+                shared.work()
+            });
+            session.apply(event, place);
+            calls.set(session.operations().len());
+        })?;
+    drop(held);
+    shared.set_progress(reader.position_bytes(), reader.len_bytes());
+    Ok(progress)
 }

@@ -1,6 +1,6 @@
 //! What keys, palette and mouse can ask for; knows nothing of what comes of it.
 
-use super::Wanted;
+use super::{Turn, Wanted};
 use crate::ui::panels::PanelId;
 
 /// What the user can ask for.
@@ -66,14 +66,22 @@ pub enum Action {
     Raw,
     /// The next view or part of what is open.
     NextView,
+    /// Send the selected call again, with other arguments if wanted, to a fresh copy of its server.
+    Resend,
     /// The next call that failed.
     NextError,
     /// Go to the calls of the selected tool, or to the other view of the selected call.
     Related,
+    /// Keep the selected call or session in mind, to compare another one with it.
+    Pick,
+    /// Show the selected call or session beside the picked one.
+    Compare,
     /// Leave the selected part out, to see what that saves.
     Exclude,
     /// Make a rule of what is pointed at.
     Point(Wanted),
+    /// Show which rules would have saved something in this recording.
+    Advise,
     /// Put the selected rule into its next mode: on, observe, off.
     NextMode,
     /// Write the rules as text.
@@ -90,6 +98,8 @@ pub enum Action {
     ZoomOut,
     /// Show all of it.
     Fit,
+    /// Play a session, or steer the one that is played.
+    Playback(Turn),
     /// Close the selected session in this viewer.
     Close,
     /// Delete the selected recording.
@@ -98,4 +108,104 @@ pub enum Action {
     StopRecording,
     /// Read the list of sessions again.
     Refresh,
+}
+
+impl Action {
+    /// The name in the configuration; it stays, whatever help calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quit => "quit",
+            Self::Back => "back",
+            Self::Show(panel) => shows(panel),
+            Self::NextPanel => "next-panel",
+            Self::PreviousPanel => "previous-panel",
+            Self::Filter => "filter",
+            Self::Palette => "palette",
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Left => "left",
+            Self::Right => "right",
+            Self::PageUp => "page-up",
+            Self::PageDown => "page-down",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Open => "open",
+            Self::Copy => "copy",
+            Self::SortNext => "sort-next",
+            Self::SortPrevious => "sort-previous",
+            Self::SortReverse => "sort-reverse",
+            Self::Follow => "follow",
+            Self::Pause => "pause",
+            Self::Mark => "mark",
+            Self::NextTheme => "choose-theme",
+            Self::NextProfile => "next-profile",
+            Self::NextWindow => "next-window",
+            Self::WireOrModel => "wire-or-model",
+            Self::FoldAll => "fold-all",
+            Self::Raw => "raw",
+            Self::NextView => "next-view",
+            Self::Resend => "resend",
+            Self::NextError => "next-error",
+            Self::Related => "related",
+            Self::Pick => "pick",
+            Self::Compare => "compare",
+            Self::Exclude => "exclude",
+            Self::Point(wanted) => points(wanted),
+            Self::Advise => "advise",
+            Self::NextMode => "next-mode",
+            Self::EditRules => "edit-rules",
+            Self::KeepRules => "keep-rules",
+            Self::RemoveRule => "remove-rule",
+            Self::Undo => "undo",
+            Self::ZoomIn => "zoom-in",
+            Self::ZoomOut => "zoom-out",
+            Self::Fit => "zoom-all",
+            Self::Playback(turn) => turns(turn),
+            Self::Close => "close",
+            Self::Delete => "delete",
+            Self::StopRecording => "stop-recording",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// `calls` alone is the table of the keys in Calls.
+const fn shows(panel: PanelId) -> &'static str {
+    match panel {
+        PanelId::Top => "show-top",
+        PanelId::Calls => "show-calls",
+        PanelId::Schemas => "show-schemas",
+        PanelId::Rules => "show-rules",
+        PanelId::Timeline => "show-timeline",
+        PanelId::Sessions => "show-sessions",
+        PanelId::Help => "help",
+    }
+}
+
+const fn points(wanted: Wanted) -> &'static str {
+    match wanted {
+        Wanted::Drop => "drop-field",
+        Wanted::Tick => "tick-field",
+        Wanted::OnlyTicked => "only-ticked",
+        Wanted::Shape => "shape",
+        Wanted::Limit => "limit",
+        Wanted::Cache => "cache",
+        Wanted::Hide => "hide-tool",
+        Wanted::Shorten => "shorten",
+        Wanted::Strip => "strip",
+    }
+}
+
+const fn turns(turn: Turn) -> &'static str {
+    match turn {
+        Turn::Play => "play",
+        Turn::Next => "next-call",
+        Turn::Previous => "previous-call",
+        Turn::Faster => "faster",
+        Turn::Slower => "slower",
+        Turn::Here => "play-to-here",
+        Turn::To => "play-to",
+        Turn::Leave => "leave-playback",
+    }
 }

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::{Action, Binding, Group, PanelId, Press, Reach, Wanted};
+use super::{Action, Binding, Group, PanelId, Press, Reach, Turn, Wanted};
 
 const fn char(c: char) -> Press {
     Press { code: KeyCode::Char(c), ctrl: false }
@@ -48,6 +48,8 @@ const HELD: Reach = Reach::In(&[
 ]);
 /// Where results are looked at.
 const RESULTS: Reach = Reach::In(&[PanelId::Calls]);
+/// Where there are things to be compared.
+const COMPARED: Reach = Reach::In(&[PanelId::Calls, PanelId::Sessions]);
 const SCHEMAS: Reach = Reach::In(&[PanelId::Schemas]);
 const TIMELINE: Reach = Reach::In(&[PanelId::Timeline]);
 const SESSIONS: Reach = Reach::In(&[PanelId::Sessions]);
@@ -120,7 +122,7 @@ pub const BINDINGS: &[Binding] = &[
         ALL,
         Group::Move,
         "left",
-        "Left: fold, or the part before",
+        "Left: fold, or what holds it",
     ),
     row(
         &[key(KeyCode::Right), char('l')],
@@ -128,7 +130,7 @@ pub const BINDINGS: &[Binding] = &[
         ALL,
         Group::Move,
         "right",
-        "Right: unfold, or the next part",
+        "Right: unfold, or go in",
     ),
     row(
         &[key(KeyCode::PageUp), ctrl('b'), ctrl('u')],
@@ -179,6 +181,14 @@ pub const BINDINGS: &[Binding] = &[
     row(&[char('r')], Action::Raw, TREES, Group::Selected, "raw", "The exact text instead of the tree"),
     row(&[char('z')], Action::FoldAll, TREES, Group::Selected, "fold", "Fold or unfold everything"),
     row(
+        &[char('R')],
+        Action::Resend,
+        RESULTS,
+        Group::Selected,
+        "send again",
+        "Send this call again, edited if you like",
+    ),
+    row(
         &[char('x')],
         Action::Exclude,
         SCHEMAS,
@@ -193,6 +203,14 @@ pub const BINDINGS: &[Binding] = &[
         Group::Rules,
         "on/observe/off",
         "Switch this rule: on, observe, off",
+    ),
+    row(
+        &[char('a')],
+        Action::Advise,
+        RULED,
+        Group::Rules,
+        "advice",
+        "Advice: rules that would save something",
     ),
     row(&[char('e')], Action::EditRules, RULES, Group::Rules, "write", "Write the rules as text"),
     row(&[char('K')], Action::KeepRules, RULES, Group::Rules, "keep", "Keep these rules in the rules file"),
@@ -277,8 +295,67 @@ pub const BINDINGS: &[Binding] = &[
         "strip",
         "Strip titles and examples",
     ),
+    row(&[char('M')], Action::Pick, COMPARED, Group::Selected, "pick", "Pick this, to compare with it"),
+    row(
+        &[char('C')],
+        Action::Compare,
+        COMPARED,
+        Group::Selected,
+        "compare",
+        "Compare this with what is picked",
+    ),
     row(&[char('y')], Action::Copy, ALL, Group::Selected, "copy", "Copy arguments, result, JSON or command"),
     row(&[char('m')], Action::Mark, ALL, Group::Selected, "mark", "Put a remark at this moment"),
+    row(
+        &[char('P')],
+        Action::Playback(Turn::Play),
+        ALL,
+        Group::Playback,
+        "play/hold",
+        "Play it; hold it, or go on",
+    ),
+    row(
+        &[char(']')],
+        Action::Playback(Turn::Next),
+        ALL,
+        Group::Playback,
+        "next call",
+        "To the next call, and hold there",
+    ),
+    row(
+        &[char('[')],
+        Action::Playback(Turn::Previous),
+        ALL,
+        Group::Playback,
+        "call before",
+        "Back to the call before",
+    ),
+    row(&[char('}')], Action::Playback(Turn::Faster), ALL, Group::Playback, "faster", "Faster"),
+    row(&[char('{')], Action::Playback(Turn::Slower), ALL, Group::Playback, "slower", "Slower"),
+    row(
+        &[char('J')],
+        Action::Playback(Turn::Here),
+        CALLS,
+        Group::Playback,
+        "to here",
+        "To the selected call",
+    ),
+    row(
+        &[char('@')],
+        Action::Playback(Turn::To),
+        ALL,
+        Group::Playback,
+        "go to",
+        "To a time, a share or a call",
+    ),
+    row(
+        &[char('X')],
+        Action::Playback(Turn::Leave),
+        ALL,
+        Group::Playback,
+        "leave",
+        "Leave playback: all of it, or live",
+    ),
     row(&[char('c')], Action::Close, SESSIONS, Group::Selected, "close", "Close this session in the viewer"),
     row(
         &[char('R')],
@@ -321,7 +398,7 @@ pub const BINDINGS: &[Binding] = &[
         "window",
         "Measure against another context window",
     ),
-    row(&[char('T')], Action::NextTheme, ALL, Group::Program, "theme", "Next theme"),
+    row(&[char('T')], Action::NextTheme, ALL, Group::Program, "theme", "Choose a theme, seen while selected"),
     row(
         &[key(KeyCode::Esc)],
         Action::Back,

@@ -14,7 +14,8 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, nothing: &str) {
     if cx.sessions.is_empty() {
         return welcome::view(cx, area, buf);
     }
-    if let Some(opened) = cx.sessions.iter().find(|opened| opened.loaded < 1.0) {
+    let is_read = |opened: &&super::Opened<'_>| opened.loaded < 1.0 && opened.playback.is_none();
+    if let Some(opened) = cx.sessions.iter().find(is_read) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
         let percent = (opened.loaded.clamp(0.0, 1.0) * 100.0) as u64;
         let line = format!("Reading the recording of {} … {percent} %", opened.session.header.label);
@@ -28,6 +29,11 @@ pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, nothing: &str) {
         1 => "1 message has passed".to_owned(),
         frames => format!("{} messages have passed", grouped(frames)),
     };
-    let when = if is_live { "The session is live;" } else { "The session has ended;" };
+    let is_played = cx.sessions.iter().any(|opened| opened.playback.is_some());
+    let when = match (is_played, is_live) {
+        (true, _) => "At this moment of the session",
+        (false, true) => "The session is live;",
+        (false, false) => "The session has ended;",
+    };
     notice(area, buf, cx.theme, &[nothing, &format!("{when} {seen}.")]);
 }

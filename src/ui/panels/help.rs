@@ -1,13 +1,23 @@
-//! Every key, from the one table of keys, and the filter language.
+//! Help: what every key does, seen from the panel it was opened from, with what filters and columns mean; searchable.
+//!
+//! Draws what the tables say, in as many columns as fit. What is looked for is told by the context.
+
+mod entries;
+mod search;
+
+use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use self::entries::{Block, Entry, blocks};
+use self::search::Search;
 use super::{Cx, Mouse, Panel, PanelId, Reply};
-use crate::ui::keys::{Action, BINDINGS, Binding, Group, Reach};
+use crate::ui::keys::Action;
 use crate::ui::theme::{Role, Theme};
+use crate::ui::widgets::{clip, notice};
 
 /// The help panel.
 #[derive(Debug, Default)]
@@ -16,34 +26,75 @@ pub struct Help {
     from: usize,
     lines: usize,
     height: usize,
+    /// What was looked for when it was drawn last.
+    words: String,
 }
 
-/// The filter language in examples.
-const FILTERS: [(&str, &str); 10] = [
-    ("read_file", "anywhere in tool, method, id"),
-    ("tool:read* server:fs", "several terms all match"),
-    ("status:error", "ok pending cancelled abandoned"),
-    ("dur:>500ms", "longer; < >= <= also, us, s, m"),
-    ("tok:>1k size:>10kb", "the result's tokens and bytes"),
-    ("client:cursor http:4xx", "whose; the HTTP status"),
-    ("rule:lean  rule:*", "a rule had to do with it"),
-    ("dir:server", "who asked: client or server"),
-    ("tool:=read_file id:7", "exactly this name, this id"),
-    ("a or not (b and c)", "and, or, not, parentheses"),
-];
+/// What help is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The panel it was opened from.
+    pub panel: PanelId,
+    /// Words that what is shown must have; empty for all.
+    pub words: String,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { panel: PanelId::Sessions, words: String::new() }
+    }
+}
 
 /// Width of a column of keys.
 const COLUMN: u16 = 60;
+/// Columns of keys at most.
+const COLUMNS_MAX: u16 = 3;
+
+/// How many lines have what is looked for, of how many: `7 of 118`; or that none has. With what the keys of the prompt do
+/// then.
+#[must_use]
+pub fn verdict(cx: &Cx<'_>) -> String {
+    let found = found_text(cx);
+    if cx.asked.words.is_empty() || found.starts_with("none") {
+        return format!("{found}   esc shows all");
+    }
+    format!("{found}   enter keeps this, esc shows all")
+}
+
+fn found_text(cx: &Cx<'_>) -> String {
+    let count = |blocks: &[Block]| blocks.iter().map(|block| block.entries.len()).sum::<usize>();
+    let all = blocks(cx.keys, cx.asked.panel);
+    let total = count(&all);
+    match count(&Search::new(&cx.asked.words).narrow(all)) {
+        0 => format!("none of {total}"),
+        found => format!("{found} of {total}"),
+    }
+}
 
 impl Panel for Help {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        let columns = (area.width / COLUMN).clamp(1, 3);
-        let blocks = blocks(cx.theme, usize::from(area.width / columns));
-        let split = spread(&blocks, usize::from(columns));
+        if self.words != cx.asked.words {
+            self.words.clone_from(&cx.asked.words);
+            self.from = 0;
+        }
+        let search = Search::new(&cx.asked.words);
+        let blocks = search.narrow(blocks(cx.keys, cx.asked.panel));
+        let area = Self::head(cx, &search, area, buf);
+        if blocks.is_empty() {
+            let words = format!("Nothing in help has \"{}\"", cx.asked.words);
+            let back = format!("{} shows all of it again", cx.keys.label(Action::Back, PanelId::Help));
+            (self.lines, self.from) = (0, 0);
+            return notice::notice(area, buf, cx.theme, &[&words, &back]);
+        }
+        let columns = (area.width / COLUMN).clamp(1, COLUMNS_MAX);
+        let width = area.width / columns;
+        let cells = usize::from(width.saturating_sub(2));
+        let drawn: Vec<Vec<Line<'_>>> =
+            blocks.iter().map(|block| block_lines(cx.theme, block, &search, cells)).collect();
+        let split = spread(&drawn, usize::from(columns));
         self.height = usize::from(area.height);
         self.lines = split.iter().map(Vec::len).max().unwrap_or(0);
         self.from = self.from.min(self.lines.saturating_sub(self.height));
-        let width = area.width / columns;
         for (lines, column) in split.into_iter().zip(0_u16..) {
             let x = area.x + column * width;
             for (line, row) in lines.into_iter().skip(self.from).zip(0..area.height) {
@@ -53,7 +104,7 @@ impl Panel for Help {
         }
         if self.from + self.height < self.lines {
             let more =
-                Line::styled(format!("{} more ", cx.theme.glyphs.descending), cx.theme.style(Role::Dim));
+                Line::styled(format!(" {} more ", cx.theme.glyphs.descending), cx.theme.style(Role::Dim));
             more.right_aligned().render(Rect { y: area.bottom() - 1, height: 1, ..area }, buf);
         }
     }
@@ -80,50 +131,82 @@ impl Panel for Help {
     }
 
     fn hints(&self) -> &'static [Action] {
-        &[Action::Back, Action::Palette]
+        &[Action::Back, Action::Filter, Action::Palette]
     }
 }
 
-/// The groups of keys as blocks of lines.
-fn blocks(theme: &Theme, width: usize) -> Vec<Vec<Line<'static>>> {
-    let heading = |text: &'static str| Line::styled(text, theme.style(Role::Heading));
-    let mut blocks: Vec<Vec<Line<'static>>> = Group::ALL
-        .iter()
-        .map(|group| {
-            let rows =
-                BINDINGS.iter().filter(|row| row.group == *group).map(|row| key_line(theme, row, width));
-            std::iter::once(heading(group.title())).chain(rows).collect()
-        })
-        .collect();
-    let filters = FILTERS.iter().map(|(example, meaning)| {
-        Line::from(vec![
-            Span::styled(format!("  {example:<23}"), theme.style(Role::Key)),
-            Span::styled(*meaning, theme.style(Role::KeyText)),
-        ])
-    });
-    blocks.push(std::iter::once(heading("Filter")).chain(filters).collect());
-    blocks
+impl Help {
+    /// Says what is looked for, if anything is and no prompt says it; returns the room under that.
+    fn head(cx: &Cx<'_>, search: &Search, area: Rect, buf: &mut Buffer) -> Rect {
+        if search.is_empty() || !cx.focused || area.height < 4 {
+            return area;
+        }
+        let style = |role| cx.theme.style(role);
+        let line = Line::from(vec![
+            Span::styled(" / ", style(Role::Key)),
+            Span::styled(cx.asked.words.clone(), style(Role::Input)),
+            Span::styled(format!("  {}  ", found_text(cx)), style(Role::Dim)),
+            Span::styled(cx.keys.label(Action::Back, PanelId::Help), style(Role::Key)),
+            Span::styled(" shows all", style(Role::KeyText)),
+        ]);
+        line.render(Rect { height: 1, ..area }, buf);
+        Rect { y: area.y + 2, height: area.height - 2, ..area }
+    }
 }
 
-fn key_line(theme: &Theme, row: &Binding, width: usize) -> Line<'static> {
-    let keys: Vec<String> = row.keys.iter().take(2).map(|key| key.label()).collect();
-    let mut spans = vec![
-        Span::styled(format!("  {:<13}", keys.join(" ")), theme.style(Role::Key)),
-        Span::styled(row.text, theme.style(Role::KeyText)),
-    ];
-    if let Reach::In(panels) = row.reach {
-        let names: Vec<&str> = panels.iter().map(|panel: &PanelId| panel.title()).collect();
-        let names = Span::styled(format!("  {}", names.join(", ")), theme.style(Role::Dim));
-        let used: usize = spans.iter().map(Span::width).sum();
-        if used + names.width() + 2 <= width {
-            spans.push(names);
+fn block_lines(theme: &Theme, block: &Block, search: &Search, cells: usize) -> Vec<Line<'static>> {
+    let mut head = vec![Span::styled(block.title.clone(), theme.style(Role::Heading))];
+    if !block.place.is_empty() {
+        head.push(Span::styled(format!("  {}", block.place), theme.style(Role::Dim)));
+    }
+    let entries =
+        block.entries.iter().map(|entry| entry_line(theme, entry, block.label_cells, search, cells));
+    std::iter::once(Line::from(head)).chain(entries).collect()
+}
+
+fn entry_line(
+    theme: &Theme,
+    entry: &Entry,
+    label_cells: usize,
+    search: &Search,
+    cells: usize,
+) -> Line<'static> {
+    let marks = search.marks(entry);
+    let mut spans = vec![Span::raw("  ")];
+    for (position, (label, ranges)) in entry.labels.iter().zip(&marks.labels).enumerate() {
+        if position > 0 {
+            spans.push(Span::raw(" "));
         }
+        marked(&mut spans, theme, label, ranges, Role::Key);
+    }
+    let used = Line::from(spans.clone()).width();
+    spans.push(Span::raw(" ".repeat((label_cells + 3).saturating_sub(used).max(1))));
+    marked(&mut spans, theme, &entry.text, &marks.text, Role::KeyText);
+    // What is found by its other name alone shows that name.
+    let by_name = !search.is_empty() && !marks.name.is_empty() && marks.text.is_empty();
+    let (aside, ranges) =
+        if by_name { (entry.name, &marks.name) } else { (entry.aside.as_str(), &marks.aside) };
+    let used = Line::from(spans.clone()).width();
+    if !aside.is_empty() && used + 2 + clip::width(aside) <= cells {
+        spans.push(Span::raw("  "));
+        marked(&mut spans, theme, aside, ranges, Role::Dim);
     }
     Line::from(spans)
 }
 
+/// Adds a text in which what is looked for stands out.
+fn marked(spans: &mut Vec<Span<'static>>, theme: &Theme, text: &str, ranges: &[Range<usize>], role: Role) {
+    let mut from = 0;
+    for range in ranges {
+        spans.push(Span::styled(text[from..range.start].to_owned(), theme.style(role)));
+        spans.push(Span::styled(text[range.clone()].to_owned(), theme.style(Role::Accent)));
+        from = range.end;
+    }
+    spans.push(Span::styled(text[from..].to_owned(), theme.style(role)));
+}
+
 /// Puts the blocks into so many columns of about the same height, in their order.
-fn spread(blocks: &[Vec<Line<'static>>], columns: usize) -> Vec<Vec<Line<'static>>> {
+fn spread<'l>(blocks: &[Vec<Line<'l>>], columns: usize) -> Vec<Vec<Line<'l>>> {
     let total: usize = blocks.iter().map(|block| block.len() + 1).sum();
     let goal = total.div_ceil(columns);
     let mut spread = vec![Vec::new()];

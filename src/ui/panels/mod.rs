@@ -23,14 +23,20 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::advice::Advices;
+use super::deck::Playback;
 use super::fetched::{Attributions, Bodies, ToolCosts};
-use super::keys::Action;
+use super::keys::{Action, Bindings};
 use super::pointed::{Pointing, Trials};
 use super::ruling::{RuleChange, Rulings};
+use super::side_by_side::Pair;
 use super::theme::Theme;
+use super::widgets::legend::Legend;
+use super::widgets::number::Price;
 use crate::model::{ContextTokens, Filter, OperationId, Session};
 use crate::tokens::Profile;
 use crate::trace::{Header, Micros, Place};
+use help::Asked;
 
 /// The panels, in the order of their number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,8 +100,12 @@ pub struct Opened<'a> {
     /// The session's own time at this moment: the running time of a live one, the last event's of an ended one.
     /// Held while the screen is paused.
     pub now: Micros,
+    /// Where its time cursor is, if it is played: everything shown is as it was then.
+    pub playback: Option<Playback>,
     /// How much of the recording has been read, between 0 and 1; 1 when all of it.
     pub loaded: f64,
+    /// How many calls, from the first one on, have their tokens or never will.
+    pub counted_calls: u32,
     /// What of the recording could not be read, if anything.
     pub damage: Option<&'a str>,
 }
@@ -151,8 +161,14 @@ pub struct Cx<'a> {
     pub tool_costs: &'a ToolCosts,
     /// What this viewer has changed of the rules, and what rules would have saved.
     pub rulings: &'a Rulings,
+    /// Which key does what.
+    pub keys: &'a Bindings,
+    /// What help is asked for.
+    pub asked: &'a Asked,
     /// What the rule being made does to recorded messages.
     pub trials: &'a Trials,
+    /// What the newest inquiry for advice came to.
+    pub advices: &'a Advices,
     /// Calls that are shown without their tokens; see [`Cx::count_first`].
     pub uncounted: &'a RefCell<Vec<(OpenId, OperationId)>>,
     /// Whether something could not be finished within one drawing; see [`Cx::go_on`].
@@ -163,6 +179,8 @@ pub struct Cx<'a> {
     pub targets: Targets,
     /// Size of the context window that shares are measured against, in tokens.
     pub window_tokens: u64,
+    /// What tokens cost in money, if somebody has said it.
+    pub price: Option<&'a Price>,
     /// The family of models tokens are counted for.
     pub profile: &'a Profile,
     /// Show what went over the wire rather than what a model gets.
@@ -293,16 +311,24 @@ pub enum Reply {
     Filter(String, PanelId),
     /// Open a recording.
     OpenRecording(PathBuf),
+    /// Play a recording from its beginning.
+    Play(PathBuf),
+    /// Send the time cursor of a session to one of its times.
+    Seek(OpenId, Micros),
     /// Close a session in this viewer.
     CloseSession(OpenId),
     /// Ask, and do it if the user says yes.
     Confirm(String, Deed),
     /// Look for sessions again.
     Refresh,
+    /// Show two things side by side.
+    SideBySide(Pair),
     /// Ask how a rule is meant that is made of what is pointed at.
     Point(Pointing),
     /// Change the rules of a session.
     Rule(RuleChange),
+    /// Send a call again.
+    Resend(OpenId, OperationId),
 }
 
 /// A panel.
@@ -339,6 +365,19 @@ pub trait Panel {
 
     /// Takes back what was remembered; unknown keys are passed over.
     fn recall(&mut self, _remembered: &toml::Table) {}
+}
+
+/// What the columns of a panel's list mean, left to right; none where it has no list.
+#[must_use]
+pub fn legends(panel: PanelId) -> Vec<Legend> {
+    match panel {
+        PanelId::Top => top::legends(),
+        PanelId::Calls => calls::legends(),
+        PanelId::Schemas => schemas::legends(),
+        PanelId::Rules => rules::legends(),
+        PanelId::Sessions => sessions::legends(),
+        PanelId::Timeline | PanelId::Help => Vec::new(),
+    }
 }
 
 /// Every panel, in the order of the number keys.

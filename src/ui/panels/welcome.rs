@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::Cx;
+use super::{Cx, PanelId};
+use crate::ui::keys::Action;
 use crate::ui::theme::Role;
 
 /// What is to be pasted into the settings of Claude Desktop.
@@ -35,7 +36,7 @@ pub fn settings_file() -> &'static str {
 pub fn view(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let style = |role| cx.theme.style(role);
     let plain = |text: &'static str| Line::styled(text, style(Role::Text));
-    let key = |key: &'static str| Span::styled(key, style(Role::Key));
+    let key = |key: String| Span::styled(key, style(Role::Key));
     let is_high = area.height >= 20;
     let mut lines = Vec::new();
     if is_high {
@@ -53,18 +54,17 @@ pub fn view(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     lines.extend(shown.map(|line| Line::styled(format!("  {line}"), style(Role::JsonString))));
     if is_high {
         lines.push(Line::default());
-        lines.push(plain("Start Claude Desktop again. The session appears here by itself, live, and stays"));
-        lines
-            .push(plain("as a recording when it has ended. Any other client: write `mcptop wrap --` before"));
-        lines.push(plain("the server's command."));
+        lines.push(plain("Start Claude Desktop again. The session appears here by itself, live, and"));
+        lines.push(plain("stays as a recording when it has ended. Any other client: put"));
+        lines.push(plain("`mcptop wrap --` in front of the server's command."));
         lines.push(Line::default());
     } else {
         lines.push(plain("Start Claude Desktop again; the session appears here."));
     }
     lines.push(Line::from(vec![
-        key("y"),
+        key(cx.keys.label(Action::Copy, PanelId::Sessions)),
         Span::styled(" copies the lines   ", style(Role::Text)),
-        key("mcptop demo"),
+        key("mcptop demo".to_owned()),
         Span::styled(" plays a recorded session", style(Role::Text)),
     ]));
     let indent = if area.width > 100 { (area.width - 90) / 2 } else { 1 };

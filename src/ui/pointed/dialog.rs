@@ -158,6 +158,7 @@ impl Dialog {
             tool: self.pointing.tool.clone(),
             is_read_only: definition.is_some_and(|tool| hints(tool, "readOnlyHint")),
             is_idempotent: definition.is_some_and(|tool| hints(tool, "idempotentHint")),
+            is_live: opened.is_live,
             has_output_schema: definition.is_some_and(|tool| member(&tool.json, "outputSchema").is_some()),
             has_structured,
             rules,

@@ -20,6 +20,8 @@ pub struct Known {
     pub is_read_only: bool,
     /// Whether it says that calling it again changes nothing.
     pub is_idempotent: bool,
+    /// Whether its session is running: rules act on what comes, and clients know what they have been told before.
+    pub is_live: bool,
     /// Whether its results promise a schema.
     pub has_output_schema: bool,
     /// Whether the result that is pointed at says in `structuredContent` what its text says.
@@ -162,8 +164,16 @@ fn keep_only(spots: &[Spot], reach: Reach, known: &Known) -> Draft {
     draft
 }
 
+/// What a trim means for a tool whose results promise a schema: clients check `structuredContent` against the one they know.
 fn schema_note(known: &Known) -> &'static str {
-    if known.has_output_schema { " Its output schema is relaxed to fit." } else { "" }
+    match (known.has_output_schema, known.has_structured && known.is_live) {
+        (false, _) => "",
+        (true, false) => " Its output schema is relaxed to fit.",
+        (true, true) => {
+            " Its output schema is relaxed to fit; until the client has read the tool list again, structuredContent \
+             stays as it is."
+        }
+    }
 }
 
 fn limit(over: Over, typed: &str, known: &Known) -> Result<Draft, String> {
@@ -331,6 +341,22 @@ mod tests {
         let taken = format!("{text}\n[[rule]]\nname = \"cache get_customer\"\ncoalesce = true\n");
         let (draft, _) = wished(&taken, &Wish::Cache, |_| {});
         assert_eq!(draft.rule.name, "cache get_customer (crm)");
+    }
+
+    #[test]
+    fn a_trim_says_that_structured_content_waits_for_the_new_tool_list() {
+        let wish = Wish::Drop(spot(&["metadata"]));
+        let risk = |live, schema, structured| {
+            wished("", &wish, |known| {
+                (known.is_live, known.has_output_schema, known.has_structured) = (live, schema, structured);
+            })
+            .0
+            .risk
+        };
+        assert!(risk(true, true, true).contains("until the client has read the tool list again"));
+        assert!(risk(true, true, false).ends_with("relaxed to fit."), "nothing there has to wait");
+        assert!(risk(false, true, true).ends_with("relaxed to fit."), "a trial is tried on the new list");
+        assert!(!risk(true, false, true).contains("schema"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub enum Reach {
 
 /// Why no rule can be about a place of a message.
 pub const NO_SPOT: &str =
-    "Point at a field of the result: below structuredContent, or in a text block that is JSON";
+    "Point at a field of the result first: in structuredContent, or in a text that is JSON";
 
 impl Spot {
     /// The value that some steps from the root of an answer lead to.

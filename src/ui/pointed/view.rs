@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 use super::dialog::Dialog;
 use super::draft::Draft;
 use crate::insight::Preview;
-use crate::rules::edit;
+use crate::rules::{Over, edit};
 use crate::tokens::Count;
 use crate::ui::boxes;
 use crate::ui::fetched::Answer;
@@ -18,8 +18,9 @@ use crate::ui::panels::{Cx, Opened};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::Align;
-use crate::ui::widgets::number::{duration, grouped, percent, tokens_grouped};
+use crate::ui::widgets::number::{counted, duration, grouped, percent, tokens_grouped};
 use crate::ui::widgets::table::put;
+use crate::ui::widgets::wrap::{toml_lines, wrapped};
 
 /// Columns of the box, where there is room.
 const COLUMNS: u16 = 84;
@@ -122,12 +123,22 @@ impl Dialog {
                 Answer::Ready(preview) => {
                     let (before, after) =
                         (preview.original.tokens(cx.wire), preview.delivered.tokens(cx.wire));
-                    lines.push(change_line(label, before, after, "", cx));
+                    lines.push(match &preview.why {
+                        // What fails is no saving.
+                        Some(_) if refuses(draft) && before != after => {
+                            let text = format!("fails: it has {} tokens", tokens_grouped(before));
+                            said_line(label, &text, cx)
+                        }
+                        _ => change_line(label, before, after, "", cx),
+                    });
                     let (wire_before, wire_after) = (preview.original.wire, preview.delivered.wire);
                     if before == after && wire_before != wire_after {
                         // What is none of the model's business may still travel.
                         lines.push(change_line("on the wire", wire_before, wire_after, "", cx));
-                    } else if let (true, false, Some(why)) = (before == after, is_list, &preview.why) {
+                    } else if let (false, Some(why)) = (is_list, &preview.why)
+                        // What a shape says is what comes out, which may be another form than the one chosen.
+                        && (before == after || draft.rule.shape.is_some())
+                    {
                         let text = format!("{:LABEL$} {why}", "");
                         lines.push(Line::styled(text, cx.theme.style(Role::Dim)));
                     }
@@ -167,7 +178,7 @@ fn rule_lines(draft: &Draft, width: usize, cx: &Cx<'_>, lines: &mut Vec<Line<'st
     match edit::text_of(&draft.rule) {
         Ok(text) => {
             for line in text.lines().filter(|line| !line.is_empty()) {
-                lines.extend(toml_lines(line, width, cx));
+                lines.extend(toml_lines(line, width, cx.theme));
             }
         }
         Err(problem) => lines.push(Line::styled(problem.what, cx.theme.style(Role::Bad))),
@@ -176,29 +187,6 @@ fn rule_lines(draft: &Draft, width: usize, cx: &Cx<'_>, lines: &mut Vec<Line<'st
         let text = "This rule is there already: it does this as well.";
         lines.push(Line::styled(text, cx.theme.style(Role::Dim)));
     }
-}
-
-/// A line of the rule: its key set off from its value; a long one goes on below.
-fn toml_lines(line: &str, width: usize, cx: &Cx<'_>) -> Vec<Line<'static>> {
-    let Some((key, value)) = line.split_once(" = ") else {
-        return vec![Line::styled(clip::end(line, width).into_owned(), cx.theme.style(Role::JsonMark))];
-    };
-    let indent = clip::width(key) + 3;
-    let room = width.saturating_sub(indent).max(8);
-    let style = cx.theme.style(Role::JsonString);
-    let mut lines = Vec::new();
-    for piece in wrapped(value, room) {
-        let start = if lines.is_empty() {
-            vec![
-                Span::styled(key.to_owned(), cx.theme.style(Role::JsonKey)),
-                Span::styled(" = ", cx.theme.style(Role::JsonMark)),
-            ]
-        } else {
-            vec![Span::raw(" ".repeat(indent))]
-        };
-        lines.push(Line::from([start, vec![Span::styled(piece, style)]].concat()));
-    }
-    lines
 }
 
 /// `this result    1,234 → 456 tokens  −63 %`
@@ -222,6 +210,11 @@ fn change_line(label: &str, before: Count, after: Count, note: &str, cx: &Cx<'_>
         Span::styled(text, style(role)),
         Span::styled(note.to_owned(), style(Role::Dim)),
     ])
+}
+
+/// Whether a rule lets what is too long fail.
+fn refuses(draft: &Draft) -> bool {
+    draft.rule.limit.is_some_and(|limit| limit.over == Over::Error)
 }
 
 /// What the definitions take of the context window, before and after.
@@ -252,14 +245,21 @@ fn all_line(draft: &Draft, opened: &Opened<'_>, cx: &Cx<'_>) -> Line<'static> {
                 return said_line(label, "no call that it would have to do with", cx);
             };
             let dot = format!(" {} ", cx.theme.glyphs.dot);
-            let (hits, matches) = (grouped(rule.effects.hits), grouped(rule.effects.matches));
+            let answers = rule.answers;
             if draft.rule.cache.is_some() && rule.effects.changed == 0 {
-                let mut words = vec![format!("{hits} of {matches} calls from memory")];
+                let mut words = vec![format!(
+                    "{} of {} answered from the cache",
+                    grouped(answers.hits),
+                    counted(answers.count, "call")
+                )];
+                if let Some(why) = rule.cache_why.as_ref().filter(|_| answers.hits * 2 < answers.count) {
+                    words.push(clip::visible(why).into_owned());
+                }
                 if rule.saved.time_us > 0 {
                     words.push(format!("{} saved", duration(rule.saved.time_us.unsigned_abs())));
                 }
                 if preview.stale > 0 {
-                    words.push(format!("{} answers outdated by then", grouped(preview.stale)));
+                    words.push(format!("{} outdated by then", counted(preview.stale, "answer")));
                 }
                 return said_line(label, &words.join(&dot), cx);
             }
@@ -269,8 +269,8 @@ fn all_line(draft: &Draft, opened: &Opened<'_>, cx: &Cx<'_>) -> Line<'static> {
                 tokens: if cx.wire { sizes.wire } else { sizes.model },
                 accuracy,
             };
-            let note = format!("{dot}{hits} of {matches} answers");
-            change_line(label, tokens(rule.effects.before), tokens(rule.effects.after), &note, cx)
+            let note = format!("{dot}{} of {}", grouped(answers.hits), counted(answers.count, "answer"));
+            change_line(label, tokens(answers.before), tokens(answers.after), &note, cx)
         }
     }
 }
@@ -286,24 +286,4 @@ fn said_line(label: &str, text: &str, cx: &Cx<'_>) -> Line<'static> {
         Span::styled(format!("{label:<LABEL$} "), cx.theme.style(Role::Dim)),
         Span::styled(text.to_owned(), cx.theme.style(Role::Text)),
     ])
-}
-
-/// A text in lines of at most so many cells, cut at blanks where there are any.
-fn wrapped(text: &str, cells: usize) -> impl Iterator<Item = String> + use<> {
-    let cells = cells.max(1);
-    let mut lines = Vec::new();
-    let mut rest = text.trim_end();
-    while !rest.is_empty() {
-        let head = clip::head(rest, cells);
-        let cut = if head.len() == rest.len() {
-            rest.len()
-        } else {
-            head.rfind(' ').filter(|at| *at > 0).unwrap_or(head.len())
-        };
-        // A character wider than the room must not hold the rest up.
-        let cut = if cut == 0 { rest.chars().next().map_or(rest.len(), char::len_utf8) } else { cut };
-        lines.push(rest[..cut].trim_end().to_owned());
-        rest = rest[cut..].trim_start();
-    }
-    lines.into_iter()
 }

@@ -27,7 +27,8 @@ pub(super) fn looks(start: &Start, memory: &Memory) -> (Looks, Vec<ThemeError>, 
 }
 
 /// Whether the locale, by the first of its variables that is set, is one of UTF-8. Windows consoles are.
-fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+#[must_use]
+pub fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
     cfg!(any(windows, target_os = "macos"))

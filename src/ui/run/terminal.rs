@@ -117,31 +117,3 @@ pub(super) fn listen(speaker: &SyncSender<Message>) {
         let _ = speaker.send(Message::Leave);
     });
 }
-
-/// Leaves in order when the program is told to end, so that the terminal is given back.
-pub(super) fn leave_on_signals(speaker: SyncSender<Message>) {
-    #[cfg(unix)]
-    std::thread::spawn(move || {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        runtime.block_on(async {
-            // The key Ctrl-C is a key like others here; the signal comes from elsewhere.
-            let (Ok(mut terminate), Ok(mut hang_up), Ok(mut interrupt)) = (
-                signal(SignalKind::terminate()),
-                signal(SignalKind::hangup()),
-                signal(SignalKind::interrupt()),
-            ) else {
-                return;
-            };
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = hang_up.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        });
-        let _ = speaker.send(Message::Leave);
-    });
-    // Elsewhere closing the window ends the program with its console.
-    #[cfg(not(unix))]
-    drop(speaker);
-}

@@ -19,6 +19,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Role;
 use super::role::ROLES;
+use crate::rules::meant;
 
 /// What is wrong with a theme file, and where.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -54,7 +55,7 @@ pub(super) struct ThemeFile {
 }
 
 /// The names of colours every terminal has.
-const NAMED: [(&str, Color); 17] = [
+pub(super) const NAMED: [(&str, Color); 17] = [
     ("default", Color::Reset),
     ("black", Color::Black),
     ("red", Color::Red),
@@ -74,7 +75,7 @@ const NAMED: [(&str, Color); 17] = [
     ("bright-white", Color::White),
 ];
 
-const MODIFIERS: [(&str, Modifier); 5] = [
+pub(super) const MODIFIERS: [(&str, Modifier); 5] = [
     ("bold", Modifier::BOLD),
     ("dim", Modifier::DIM),
     ("italic", Modifier::ITALIC),
@@ -207,30 +208,13 @@ fn hex_color(hex: &str) -> Option<Color> {
     Some(Color::Rgb(part(0)?, part(2)?, part(4)?))
 }
 
-/// A complaint about a name, with the known one it is most like.
+/// A complaint about a name, with the known one that was probably meant, or with all of them.
 pub(super) fn unknown<'k>(kind: &str, name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let nearest = known.into_iter().map(|k| (edits(name, k), k)).min_by_key(|(edits, _)| *edits);
-    match nearest {
-        Some((edits, known)) if edits <= 1 + name.chars().count() / 3 => {
-            format!("there is no {kind} `{name}`; did you mean `{known}`?")
-        }
-        _ => format!("there is no {kind} `{name}`"),
+    let known: Vec<&str> = known.into_iter().collect();
+    match meant(name, known.iter().copied()) {
+        Some(known) => format!("there is no {kind} `{name}`; did you mean `{known}`?"),
+        None => format!("there is no {kind} `{name}`; there are {}", known.join(", ")),
     }
-}
-
-/// How many single-character edits lead from one word to the other (Levenshtein).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ impl Glyphs {
         live: "*",
         ended: "o",
         cursor: ">",
-        note: "#",
+        note: "@",
         ruled: "&",
         ellipsis: "~",
         dot: "-",

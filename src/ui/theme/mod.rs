@@ -5,12 +5,14 @@
 mod depth;
 mod file;
 mod glyphs;
+mod listed;
 mod role;
 mod themes;
 
 pub use depth::Depth;
 pub use file::{Background, ThemeError};
 pub use glyphs::Glyphs;
+pub use listed::{Kind, ListedTheme, Paint};
 pub use role::Role;
 pub use themes::Themes;
 

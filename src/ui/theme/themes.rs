@@ -8,10 +8,22 @@ use super::file::{ThemeFile, style_of, unknown};
 use super::{Background, Depth, Glyphs, Role, Theme, ThemeError};
 
 /// The built-in themes, in the order in which a key goes through them.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 17] = [
     ("dark", include_str!("../../../themes/dark.toml")),
     ("light", include_str!("../../../themes/light.toml")),
     ("high-contrast", include_str!("../../../themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../../../themes/colour-blind.toml")),
+    ("colour-blind-light", include_str!("../../../themes/colour-blind-light.toml")),
+    ("nord", include_str!("../../../themes/nord.toml")),
+    ("dracula", include_str!("../../../themes/dracula.toml")),
+    ("gruvbox-dark", include_str!("../../../themes/gruvbox-dark.toml")),
+    ("gruvbox-light", include_str!("../../../themes/gruvbox-light.toml")),
+    ("solarized-dark", include_str!("../../../themes/solarized-dark.toml")),
+    ("solarized-light", include_str!("../../../themes/solarized-light.toml")),
+    ("catppuccin-mocha", include_str!("../../../themes/catppuccin-mocha.toml")),
+    ("catppuccin-latte", include_str!("../../../themes/catppuccin-latte.toml")),
+    ("tokyo-night", include_str!("../../../themes/tokyo-night.toml")),
+    ("rose-pine", include_str!("../../../themes/rose-pine.toml")),
     ("sixteen", include_str!("../../../themes/sixteen.toml")),
     ("monochrome", include_str!("../../../themes/monochrome.toml")),
 ];
@@ -22,7 +34,7 @@ const ANCESTORS_MAX: usize = 16;
 /// All themes there are.
 #[derive(Clone, Debug)]
 pub struct Themes {
-    files: Vec<ThemeFile>,
+    pub(super) files: Vec<ThemeFile>,
 }
 
 impl Default for Themes {
@@ -80,13 +92,6 @@ impl Themes {
         self.files.iter().map(|file| file.name.as_str())
     }
 
-    /// The name that follows another.
-    #[must_use]
-    pub fn after(&self, name: &str) -> &str {
-        let at = self.files.iter().position(|file| file.name == name).map_or(0, |at| at + 1);
-        &self.files[at % self.files.len()].name
-    }
-
     /// The theme for a terminal: without colours the monochrome one, with sixteen the terminal's own, else the one
     /// made for its background (dark when that is not known).
     #[must_use]
@@ -114,7 +119,7 @@ impl Themes {
         Ok(Theme { name: name.to_owned(), styles, glyphs })
     }
 
-    fn styles(&self, name: &str) -> Result<[Style; Role::COUNT], ThemeError> {
+    pub(super) fn styles(&self, name: &str) -> Result<[Style; Role::COUNT], ThemeError> {
         let chain = self.chain(name)?;
         let palette: Vec<(String, Color)> =
             chain.iter().rev().flat_map(|file| file.palette.iter().cloned()).collect();
@@ -135,7 +140,7 @@ impl Themes {
     }
 
     /// A theme and its ancestors, itself first.
-    fn chain(&self, name: &str) -> Result<Vec<&ThemeFile>, ThemeError> {
+    pub(super) fn chain(&self, name: &str) -> Result<Vec<&ThemeFile>, ThemeError> {
         let mut chain: Vec<&ThemeFile> = Vec::new();
         let mut next = Some((name, 1));
         while let Some((wanted, line)) = next {
@@ -226,7 +231,16 @@ mod tests {
         let (themes, _) = user("mine", "inherits = \"dark\"\n[palette]\nred = \"#123456\"\n");
         let theme = themes.theme("mine", Depth::True, Glyphs::UNICODE).unwrap();
         assert_eq!(theme.style(Role::Bad).fg, Some(Color::Rgb(0x12, 0x34, 0x56)));
-        assert_eq!(themes.after("mine"), "dark");
+    }
+
+    #[test]
+    fn the_theme_of_the_documentation_is_one() {
+        let page = include_str!("../../../docs/viewer.md");
+        let text = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let (themes, errors) = user("mine", text);
+        assert!(errors.is_empty(), "{errors:?}");
+        let theme = themes.theme("mine", Depth::True, Glyphs::UNICODE).unwrap();
+        assert_eq!(theme.style(Role::Warn).fg, Some(Color::Rgb(0xd0, 0x87, 0x70)));
     }
 
     #[test]

@@ -1,17 +1,39 @@
 //! Cuts texts to a width so that what matters of them stays: the end for sentences, the middle for paths and ids.
 //!
-//! Widths are terminal cells. Control characters, which would move the cursor or do worse, become `·`. Knows
-//! nothing of styles.
+//! Widths are terminal cells. Control characters, which would move the cursor or do worse, become `·`, and so do those that
+//! turn the direction of a text round or take no room, so that nothing reads otherwise than it is. Knows nothing of styles.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The text with each control character replaced by `·`.
+/// Whether a character does something instead of being seen: controls, marks of direction (UAX #9), and blanks without width.
+/// Joiners (U+200C, U+200D) are part of how words and signs are written.
+fn acts(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
+}
+
+/// The text in lines of at most so many cells, with every blank that it has.
+#[must_use]
+pub fn letters(text: &str, cells: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let fits = head(rest, cells);
+        let taken = if fits.is_empty() { rest.chars().next().map_or(0, char::len_utf8) } else { fits.len() };
+        lines.push(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    lines
+}
+
+/// The text with each character that acts instead of being seen replaced by `·`.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        Cow::Owned(text.chars().map(|c| if c.is_control() { '·' } else { c }).collect())
+    if text.chars().any(acts) {
+        Cow::Owned(text.chars().map(|c| if acts(c) { '·' } else { c }).collect())
     } else {
         Cow::Borrowed(text)
     }
@@ -120,5 +142,20 @@ mod tests {
             prop_assert!(end(&text, cells).width() <= cells);
             prop_assert!(middle(&text, cells).width() <= cells);
         }
+    }
+
+    #[test]
+    fn what_acts_instead_of_being_seen_is_shown() {
+        assert_eq!(visible("a\u{202e}b\u{200b}c\u{feff}"), "a·b·c·");
+        assert_eq!(visible("\u{1f468}\u{200d}\u{1f469}"), "\u{1f468}\u{200d}\u{1f469}");
+    }
+
+    #[test]
+    fn lines_to_the_letter_are_the_text() {
+        for text in ["two   spaces and more", "漢字 wide", "", "x"] {
+            assert_eq!(letters(text, 4).concat(), text);
+        }
+        assert_eq!(letters("ab  cd", 4), ["ab  ", "cd"]);
+        assert_eq!(letters("漢字", 1), ["漢", "字"]);
     }
 }

@@ -12,6 +12,12 @@ pub trait Sortable: Copy + PartialEq + 'static {
 
     /// The name under which it is remembered.
     fn word(self) -> &'static str;
+
+    /// The heading; empty for a column of marks.
+    fn title(self) -> &'static str;
+
+    /// The unit of its values, empty where they have none, and what they mean.
+    fn meaning(self) -> (&'static str, &'static str);
 }
 
 /// The column a list is sorted by, and which way.
@@ -98,6 +104,14 @@ mod tests {
 
         fn word(self) -> &'static str {
             if self == Self::Name { "name" } else { "size" }
+        }
+
+        fn title(self) -> &'static str {
+            self.word()
+        }
+
+        fn meaning(self) -> (&'static str, &'static str) {
+            ("", self.word())
         }
     }
 

@@ -14,8 +14,9 @@ use crate::rig::read_all;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server's process: standard input goes to the test, what the test says goes to standard output. It ends when either
-/// side does.
-const SERVER: &str = r#"exec 3<>"/dev/tcp/127.0.0.1/$0" 4<&0; (cat <&4 >&3; kill $$) & exec cat <&3"#;
+/// side does. Its command line is the same in every bridge: where the test is stands in a variable of mcptop's own kind.
+const SERVER: &str =
+    r#"exec 3<>"/dev/tcp/127.0.0.1/$MCPTOP_TEST_PORT" 4<&0; (cat <&4 >&3; kill $$) & exec cat <&3"#;
 
 pub(crate) const CLIENT: &str =
     r#"{"protocolVersion":"2025-06-18","capabilities":{"roots":{}},"clientInfo":{"name":"c","version":"1"}}"#;
@@ -46,7 +47,8 @@ impl Bridge {
             .args(["serve", "--headless", "--listen", "127.0.0.1:0", "--pool", pool, "--record"])
             .arg(&recording)
             .args(arguments)
-            .args(["--", "bash", "-c", SERVER, &port])
+            .args(["--", "bash", "-c", SERVER])
+            .env("MCPTOP_TEST_PORT", &port)
             .env("MCPTOP_HOME", folder.path())
             .stderr(Stdio::piped())
             .spawn()
@@ -64,6 +66,11 @@ impl Bridge {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What it records.
+    pub(crate) fn recording(&self) -> &std::path::Path {
+        &self.recording
     }
 
     /// The next process that was started.

@@ -47,18 +47,20 @@ impl Ruled {
 
 impl Pair for Ruled {
     fn ask(&mut self, pieces: &[&[u8]]) -> Vec<u8> {
-        let body = pieces.concat();
         let mut client = self.proxy.client();
-        client.send(self.proxy.request(&format!(
-            "POST /mcp HTTP/1.1\nHost: {{us}}\nContent-Type: application/json\nContent-Length: {}\n\n",
-            body.len()
-        )));
+        // Whether a rule is about what comes in chunks is not known before its end: it is understood, not passed as bytes.
+        client.send(self.proxy.request(
+            "POST /mcp HTTP/1.1\nHost: {us}\nContent-Type: application/json\nTransfer-Encoding: chunked\n\n",
+        ));
         let mut sending = client.0.try_clone().unwrap();
         let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();
         let writing = std::thread::spawn(move || {
-            for piece in pieces {
-                sending.write_all(&piece).unwrap();
+            for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+                sending.write_all(format!("{:x}\r\n", piece.len()).as_bytes()).unwrap();
+                sending.write_all(piece).unwrap();
+                sending.write_all(b"\r\n").unwrap();
             }
+            sending.write_all(b"0\r\n\r\n").unwrap();
         });
         let server = self.proxy.accept();
         let reading = server.0.try_clone().unwrap();

@@ -161,7 +161,8 @@ pub(super) fn proxy(url: &str, home: &Path, recordings: &Path) -> (Running, Stri
     start_proxy(Command::new(MCPTOP).args(arguments), home)
 }
 
-fn start_proxy(command: &mut Command, home: &Path) -> (Running, String) {
+/// Starts what says where it serves; says at which address.
+pub(super) fn start_proxy(command: &mut Command, home: &Path) -> (Running, String) {
     let mut process = command.env("MCPTOP_HOME", home).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();

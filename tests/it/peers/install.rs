@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Root of the repository.
-pub(super) fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -29,4 +29,14 @@ pub(crate) fn peers() -> &'static Path {
         );
         folder
     })
+}
+
+/// What one of tests/peers/checks prints, run in this folder. Panics with its complaints if it has any.
+pub(crate) fn checked(script: &str, arguments: &[&Path], folder: &Path) -> String {
+    let python = peers().join("venv/bin/python");
+    let script = repository().join("tests/peers/checks").join(script);
+    let output = Command::new(python).arg(&script).args(arguments).current_dir(folder).output().unwrap();
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {arguments:?}: {why}", script.display());
+    String::from_utf8(output.stdout).unwrap()
 }

@@ -94,6 +94,18 @@ impl Scenario {
         Self { name: name.to_owned(), ..scenario }
     }
 
+    /// What the recording of that name was made with, in the same words as others where the server is concerned.
+    pub(super) fn recorded(name: &str) -> Self {
+        let file = repository().join("tests/peers/scenarios/recorded").join(format!("{name}.json"));
+        let mut recorded: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        let members = recorded.as_object_mut().unwrap();
+        let server = Self::load(name);
+        members.insert("command".to_owned(), server.command.into());
+        // Nobody plays it.
+        members.remove("client");
+        Self { name: name.to_owned(), ..serde_json::from_value(recorded).unwrap() }
+    }
+
     /// Where the scenario of that name is.
     pub(super) fn file(name: &str) -> std::path::PathBuf {
         repository().join("tests/peers/scenarios").join(format!("{name}.json"))

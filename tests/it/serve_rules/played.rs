@@ -61,6 +61,18 @@ pub(crate) struct Seen {
     pub(crate) ahead: String,
     /// Said on streams that are listened to.
     pub(crate) news: String,
+    /// Bytes that fill the results of calls.
+    pub(crate) filling: usize,
+    /// Sessions that were opened.
+    sessions: usize,
+    /// Arrays of messages that came as such.
+    pub(crate) batches: usize,
+    /// Calls are answered on a stream that is taken up again: theirs only says where.
+    pub(crate) polls: bool,
+    /// What is said there.
+    later: Vec<String>,
+    /// Said in one array with each answer, before it.
+    pub(crate) wraps: Option<String>,
 }
 
 const LIST: &str = r#"{"tools":[{"name":"get","description":"Gets. All of it.","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}},{"name":"hold","inputSchema":{"type":"object"}},{"name":"delete_all","inputSchema":{"type":"object"}}]}"#;
@@ -104,7 +116,8 @@ impl Played {
                 if name == "hold" {
                     return None;
                 }
-                let text = format!(r#"{{\"a\":1,\"b\":2.0,\"n\":{count}}}"#);
+                let filling = " ".repeat(self.seen(|seen| seen.filling));
+                let text = format!(r#"{{\"a\":1,\"b\":2.0,{filling}\"n\":{count}}}"#);
                 (id, format!(r#"{{"content":[{{"type":"text","text":"{text}"}}]}}"#))
             }
             Message::Request { id, .. } => (id, "{}".to_owned()),
@@ -115,6 +128,23 @@ impl Played {
             Message::Notification { .. } | Message::Result { .. } | Message::Error { .. } => return None,
         };
         Some(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#))
+    }
+
+    /// The same, to an array of messages as well.
+    fn said_to_all(&self, text: &str) -> Option<String> {
+        if !text.starts_with('[') {
+            return self.said(text);
+        }
+        let all: Vec<String> =
+            mcptop::wire::messages(text).into_iter().filter_map(|part| self.said(part)).collect();
+        (!all.is_empty()).then(|| format!("[{}]", all.join(",")))
+    }
+
+    /// One at an address.
+    pub(crate) fn start(how: How) -> (Self, String) {
+        let played = Self::new(how);
+        let url = played.listen();
+        (played, url)
     }
 
     fn listen(&self) -> String {
@@ -135,9 +165,10 @@ impl Played {
         while let Some((head, body)) = request(&mut reader) {
             let mut out = stream;
             if head.starts_with("GET ") {
+                let resumes = field(&head, "last-event-id").is_some();
                 let news = self.seen(|seen| {
                     seen.streams += 1;
-                    seen.news.clone()
+                    if resumes { std::mem::take(&mut seen.later).concat() } else { seen.news.clone() }
                 });
                 let begin = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: here\n\n";
                 let _ = out.write_all(format!("{begin}{news}").as_bytes());
@@ -148,8 +179,18 @@ impl Played {
             if body.contains("tools/call") {
                 self.seen(|seen| seen.head.clone_from(&head));
             }
-            let answer = match self.said(&body) {
+            if body.starts_with('[') {
+                self.seen(|seen| seen.batches += 1);
+            }
+            let answer = match self.said_to_all(&body) {
                 _ if head.starts_with("DELETE ") => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned(),
+                Some(said) if body.contains("tools/call") && self.seen(|seen| seen.polls) => {
+                    self.seen(|seen| seen.later.push(format!("id: 6\ndata: {said}\n\n")));
+                    let head =
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+                    let _ = out.write_all(format!("{head}id: 5\nretry: 1\ndata: \n\n").as_bytes());
+                    return;
+                }
                 Some(said) => self.answer(&said, body.contains(r#""initialize""#)),
                 None if body.contains(r#""id""#) => {
                     let _ = reader.read_to_end(&mut Vec::new());
@@ -164,12 +205,20 @@ impl Played {
     }
 
     fn answer(&self, said: &str, opens: bool) -> String {
-        let ahead = self.seen(|seen| seen.ahead.clone());
+        let (ahead, wraps) = self.seen(|seen| (seen.ahead.clone(), seen.wraps.clone()));
+        let array = wraps.map(|news| format!("[{news}, {said}]"));
+        let said = array.as_deref().unwrap_or(said);
         let (media, body) = match self.how {
             How::Message => ("application/json", said.to_owned()),
             How::Events => ("text/event-stream", format!("{ahead}event: message\nid: 5\ndata: {said}\n\n")),
         };
-        let named = if opens { "Mcp-Session-Id: upstream-1234567890\r\n" } else { "" };
+        let session = || {
+            self.seen(|seen| {
+                seen.sessions += 1;
+                format!("Mcp-Session-Id: upstream-{:010}\r\n", seen.sessions)
+            })
+        };
+        let named = if opens { session() } else { String::new() };
         let length = body.len();
         format!("HTTP/1.1 200 OK\r\nContent-Type: {media}\r\n{named}Content-Length: {length}\r\n\r\n{body}")
     }
@@ -180,6 +229,7 @@ pub(crate) struct Rig {
     pub(crate) played: Played,
     pub(crate) rules: PathBuf,
     how: How,
+    url: String,
     proxy: Proxy,
     _folder: tempfile::TempDir,
 }
@@ -195,21 +245,30 @@ impl Rig {
     }
 
     pub(crate) fn with(back: Back, how: How, rules: &str, flags: &[&str]) -> Self {
+        let (played, url) = Played::start(how);
+        Self::before(played, url, back, rules, flags)
+    }
+
+    /// Another mcptop in front of the same server.
+    pub(crate) fn beside(&self, back: Back, rules: &str) -> Self {
+        Self::before(self.played.clone(), self.url.clone(), back, rules, &[])
+    }
+
+    fn before(played: Played, url: String, back: Back, rules: &str, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("these.toml");
         std::fs::write(&path, rules).unwrap();
         let mut all = vec!["--label", "s", "--rules", path.to_str().unwrap()];
         all.extend(flags);
-        let played = Played::new(how);
         let proxy = match back {
-            Back::Url => Proxy::Served(Box::new(Served::in_front_of(&played.listen(), &all))),
+            Back::Url => Proxy::Served(Box::new(Served::in_front_of(&url, &all))),
             Back::Pool => {
                 all.extend(["--pool", "8"]);
-                Proxy::Served(Box::new(Served::in_front_of(&played.listen(), &all)))
+                Proxy::Served(Box::new(Served::in_front_of(&url, &all)))
             }
             Back::Command => Proxy::Bridge(Box::new(Bridge::start(&all))),
         };
-        Self { played, rules: path, how, proxy, _folder: folder }
+        Self { how: played.how, played, rules: path, url, proxy, _folder: folder }
     }
 
     fn address(&self) -> SocketAddr {
@@ -272,6 +331,20 @@ impl Rig {
         let new = self.rules.with_extension("new");
         std::fs::write(&new, rules).unwrap();
         std::fs::rename(new, &self.rules).unwrap();
+    }
+
+    /// Waits until the recording says all of this, in one line.
+    pub(crate) fn until_recorded(&self, words: &[&str]) {
+        let Proxy::Served(served) = &self.proxy else { panic!("it is a bridge") };
+        let begin = std::time::Instant::now();
+        loop {
+            let text = std::fs::read_to_string(&served.recording).unwrap_or_default();
+            if text.lines().any(|line| words.iter().all(|word| line.contains(word))) {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "waited in vain: {text}");
+            std::thread::yield_now();
+        }
     }
 
     /// Where it is recorded.

@@ -3,11 +3,11 @@
 //! A field is a place by its path with `[*]` for any item of an array. Knows nothing of tools and rules.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::fingerprint::{Fingerprint, fingerprint};
+use crate::insight::path::push_name;
 use crate::tokens::{Counter, Encoding, Key, attribute};
 
 /// Fields of one tool kept apart: more have only results whose members are named by their contents.
@@ -220,28 +220,6 @@ impl Fields {
             paths.push(path);
         }
     }
-}
-
-/// Appends a member's name as a path (RFC 9535) names it.
-fn push_name(path: &mut String, name: &str) {
-    let is_plain = name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
-        && name.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic());
-    if is_plain {
-        path.push('.');
-        path.push_str(name);
-        return;
-    }
-    path.push_str("['");
-    for c in name.chars() {
-        match c {
-            '\'' | '\\' => path.extend(['\\', c]),
-            c if c < ' ' => {
-                let _ = write!(path, "\\u{:04x}", u32::from(c));
-            }
-            c => path.push(c),
-        }
-    }
-    path.push_str("']");
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -27,8 +27,10 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
         drafts.push(Draft::told(
             format!("The first call of {tool} is slow"),
             format!("It took {}, later ones {} (median).", time(first_us), time(later_us)),
-            "Where the answer may be kept, a cache can make the call ahead: cache = { warm = [{ tool = \"…\" }] }. Else \
-             let the server load what it needs when it starts.",
+            format!(
+                "Where the answer may be kept, a cache can make the call ahead: cache = {{ warm = [{{ tool = \"{tool}\" \
+                 }}] }}. Else let the server load what it needs when it starts."
+            ),
         ));
     }
     drafts

@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::insight::advise::evidence::{Evidence, Field};
-use crate::insight::advise::words::{counted, list, number, share};
+use crate::insight::advise::words::{agreeing, counted, list, number, share};
 use crate::rules::{Mode, Path, Trim};
 
 /// How often a field has to be seen, and in how many different results, before "never" means something.
@@ -29,15 +29,23 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
         });
         let examples: Vec<String> = constant.iter().map(|(path, field)| said(path, field)).collect();
         let told = format!(
-            "In {} {} always had the same value: {}. They are {} of {} tokens looked at ({}).",
+            "In {} {} always had the same value: {}. {} {} of {} tokens looked at ({}).",
             counted(seen.fields.results, "different result"),
             counted(constant.len() as u64, "field"),
             list(&examples, PATHS_TOLD),
+            agreeing(constant.len() as u64, "It is", "They are"),
             number(tokens),
             number(seen.fields.sampled_tokens),
             share(tokens, seen.fields.sampled_tokens),
         );
-        let risk = "The model no longer reads them, not even when one day they are different.";
+        let risk = format!(
+            "The model no longer reads {} different.",
+            agreeing(
+                constant.len() as u64,
+                "it, not even when one day it is",
+                "them, not even when one day they are"
+            )
+        );
         drafts.push(draft.saying(format!("Drop what never varies in results of {tool}"), told, risk));
     }
     drafts

@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::insight::advise::evidence::Evidence;
-use crate::insight::advise::words::{counted, list, number};
+use crate::insight::advise::words::{agreeing, counted, list, number};
 use crate::rules::{Describe, Mode, Tools};
 
 /// Members of schemas that say nothing a model acts on.
@@ -20,9 +20,10 @@ fn shorter(evidence: &Evidence) -> Option<Draft> {
     long.sort_by_key(|tool| std::cmp::Reverse(tool.description.len()));
     let longest = long.first()?;
     let told = format!(
-        "{} of {} describe themselves in more than a sentence; the longest is {} with {} characters.",
+        "{} of {} {} in more than a sentence; the longest is {} with {} characters.",
         number(long.len() as u64),
         counted(tools.len() as u64, "tool"),
+        agreeing(long.len() as u64, "describes itself", "describe themselves"),
         longest.name,
         number(longest.description.chars().count() as u64),
     );
@@ -48,10 +49,12 @@ fn stripped(evidence: &Evidence) -> Option<Draft> {
         .map(|tool| &*tool.name)
         .collect();
     let told = format!(
-        "{} of {} have {} in their definitions: {}.",
+        "{} of {} {} {} in {}: {}.",
         with.len(),
         counted(tools.len() as u64, "tool"),
+        agreeing(with.len() as u64, "has", "have"),
         list(&found, DECORATION.len()),
+        agreeing(with.len() as u64, "its definition", "their definitions"),
         list(&with, NAMES_TOLD)
     );
     let strip = found.iter().map(|name| (*name).to_owned()).collect();

@@ -6,6 +6,7 @@ use super::Draft;
 use crate::insight::advise::draft::globs;
 use crate::insight::advise::evidence::{Evidence, Repeats};
 use crate::insight::advise::words::{counted, time};
+use crate::model::CacheUse;
 use crate::rules::{Bytes, Cache, Globs, Mode, Scope, Span};
 
 /// What a cache holds unless a rule says otherwise.
@@ -21,6 +22,8 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
         let repeats = &seen.repeats;
         let Some(keep_us) = repeats.keep_us() else { continue };
         let (mode, is_unsafe) = match says {
+            // What would hardly ever be hit is not worth what it may get wrong: it is only watched.
+            Some(true) if is_seldom_hit(repeats) => (Mode::Observe, false),
             Some(true) => (Mode::On, false),
             // One that does not say and was seen to change is left alone.
             None if repeats.changed + repeats.changed_by_writes == 0 => (Mode::Observe, true),
@@ -51,6 +54,7 @@ pub(super) fn propose_lists(evidence: &Evidence) -> Vec<Draft> {
     for (method, repeats) in &evidence.methods {
         let Some(keep_us) = repeats.keep_us() else { continue };
         let draft = Draft::of_method(evidence, method, "keep answers of", |rule| {
+            rule.mode = if is_seldom_hit(repeats) { Mode::Observe } else { Mode::On };
             rule.cache = Some(kept(keep_us, None));
         });
         let title = format!("Keep the answers of {method}");
@@ -59,6 +63,11 @@ pub(super) fn propose_lists(evidence: &Evidence) -> Vec<Draft> {
         drafts.push(draft.saying(title, told(repeats, keep_us), risk));
     }
     drafts
+}
+
+/// Whether fewer requests than a cache is worth would have had their answer from one, even if it forgot nothing.
+fn is_seldom_hit(repeats: &Repeats) -> bool {
+    (repeats.same as f64) < repeats.answered as f64 * CacheUse::HIT_RATE_LOW
 }
 
 fn kept(keep_us: u64, invalidate_on: Option<Globs>) -> Cache {
@@ -91,6 +100,15 @@ fn told(repeats: &Repeats, keep_us: u64) -> String {
     let writes = (repeats.changed_by_writes > 0).then(|| {
         format!("{} changed after calls that write, which empty the cache", repeats.changed_by_writes)
     });
-    let kept = format!("so it is kept for {}.", Span(Duration::from_micros(keep_us)));
+    let seldom = if is_seldom_hit(repeats) {
+        format!(
+            ", and the rule only observes: a cache that answers less than {:.0} % of the requests is hardly worth what \
+             it may get wrong",
+            CacheUse::HIT_RATE_LOW * 100.0
+        )
+    } else {
+        String::new()
+    };
+    let kept = format!("so it is kept for {}{seldom}.", Span(Duration::from_micros(keep_us)));
     [Some(before), changes, writes, Some(kept)].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

@@ -117,6 +117,17 @@ fn equal_calls_with_equal_answers_of_a_tool_that_reads_are_kept() {
 }
 
 #[test]
+fn answers_that_are_seldom_asked_for_again_are_only_watched() {
+    let mut script = Script::with(json!([reader("find"), writer("put")])).repeat("find", &["a", "a"]);
+    for number in 0..8 {
+        script = script.text("find", json!({"number": number}), "b");
+    }
+    let (draft, rule) = script.one("repeated");
+    assert_eq!(rule.mode, Mode::Observe);
+    assert!(draft.evidence.contains("only observes"), "{}", draft.evidence);
+}
+
+#[test]
 fn calls_are_not_kept_without_evidence() {
     let tools = json!([reader("find"), writer("put")]);
     for script in [

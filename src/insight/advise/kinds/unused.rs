@@ -3,7 +3,7 @@
 use super::Draft;
 use crate::insight::advise::draft::globs;
 use crate::insight::advise::evidence::{Definition, Evidence};
-use crate::insight::advise::words::{counted, list};
+use crate::insight::advise::words::{agreeing, counted, list};
 use crate::rules::{Mode, Tools};
 
 /// Calls without which "never" means nothing.
@@ -27,9 +27,10 @@ fn is_unused(evidence: &Evidence, tool: &Definition) -> bool {
 fn told(evidence: &Evidence, unused: &[&str]) -> String {
     let tools = evidence.definitions.tools.len() as u64;
     format!(
-        "{} of {} were not called in {}: {}.",
+        "{} of {} {} not called in {}: {}.",
         unused.len(),
         counted(tools, "tool"),
+        agreeing(unused.len() as u64, "was", "were"),
         counted(evidence.calls, "call"),
         list(unused, NAMES_TOLD)
     )
@@ -48,7 +49,10 @@ fn hidden(evidence: &Evidence) -> Option<Draft> {
     // It also refuses calls of tools that are on no list, which may be what empties a cache: it is tried without others.
     draft.touches.extend(evidence.tools().map(|(tool, _)| format!("tool {tool}")));
     let risk = "The model may need one of them in another session, and does not know that it is there.";
-    let title = "Hide the tools that were never called".to_owned();
+    let title = match *unused(evidence) {
+        [one] => format!("Hide {one}, which was never called"),
+        _ => "Hide the tools that were never called".to_owned(),
+    };
     Some(draft.saying(title, told(evidence, &unused(evidence)), risk))
 }
 

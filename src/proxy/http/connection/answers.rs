@@ -91,6 +91,9 @@ where
     /// The response has been taken to its end.
     fn complete(&mut self) {
         let Some(exchange) = self.exchange.take() else { return };
+        if exchange.method == "POST" {
+            self.shared.desk.unseen_ended();
+        }
         self.down.notes.fact(|| Fact::HttpEnd { exchange: exchange.id, how: HttpEnd::Complete });
         self.answering = Answering::Nothing;
         // A server that answered before it had the whole request does not want the rest, and no next one behind it.

@@ -1,12 +1,12 @@
 //! What the client sends: heads are checked and written anew, bodies pass.
 
-use super::{Answering, Asking, Client, Connection, Dialing, Exchange, Shared};
+use super::{AHEAD_BYTES, Answering, Asking, Client, Connection, Dialing, Exchange, Shared};
 use crate::proxy::http::front::Rejected;
 use crate::proxy::http::head::{Ours, write_request};
 use crate::proxy::http::refusal::Refusal;
 use crate::proxy::http::upstream::Upstream;
 use crate::trace::{Fact, session_name, url_without_secrets};
-use crate::wire::http::{Body, HeadError, Request, request};
+use crate::wire::http::{Body, Framing, HeadError, Request, request};
 
 /// The field that names a session.
 pub(super) const SESSION: &str = "mcp-session-id";
@@ -15,6 +15,19 @@ pub(super) const SESSION: &str = "mcp-session-id";
 const ASKED_BYTES: usize = 4 * 1024;
 /// The field that names the protocol's revision.
 const REVISION: &str = "mcp-protocol-version";
+
+/// Up to this length a request is read to its end before it is decided who serves it: so much fits into what is read ahead.
+const WHOLE_BYTES: usize = AHEAD_BYTES / 2;
+
+/// What the rules say of a request.
+enum Word {
+    /// They have nothing to do with it.
+    Passes,
+    /// It has to be understood.
+    Minds,
+    /// It has not been read to its end.
+    Undecided,
+}
 
 impl<C, U, D> Connection<C, U, D>
 where
@@ -30,13 +43,17 @@ where
         let before = bytes.len();
         while !bytes.is_empty() && !self.is_closing {
             match self.asking {
-                // Whatever has been read of the next request goes along.
-                Asking::Head if self.shared.desk.is_awake() => self.asking = Asking::Elsewhere,
                 Asking::Head => match request(bytes) {
-                    Ok(Some((head, len_bytes))) => {
-                        self.begin(&head);
-                        bytes = &bytes[len_bytes..];
-                    }
+                    Ok(Some((head, len_bytes))) => match self.rules_on(&head, len_bytes, &bytes[len_bytes..])
+                    {
+                        Word::Passes => {
+                            self.begin(&head);
+                            bytes = &bytes[len_bytes..];
+                        }
+                        // Whatever has been read of it, and of the next ones, goes along.
+                        Word::Minds => self.asking = Asking::Elsewhere,
+                        Word::Undecided => break,
+                    },
                     Ok(None) => break,
                     Err(error) => self.refuse(&Refusal::unreadable(error)),
                 },
@@ -66,6 +83,33 @@ where
         let has_moved = bytes.len() < before || self.is_closing;
         self.up.rest = if self.is_closing { Vec::new() } else { bytes.to_vec() };
         has_moved
+    }
+
+    /// What the rules have to do with a request. A long one, and one whose length is not known before its end, is for
+    /// those who can hold it back.
+    fn rules_on(&self, head: &Request<'_>, head_bytes: usize, behind: &[u8]) -> Word {
+        if !self.shared.desk.is_awake() {
+            return Word::Passes;
+        }
+        // One that cannot be read is refused as it begins.
+        let Ok(framing) = head.framing() else { return Word::Passes };
+        let len_bytes = match framing {
+            Framing::Length(len_bytes) if head.method == "POST" && head.headers.count("expect") == 0 => {
+                len_bytes
+            }
+            Framing::Length(_) | Framing::Empty | Framing::Chunked | Framing::UntilClose => {
+                return Word::Minds;
+            }
+        };
+        let len_bytes = usize::try_from(len_bytes).unwrap_or(usize::MAX);
+        if !head.headers.encoding().is_empty() || head_bytes.saturating_add(len_bytes) > WHOLE_BYTES {
+            return Word::Minds;
+        }
+        match behind.get(..len_bytes) {
+            Some(body) if self.shared.desk.minds(body) => Word::Minds,
+            Some(_) => Word::Passes,
+            None => Word::Undecided,
+        }
     }
 
     /// A request begins.

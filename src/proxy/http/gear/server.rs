@@ -1,5 +1,6 @@
 //! Serves clients' connections: checks who asks and what, reads bodies within bounds, and asks the back.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -88,7 +89,10 @@ impl<B: Back> Gear<B> {
 
     /// Why a request may not pass.
     fn refuse(&self, head: &Parts) -> Option<Answer> {
-        let target = head.uri.to_string();
+        let target = match head.uri.path_and_query() {
+            Some(path) if head.uri.authority().is_none() => Cow::Borrowed(path.as_str()),
+            _ => Cow::Owned(head.uri.to_string()),
+        };
         let fields = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let request = crate::wire::http::Request {
             method: head.method.as_str(),

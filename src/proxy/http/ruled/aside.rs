@@ -15,7 +15,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method};
 use tokio::time::timeout;
 
-use super::desk::Seat;
+use super::desk::{Desk, is_own};
 use super::events::SHOWN_BYTES_MAX;
 use super::fact::trimmed;
 use super::{Media, media};
@@ -56,14 +56,17 @@ impl Aside {
     }
 
     /// Says what the gate wants said.
-    pub(super) fn send(&self, seat: &Arc<Seat>, output: &Output, frame: &[u8]) {
+    pub(super) fn send(&self, desk: &Arc<Desk>, output: &Output, frame: &[u8]) {
         let text = Bytes::copy_from_slice(trimmed(frame));
-        if let Some(asked) = self.asked(&text) {
-            let (aside, seat, lane) = (self.clone(), seat.clone(), output.lane);
-            tokio::spawn(async move {
-                let _ = timeout(PATIENCE, aside.carry(asked, seat, lane)).await;
-            });
-        }
+        let (aside, desk, lane, id) = (self.clone(), desk.clone(), output.lane, output.id.clone());
+        tokio::spawn(async move {
+            if let Some(asked) = aside.asked(&text) {
+                let _ = timeout(PATIENCE, aside.carry(asked, &desk, lane)).await;
+            }
+            if let Some(id) = id.filter(|id| is_own(id)) {
+                desk.stop_asking(lane, &id);
+            }
+        });
     }
 
     /// The request that says this; `None` if it is not to be said.
@@ -103,7 +106,7 @@ impl Aside {
     }
 
     /// Asks, and shows the gate what is answered.
-    async fn carry(&self, asked: Asked, seat: Arc<Seat>, lane: Lane) {
+    async fn carry(&self, asked: Asked, desk: &Arc<Desk>, lane: Lane) {
         let mut answer = (self.0.ask)(asked).await;
         let is_stream = match media(&answer) {
             Media::Json => false,
@@ -111,12 +114,7 @@ impl Aside {
             Media::Other => return,
         };
         let (mut held, mut events) = (Vec::new(), SseSplitter::up_to(SHOWN_BYTES_MAX));
-        let show = |text: &[u8]| {
-            let strays = seat.show_own(lane, text);
-            for (output, frame) in strays {
-                self.send(&seat, &output, &frame);
-            }
-        };
+        let show = |text: &[u8]| desk.show_own(lane, text);
         loop {
             let piece = match &mut answer.body {
                 Body::Whole(piece) => piece.take().map(|piece| piece.bytes),

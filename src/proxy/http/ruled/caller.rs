@@ -4,10 +4,10 @@
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
-use ring::digest::{Context, SHA256};
 
 use crate::proxy::http::gear::{Asked, SESSION};
 use crate::proxy::http::harmless::is_harmless;
+use crate::proxy::identity::digest;
 use crate::rules::Caller;
 
 /// How callers are told apart in front of one server.
@@ -50,18 +50,6 @@ impl Callers {
 /// The name of a session: not its id, which speaks for the client.
 pub(super) fn session(id: &[u8]) -> Box<str> {
     format!("{:032x}", digest(&[b"mcptop session", id], [].into_iter())).into()
-}
-
-/// Each piece counts with its length, so that none runs into the next.
-fn digest<'a>(begin: &[&'a [u8]], rest: impl Iterator<Item = &'a [u8]>) -> u128 {
-    let mut context = Context::new(&SHA256);
-    for piece in begin.iter().copied().chain(rest) {
-        context.update(&(piece.len() as u64).to_le_bytes());
-        context.update(piece);
-    }
-    let digest = context.finish();
-    let half: [u8; 16] = digest.as_ref()[..16].try_into().expect("a SHA-256 digest has 32 bytes");
-    u128::from_be_bytes(half)
 }
 
 #[cfg(test)]

@@ -6,17 +6,19 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use tokio::task::JoinHandle;
 
-use super::fact::fact;
+use super::aside::Aside;
+use super::fact::{exchange_of, fact};
 use crate::proxy::rulebook::{Regulated, Rulebook};
 use crate::proxy::store::Stores;
 use crate::proxy::{Observer, spill};
 use crate::rules::{Act, Caller, Gate, Lane, Output, Verdict};
-use crate::trace::{ExchangeId, Fact, Micros, Nanos, Outcome, Payload, Ruling};
+use crate::trace::{Fact, Mark, Micros, Nanos, Outcome, Payload, Ruling};
 use crate::wire::{Direction, LineEnd};
 
 /// How the ids of mcptop's own requests begin.
@@ -35,6 +37,8 @@ struct Trays {
     lanes: HashMap<Lane, Tray>,
     /// The streams on which sessions hear what is said of no request.
     listeners: HashMap<Box<str>, Lane>,
+    /// Exchanges that are over but for what mcptop itself asks in their name.
+    over: Vec<Lane>,
 }
 
 /// What has happened in a lane and has not been taken.
@@ -45,6 +49,10 @@ struct Tray {
     unwritten: Option<Unwritten>,
     waker: Option<Waker>,
     session: Box<str>,
+    /// How questions of mcptop's own are asked. The exchange may be over before the last of them is.
+    aside: Option<Aside>,
+    /// The exchange is over: only questions of mcptop's own go on.
+    is_over: bool,
 }
 
 /// Something that happens in a lane, in its turn.
@@ -68,6 +76,8 @@ struct Unwritten {
 pub(super) struct Seat {
     desk: Arc<Desk>,
     lane: Lane,
+    /// Another exchange may take up what is answered here.
+    may_go_on: AtomicBool,
 }
 
 impl Desk {
@@ -80,13 +90,22 @@ impl Desk {
         !self.gate.is_idle()
     }
 
-    /// A seat for an exchange.
-    pub(super) fn sit(self: &Arc<Self>, exchange: ExchangeId, caller: Caller) -> Seat {
-        let lane = Lane(u64::from(exchange.0));
+    /// An exchange that began while no rule had to do with it is over, whatever it was.
+    pub(in crate::proxy) fn unseen_ended(&self) {
+        self.gate.unseen_ended();
+    }
+
+    /// Whether a message that a client posts has to be understood. If not, it and its answer may pass as bytes.
+    pub(in crate::proxy) fn minds(&self, text: &[u8]) -> bool {
+        self.gate.with(|gate, _| gate.minds(text))
+    }
+
+    /// A seat for a message, and what is answered to it.
+    pub(super) fn sit(self: &Arc<Self>, lane: Lane, caller: Caller) -> Arc<Seat> {
         let tray = Tray { session: caller.session.clone(), ..Tray::default() };
         self.trays().lanes.insert(lane, tray);
         self.gate.with(|gate, _| gate.open(lane, caller));
-        Seat { desk: self.clone(), lane }
+        Arc::new(Seat { desk: self.clone(), lane, may_go_on: AtomicBool::new(false) })
     }
 
     /// Lets go on what is due, and tells everybody what changes with the rules, again and again.
@@ -94,27 +113,59 @@ impl Desk {
         loop {
             self.gate.turn().await;
             self.with(None, |_, _| ());
+            self.clear_away();
         }
     }
 
     /// Has the gate for a moment, and gives everybody what it has to say. What is left is for nobody who is there.
-    fn with<T>(
-        self: &Arc<Self>,
-        original: Option<&[u8]>,
-        act: impl FnOnce(&mut Gate, Micros) -> T,
-    ) -> (T, Vec<Output>) {
+    fn with<T>(self: &Arc<Self>, original: Option<&[u8]>, act: impl FnOnce(&mut Gate, Micros) -> T) -> T {
         self.gate.with(|gate, now| {
-            let (result, mut left) = (act(gate, now), Vec::new());
+            let result = act(gate, now);
             while let Some(output) = gate.take() {
-                left.extend(self.carry_out(output, original));
+                self.carry_out(output, original);
             }
-            (result, left)
+            result
         })
     }
 
-    fn carry_out(self: &Arc<Self>, output: Output, original: Option<&[u8]>) -> Option<Output> {
+    /// Shows the gate what is answered to a question of mcptop's own.
+    pub(super) fn show_own(self: &Arc<Self>, lane: Lane, text: &[u8]) {
+        let exchange = Some(exchange_of(lane));
+        let payload = Payload { text: text.to_vec().into(), end: LineEnd::None };
+        self.observer.tell(Fact::Message {
+            to: Direction::ToClient,
+            own: Nanos(0),
+            payload,
+            parts: 0,
+            exchange,
+        });
+        self.with(None, |gate, now| gate.frame(now, lane, Direction::ToClient, text));
+    }
+
+    /// A question of mcptop's own is no longer waited for.
+    pub(super) fn stop_asking(self: &Arc<Self>, lane: Lane, id: &str) {
+        self.with(None, |gate, now| gate.stop_asking(now, lane, id));
+        self.clear_away();
+    }
+
+    /// Forgets exchanges that are over and in whose name nothing is asked any more.
+    fn clear_away(self: &Arc<Self>) {
+        let over = std::mem::take(&mut self.trays().over);
+        if over.is_empty() {
+            return;
+        }
+        let goes_on = |lane: &Lane| !self.with(None, |gate, now| gate.client_left(now, *lane));
+        let (stay, go): (Vec<Lane>, Vec<Lane>) = over.into_iter().partition(goes_on);
+        let mut trays = self.trays();
+        trays.over.extend(stay);
+        for lane in go {
+            trays.lanes.remove(&lane);
+        }
+    }
+
+    fn carry_out(self: &Arc<Self>, output: Output, original: Option<&[u8]>) {
         match output.act {
-            Act::Note { .. } | Act::Send { .. } => return self.hand_over(output),
+            Act::Note { .. } | Act::Send { .. } => self.hand_over(output),
             Act::Spill { path, text } => {
                 let target = path.clone();
                 let writing = tokio::task::spawn_blocking(move || spill::write(&target, &text));
@@ -128,40 +179,50 @@ impl Desk {
                 tokio::spawn(async move {
                     let value = desk.stores.lookup(&store, &key).await;
                     desk.with(None, |gate, now| gate.found(now, ticket, value));
+                    desk.clear_away();
                 });
             }
             Act::Store { store, key, value, ttl } => self.stores.put(&store, key, value, ttl),
             Act::Forget { store, prefix } => self.stores.forget(&store, &prefix),
         }
-        None
     }
 
     /// Gives somebody what happens to their messages.
-    fn hand_over(&self, mut output: Output) -> Option<Output> {
+    fn hand_over(self: &Arc<Self>, mut output: Output) {
         let is_note = matches!(output.act, Act::Note { .. });
-        if output.to == Direction::ToServer || is_note && is_own(&output) {
+        let is_own = output.id.as_deref().is_some_and(is_own);
+        let is_silence = is_note && is_silence(&output);
+        if output.to == Direction::ToServer || is_note && is_own {
             // The message that it is about has been told; what comes of an answer is told behind that.
             self.tell(&mut output);
         }
-        if is_note && is_own(&output) {
-            return None;
+        // Whoever is met with silence hears nothing either of there being no more to wait for.
+        if is_note && is_own || is_silence {
+            return;
         }
         let is_news = output.outcome == Outcome::Sent
             && matches!(output.act, Act::Send { to: Direction::ToClient, .. });
         let mut trays = self.trays();
+        if let Act::Send { to: Direction::ToServer, frame } = &output.act
+            && is_own
+        {
+            if let Some(aside) = trays.lanes.get(&output.lane).and_then(|tray| tray.aside.as_ref()) {
+                aside.send(self, &output, frame);
+            }
+            return;
+        }
         let lane = if is_news { trays.listener(output.lane) } else { Some(output.lane) };
-        if let Some(tray) = lane.and_then(|lane| trays.lanes.get_mut(&lane)) {
+        if let Some(tray) = lane.and_then(|lane| trays.lanes.get_mut(&lane)).filter(|tray| !tray.is_over) {
             tray.steps.push_back(Step::Output(output));
             if let Some(waker) = tray.waker.take() {
                 waker.wake();
             }
-            return None;
+            return;
         }
         // Nobody is there for it. News reach only who listens.
         if output.to == Direction::ToClient && !is_news {
             self.tell(&mut output);
         }
-        Some(output)
     }
 
     fn tell(&self, output: &mut Output) {
@@ -201,9 +262,15 @@ impl Tray {
     }
 }
 
-/// Whether it is about a request of mcptop's own.
-fn is_own(output: &Output) -> bool {
-    output.id.as_deref().is_some_and(|id| id.starts_with(OWN_IDS))
+/// Whether a rule lets a request go unanswered, as a server would that says nothing.
+fn is_silence(output: &Output) -> bool {
+    let is_fault = |mark: &Mark<'_>| mark.by == "fault" && mark.hit && !mark.observed;
+    output.outcome == Outcome::Dropped && output.marks.iter().any(is_fault)
+}
+
+/// Whether it is the id of a request of mcptop's own.
+pub(super) fn is_own(id: &str) -> bool {
+    id.starts_with(OWN_IDS)
 }
 
 impl Trays {
@@ -214,31 +281,29 @@ impl Trays {
 }
 
 impl Seat {
+    /// Whether there are several messages in this text, and they have to be shown one by one.
+    pub(super) fn takes_apart(&self, to: Direction, text: &[u8]) -> bool {
+        text.trim_ascii_start().starts_with(b"[")
+            && self.desk.is_awake()
+            && self.desk.gate.with(|gate, _| gate.takes_apart(self.lane, to, text))
+    }
+
     /// Shows a message to the gate. What is to happen instead of passing it on is to be taken.
     pub(super) fn show(&self, to: Direction, frame: &[u8]) -> Verdict {
         let original = (to == Direction::ToClient).then_some(frame);
-        self.desk.with(original, |gate, now| gate.frame(now, self.lane, to, frame)).0
+        self.desk.with(original, |gate, now| gate.frame(now, self.lane, to, frame))
     }
 
-    /// Shows the answer to a question of mcptop's own. What comes of it that nobody is there for, with its frame, is to be
-    /// said to the server by who asked.
-    pub(super) fn show_own(&self, lane: Lane, text: &[u8]) -> Vec<(Output, Vec<u8>)> {
-        let exchange = u32::try_from(self.lane.0).ok().map(ExchangeId);
-        let payload = Payload { text: text.to_vec().into(), end: LineEnd::None };
-        self.desk.observer.tell(Fact::Message {
-            to: Direction::ToClient,
-            own: Nanos(0),
-            payload,
-            parts: 0,
-            exchange,
-        });
-        let (_, left) = self.desk.with(None, |gate, now| gate.frame(now, lane, Direction::ToClient, text));
-        let to_server =
-            |mut output: Output| match std::mem::replace(&mut output.act, Act::Note { frame: None }) {
-                Act::Send { to: Direction::ToServer, frame } => Some((output, frame)),
-                _ => None,
-            };
-        left.into_iter().filter_map(to_server).collect()
+    /// What there is to ask in the name of this exchange is asked so.
+    pub(super) fn asks_through(&self, aside: Aside) {
+        if let Some(tray) = self.desk.trays().lanes.get_mut(&self.lane) {
+            tray.aside = Some(aside);
+        }
+    }
+
+    /// Says something to the server in the name of this exchange.
+    pub(super) fn say(&self, aside: &Aside, output: &Output, frame: &[u8]) {
+        aside.send(&self.desk, output, frame);
     }
 
     /// Whether messages to the client have to be shown now.
@@ -252,6 +317,16 @@ impl Seat {
             tray.session = caller.session.clone();
         }
         self.desk.with(None, |gate, _| gate.open(self.lane, caller));
+    }
+
+    /// What the server says here has a name behind which it can be taken up again, by another exchange of the session.
+    pub(super) fn may_go_on(&self) {
+        self.may_go_on.store(true, Ordering::Relaxed);
+    }
+
+    /// What other exchanges of the session have left is answered here.
+    pub(super) fn resumes(&self) {
+        self.desk.with(None, |gate, _| gate.resume_in(self.lane));
     }
 
     /// What is said to this session of no request is to be said here.
@@ -304,20 +379,27 @@ impl Seat {
 
     /// A remark in the recording about this exchange.
     pub(super) fn remark(&self, what: &str) {
-        let text = format!("exchange {}: {what}", self.lane.0);
+        let text = format!("exchange {}: {what}", exchange_of(self.lane).0);
         self.desk.observer.tell(Fact::Note { text: text.into() });
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        let may_go_on = *self.may_go_on.get_mut();
+        let is_over = self.desk.with(None, |gate, now| {
+            if may_go_on { gate.drift(now, self.lane) } else { gate.client_left(now, self.lane) }
+        });
         let mut trays = self.desk.trays();
-        if let Some(tray) = trays.lanes.remove(&self.lane)
-            && trays.listeners.get(&tray.session) == Some(&self.lane)
-        {
+        let Some(mut tray) = trays.lanes.remove(&self.lane) else { return };
+        if trays.listeners.get(&tray.session) == Some(&self.lane) {
             trays.listeners.remove(&tray.session);
         }
-        drop(trays);
-        self.desk.with(None, |gate, now| gate.close(now, self.lane));
+        if !is_over {
+            tray.steps.clear();
+            tray.is_over = true;
+            trays.over.push(self.lane);
+            trays.lanes.insert(self.lane, tray);
+        }
     }
 }

@@ -16,17 +16,22 @@ use super::fact::{fact, trimmed};
 use crate::proxy::http::gear::{Cut, Piece, Source, Told};
 use crate::rules::{Act, Output, Verdict};
 use crate::trace::{Outcome, Ruling};
-use crate::wire::Direction;
-use crate::wire::block::{EventEnds, data, event_of, with_data};
+use crate::wire::block::{EventEnds, data, event_of, has_id, with_data};
+use crate::wire::{Direction, messages};
 
 /// The longest event that is shown to rules; longer ones pass as they come. No SDK accepts longer messages.
 pub(super) const SHOWN_BYTES_MAX: usize = 16 * 1024 * 1024;
+const _: () = assert!(SHOWN_BYTES_MAX == 16 * 1024 * 1024, "a remark says so");
+/// What the recording says of one.
+pub(super) const TOO_LONG: &str = "a message of more than 16 MiB passed without being shown to the rules";
 
 /// The body of a ruled answer.
 pub(super) struct Events {
     from: Box<dyn Source>,
     seat: Arc<Seat>,
     aside: Aside,
+    /// It goes on when a request has its answer: it is not the answer to one.
+    listens: bool,
     ends: EventEnds,
     reading: Reading,
     /// What has been read and not been looked at.
@@ -55,11 +60,12 @@ struct Waiting {
 }
 
 impl Events {
-    pub(super) fn new(from: Box<dyn Source>, seat: Arc<Seat>, aside: Aside) -> Self {
+    pub(super) fn new(from: Box<dyn Source>, seat: Arc<Seat>, aside: Aside, listens: bool) -> Self {
         Self {
             from,
             seat,
             aside,
+            listens,
             ends: EventEnds::default(),
             reading: Reading::Between,
             rest: None,
@@ -94,6 +100,7 @@ impl Events {
                             let bytes = std::mem::take(held).freeze();
                             self.ready.push_back((Piece { bytes, woke }, None));
                             self.reading = Reading::Passing;
+                            self.seat.remark(TOO_LONG);
                         }
                     }
                     Some(len) => {
@@ -105,7 +112,10 @@ impl Events {
                             std::mem::take(held).freeze()
                         };
                         self.reading = Reading::Between;
-                        self.judge(event, woke);
+                        match self.apart(&event) {
+                            Some(events) => bytes = [events, bytes].concat().into(),
+                            None => self.judge(event, woke),
+                        }
                     }
                 },
             }
@@ -113,8 +123,23 @@ impl Events {
         self.rest = (!bytes.is_empty()).then_some(Piece { bytes, woke });
     }
 
+    /// An event with several messages that rules have to see, as events with one each. What the stream may be taken up
+    /// behind is said with the last of them.
+    fn apart(&self, event: &Bytes) -> Option<Bytes> {
+        let data = data(event).filter(|data| self.seat.takes_apart(Direction::ToClient, data))?;
+        let text = std::str::from_utf8(&data).ok()?;
+        let all = messages(text);
+        let (last, before) = all.split_last()?;
+        let mut events = before.iter().flat_map(|part| event_of(part.as_bytes())).collect::<Vec<u8>>();
+        events.extend_from_slice(&with_data(event, last.as_bytes()));
+        Some(events.into())
+    }
+
     /// Shows a whole event to the gate. Comments and events without data are no messages.
     fn judge(&mut self, event: Bytes, woke: Instant) {
+        if has_id(&event) {
+            self.seat.may_go_on();
+        }
         let verdict = match data(&event).filter(|data| !data.is_empty()) {
             Some(data) => self.seat.show(Direction::ToClient, &data),
             None => Verdict::Pass,
@@ -135,13 +160,13 @@ impl Events {
         let fact = if output.to == Direction::ToClient { fact(&mut output) } else { None };
         let act = std::mem::replace(&mut output.act, Act::Note { frame: None });
         match (act, output.outcome) {
-            (Act::Send { to: Direction::ToServer, frame }, _) => self.aside.send(&self.seat, &output, &frame),
+            (Act::Send { to: Direction::ToServer, frame }, _) => self.seat.say(&self.aside, &output, &frame),
             (Act::Send { frame, .. }, Outcome::Answered | Outcome::Sent) => {
                 // It is none of the server's.
                 let told = Told { original: Some(Bytes::new()), rulings: fact.into_iter().collect() };
                 let bytes = event_of(trimmed(&frame)).into();
                 self.ready.push_back((Piece { bytes, woke: Instant::now() }, Some(told)));
-                if output.outcome == Outcome::Answered {
+                if output.outcome == Outcome::Answered && !self.listens {
                     // Nothing more is wanted of the server: it sees that the stream is closed.
                     (self.rest, self.waiting, self.end) = (None, None, Some(Ok(())));
                 }
@@ -188,7 +213,10 @@ impl Source for Events {
                 self.told = told;
                 return Poll::Ready(Some(Ok(piece)));
             }
-            if let Poll::Ready(output) = self.seat.poll_next(cx) {
+            // What happens within an event that passes as it comes is said behind it.
+            if !matches!(self.reading, Reading::Passing)
+                && let Poll::Ready(output) = self.seat.poll_next(cx)
+            {
                 self.on(output);
                 continue;
             }
@@ -208,6 +236,10 @@ impl Source for Events {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(piece))) => self.look(piece),
                 Poll::Ready(end) => {
+                    self.reading = match std::mem::replace(&mut self.reading, Reading::Between) {
+                        Reading::Passing => Reading::Between,
+                        reading => reading,
+                    };
                     self.let_go();
                     self.end = Some(if end.is_some() { Err(Cut) } else { Ok(()) });
                 }

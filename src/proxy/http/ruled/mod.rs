@@ -4,14 +4,16 @@
 //! what rules say.
 
 mod aside;
+mod batch;
 mod caller;
 mod desk;
 mod events;
 mod fact;
+mod unseen;
 mod whole;
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
@@ -25,7 +27,8 @@ pub(in crate::proxy) use self::caller::Callers;
 pub(in crate::proxy) use self::desk::Desk;
 use self::desk::Seat;
 use self::events::Events;
-use self::fact::trimmed;
+use self::fact::{lane_of, trimmed};
+use self::unseen::Unseen;
 use super::gear::{Answer, Asked, Back, Body, Piece, SESSION, Told};
 use crate::rules::{Act, Caller, Output, Verdict};
 use crate::trace::Outcome;
@@ -35,6 +38,9 @@ use crate::wire::block::event_of;
 /// Fields that are about the very bytes of a body.
 const OF_BYTES: [&str; 6] =
     ["content-length", "content-digest", "repr-digest", "content-md5", "digest", "etag"];
+
+/// The field with which an event stream is taken up again.
+const LAST_EVENT_ID: &str = "last-event-id";
 
 /// A back with the rules in front of it.
 pub(in crate::proxy) struct Ruled<B> {
@@ -51,23 +57,47 @@ enum Taken {
     IsAnswered(Answer),
 }
 
+impl<B> Clone for Ruled<B> {
+    fn clone(&self) -> Self {
+        let Self { back, desk, callers } = self;
+        Self { back: back.clone(), desk: desk.clone(), callers: callers.clone() }
+    }
+}
+
 impl<B: Back> Ruled<B> {
     pub(in crate::proxy) fn new(back: B, desk: Arc<Desk>, callers: Callers) -> Self {
         Self { back: Arc::new(back), desk, callers }
     }
 
-    /// A client posts a message.
-    async fn post(&self, mut asked: Asked) -> Answer {
+    /// A client posts a message; or several, of which rules may be about one and not the other.
+    async fn post(&self, asked: Asked) -> Answer {
         let caller = self.callers.of(&asked);
-        let seat = Arc::new(self.desk.sit(asked.exchange, caller.clone()));
+        let seat = self.desk.sit(lane_of(asked.exchange, 0), caller.clone());
         if is_packed(&asked.fields) {
             seat.remark("a request came compressed: rules do not see what it says");
             return self.back.answer(asked).await;
         }
-        let verdict = seat.show(Direction::ToServer, &asked.body);
+        if !seat.takes_apart(Direction::ToServer, &asked.body) {
+            return self.post_one(asked, caller, seat).await;
+        }
+        drop(seat);
+        let ruled = self.clone();
+        let ask = move |asked: Asked, number: u32| -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+            let (ruled, caller) = (ruled.clone(), caller.clone());
+            Box::pin(async move {
+                let lane = lane_of(asked.exchange, number);
+                let seat = ruled.desk.sit(lane, caller.clone());
+                ruled.post_one(asked, caller, seat).await
+            })
+        };
+        batch::answer(asked, Box::new(ask)).await
+    }
+
+    async fn post_one(&self, mut asked: Asked, caller: Caller, seat: Arc<Seat>) -> Answer {
         asked.fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let aside = Aside::of(&self.back, &asked, caller.credentials.is_some());
-        if verdict == Verdict::Taken {
+        seat.asks_through(aside.clone());
+        if seat.show(Direction::ToServer, &asked.body) == Verdict::Taken {
             match instead(&seat, &aside, &asked.fields).await {
                 Taken::GoesOn(body) => asked.body = body,
                 Taken::IsAnswered(answer) => return answer,
@@ -76,19 +106,29 @@ impl<B: Back> Ruled<B> {
         self.forward(asked, caller, seat, aside).await
     }
 
+    /// No rule has to do with it now. When it is over one may have begun to keep answers.
+    async fn let_pass(&self, asked: Asked) -> Answer {
+        let unseen = Unseen::at(&self.desk);
+        unseen.until_the_end_of(self.back.answer(asked).await)
+    }
+
     /// A client listens.
     async fn listen(&self, mut asked: Asked) -> Answer {
         let caller = self.callers.of(&asked);
-        let seat = Arc::new(self.desk.sit(asked.exchange, caller.clone()));
+        let seat = self.desk.sit(lane_of(asked.exchange, 0), caller.clone());
         seat.listens();
+        if asked.fields.contains_key(LAST_EVENT_ID) {
+            seat.resumes();
+        }
         asked.fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let aside = Aside::of(&self.back, &asked, caller.credentials.is_some());
+        seat.asks_through(aside.clone());
         self.forward(asked, caller, seat, aside).await
     }
 
     /// Asks the back, and rules about what it answers. An answer of ours that comes first takes its place.
     async fn forward(&self, asked: Asked, mut caller: Caller, seat: Arc<Seat>, aside: Aside) -> Answer {
-        let accept = asked.fields.get(ACCEPT).cloned();
+        let (accept, listens) = (asked.fields.get(ACCEPT).cloned(), asked.method == Method::GET);
         let first = {
             let mut inner = pin!(self.back.answer(asked));
             poll_fn(|cx| {
@@ -116,16 +156,16 @@ impl<B: Back> Ruled<B> {
             caller.session = caller::session(opened.as_bytes());
             seat.is_of(caller);
         }
-        self.judge(answer, seat, aside, accept.as_ref()).await
+        self.judge(answer, (seat, aside), accept.as_ref(), listens).await
     }
 
     /// Rules about an answer of the back.
     async fn judge(
         &self,
         mut answer: Answer,
-        seat: Arc<Seat>,
-        aside: Aside,
+        (seat, aside): (Arc<Seat>, Aside),
         accept: Option<&HeaderValue>,
+        listens: bool,
     ) -> Answer {
         let is_packed = named(&answer, CONTENT_ENCODING.as_str()).is_some_and(|value| value != "identity");
         match media(&answer) {
@@ -140,7 +180,7 @@ impl<B: Back> Ruled<B> {
             Media::Events => {
                 answer.fields.retain(|(name, _)| !OF_BYTES.contains(&name.as_str()));
                 answer.body = match answer.body {
-                    Body::Streamed(from) => Body::Streamed(Box::new(Events::new(from, seat, aside))),
+                    Body::Streamed(from) => Body::Streamed(Box::new(Events::new(from, seat, aside, listens))),
                     whole @ Body::Whole(_) => whole,
                 };
                 answer
@@ -152,6 +192,7 @@ impl<B: Back> Ruled<B> {
 impl<B: Back> Back for Ruled<B> {
     async fn answer(&self, asked: Asked) -> Answer {
         match asked.method {
+            Method::POST if !self.desk.is_awake() => self.let_pass(asked).await,
             _ if !self.desk.is_awake() => self.back.answer(asked).await,
             Method::POST => self.post(asked).await,
             Method::GET => self.listen(asked).await,
@@ -165,7 +206,7 @@ async fn instead(seat: &Arc<Seat>, aside: &Aside, fields: &HeaderMap) -> Taken {
     let answer = loop {
         let output = seat.next().await;
         match (&output.act, output.outcome) {
-            (Act::Send { to: Direction::ToServer, frame }, Outcome::Sent) => aside.send(seat, &output, frame),
+            (Act::Send { to: Direction::ToServer, frame }, Outcome::Sent) => seat.say(aside, &output, frame),
             (Act::Send { to: Direction::ToServer, frame }, _) => {
                 return Taken::GoesOn(Bytes::copy_from_slice(trimmed(frame)));
             }
@@ -190,7 +231,7 @@ async fn instead(seat: &Arc<Seat>, aside: &Aside, fields: &HeaderMap) -> Taken {
 fn say_the_rest(seat: &Arc<Seat>, aside: &Aside) {
     while let Some(output) = seat.take() {
         if let Act::Send { to: Direction::ToServer, frame } = &output.act {
-            aside.send(seat, &output, frame);
+            seat.say(aside, &output, frame);
         }
     }
 }
@@ -202,7 +243,7 @@ fn ours(output: &Output, seat: &Arc<Seat>, aside: &Aside, accept: Option<&Header
             Some(own(frame, accept))
         }
         Act::Send { to: Direction::ToServer, frame } => {
-            aside.send(seat, output, frame);
+            seat.say(aside, output, frame);
             None
         }
         _ => None,

@@ -11,7 +11,7 @@ use hyper::header::HeaderValue;
 
 use super::aside::Aside;
 use super::desk::Seat;
-use super::events::SHOWN_BYTES_MAX;
+use super::events::{SHOWN_BYTES_MAX, TOO_LONG};
 use super::fact::{fact, trimmed};
 use super::{OF_BYTES, ours, say_the_rest};
 use crate::proxy::http::gear::{Answer, Body, Cut, Piece, Source, Told};
@@ -35,7 +35,7 @@ pub(super) async fn judge(
     accept: Option<&HeaderValue>,
 ) -> Answer {
     let body = std::mem::replace(&mut answer.body, Body::Whole(None));
-    let mut gathering = Gathering { body, held: BytesMut::new(), woke: None };
+    let mut gathering = Gathering { body, first: Bytes::new(), held: BytesMut::new(), woke: None };
     let gathered = poll_fn(|cx| {
         if let Poll::Ready(gathered) = gathering.poll(cx) {
             return Poll::Ready(Ok(gathered));
@@ -53,7 +53,12 @@ pub(super) async fn judge(
             say_the_rest(&seat, aside);
             ours
         }
-        Ok(Gathered::Passes(rest)) => Answer { body: Body::Streamed(Box::new(rest)), ..answer },
+        Ok(Gathered::Passes(rest)) => {
+            if rest.cut.is_none() {
+                seat.remark(TOO_LONG);
+            }
+            Answer { body: Body::Streamed(Box::new(rest)), ..answer }
+        }
         Ok(Gathered::Whole(None)) => answer,
         Ok(Gathered::Whole(Some(piece))) => rule(answer, piece, &seat, aside).await,
     }
@@ -88,7 +93,7 @@ async fn rule(mut answer: Answer, piece: Piece, seat: &Arc<Seat>, aside: &Aside)
                 answer.body = Body::Whole(Some(Piece { bytes, woke }));
                 return answer;
             }
-            (Act::Send { to: Direction::ToServer, frame }, _) => aside.send(seat, &output, &frame),
+            (Act::Send { to: Direction::ToServer, frame }, _) => seat.say(aside, &output, &frame),
             (Act::Note { .. }, Outcome::Dropped) => {
                 let told = Some(Told { original: Some(piece.bytes), rulings });
                 return Answer { told: told.map(Box::new), ..Answer::empty(StatusCode::ACCEPTED) };
@@ -108,11 +113,32 @@ async fn rule(mut answer: Answer, piece: Piece, seat: &Arc<Seat>, aside: &Aside)
 /// A body on its way into memory.
 struct Gathering {
     body: Body,
+    /// Most come in one piece, which is kept as it is.
+    first: Bytes,
     held: BytesMut,
     woke: Option<Instant>,
 }
 
 impl Gathering {
+    fn hold(&mut self, bytes: Bytes) {
+        if self.first.is_empty() && self.held.is_empty() {
+            self.first = bytes;
+        } else {
+            if self.held.is_empty() {
+                self.held.extend_from_slice(&std::mem::take(&mut self.first));
+            }
+            self.held.extend_from_slice(&bytes);
+        }
+    }
+
+    fn take(&mut self) -> Bytes {
+        if self.held.is_empty() {
+            std::mem::take(&mut self.first)
+        } else {
+            std::mem::take(&mut self.held).freeze()
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Gathered> {
         loop {
             let source = match &mut self.body {
@@ -123,14 +149,14 @@ impl Gathering {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(piece))) => {
                     self.woke = Some(piece.woke);
-                    self.held.extend_from_slice(&piece.bytes);
-                    if self.held.len() > SHOWN_BYTES_MAX {
+                    self.hold(piece.bytes);
+                    if self.first.len() + self.held.len() > SHOWN_BYTES_MAX {
                         return Poll::Ready(Gathered::Passes(self.rest(None)));
                     }
                 }
                 Poll::Ready(Some(Err(Cut))) => return Poll::Ready(Gathered::Passes(self.rest(Some(Cut)))),
                 Poll::Ready(None) => {
-                    let bytes = std::mem::take(&mut self.held).freeze();
+                    let bytes = self.take();
                     let piece = self.woke.map(|woke| Piece { bytes, woke });
                     return Poll::Ready(Gathered::Whole(piece));
                 }
@@ -139,7 +165,7 @@ impl Gathering {
     }
 
     fn rest(&mut self, cut: Option<Cut>) -> Rest {
-        let bytes = std::mem::take(&mut self.held).freeze();
+        let bytes = self.take();
         let first = self.woke.filter(|_| !bytes.is_empty()).map(|woke| Piece { bytes, woke });
         let from = match std::mem::replace(&mut self.body, Body::Whole(None)) {
             Body::Streamed(from) if cut.is_none() => Some(from),

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::proxy::http::Trust;
+use crate::proxy::identity::digest;
 use store::{Store, Token};
 
 /// A user who has just refused is not asked again so soon: clients try again at once.
@@ -137,6 +138,12 @@ impl Login {
             let _ = self.obtain(challenge, Some(&Shown::of(&token)?), Effort::Quiet).await;
         }
         Shown::of(&self.0.token()?)
+    }
+
+    /// A digest of the token in use; `None` without a log-in. Whoever logs in as somebody else has another one.
+    pub(super) fn credentials(&self) -> Option<u128> {
+        let token = self.0.token()?;
+        Some(digest(&[b"mcptop token", token.access.as_bytes()], std::iter::empty()))
     }
 
     /// Does what it takes to be let in, after `used` was not enough. Whoever asks meanwhile waits for the same.

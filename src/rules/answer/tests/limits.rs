@@ -25,7 +25,7 @@ fn read_on(rule: &Rule, first: &str, room: &mut Room) -> (String, u64) {
     let mut largest = counter.count(Encoding::O200kBase, first).tokens;
     while let Some(next) = cursor {
         let arguments = format!(r#"{{"cursor":"{next}"}}"#);
-        let answer = own_call("mcptop_read_more", Some(&arguments), room, &catalog, &[rule]).unwrap();
+        let answer = own_call("mcptop_read_more", Some(&arguments), room, &catalog, &[rule]).unwrap().result;
         let text = text_of(&answer, 0);
         largest = largest.max(counter.count(Encoding::O200kBase, &text).tokens);
         let more;
@@ -184,8 +184,15 @@ fn structured_content_alone_is_what_the_model_reads() {
 fn resources_that_are_too_long_are_cut_as_well() {
     let (rule, mut room, text) = (rule("limit = { tokens = 200 }"), room(), long_text());
     let result = format!(r#"{{"contents":[{{"uri":"u","text":{}}}],"ttlMs":5}}"#, quoted(&text));
-    let subject =
-        Subject { method: "resources/read", tool: None, arguments: None, is_modern: true, definition: None };
+    let subject = Subject {
+        method: "resources/read",
+        tool: None,
+        arguments: None,
+        is_modern: true,
+        definition: None,
+        is_told_to_read_on: true,
+        is_read_more_taken: false,
+    };
     let (made, _) = made_of(&rule, &subject, &result, &mut room);
     let read: Value = serde_json::from_str(&made).unwrap();
     assert_eq!(read["ttlMs"], 5);
@@ -198,8 +205,9 @@ fn an_unknown_cursor_is_answered_with_an_error_that_says_so() {
     for arguments in
         [None, Some("{}"), Some("[]"), Some(r#"{"cursor":"0123456789abcdef-0"}"#), Some(r#"{"cursor":7}"#)]
     {
-        let answer =
-            own_call("mcptop_read_more", arguments, &mut room(), &Catalog::default(), &[&rule]).unwrap();
+        let answer = own_call("mcptop_read_more", arguments, &mut room(), &Catalog::default(), &[&rule])
+            .unwrap()
+            .result;
         let read: Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(read["isError"], true, "{answer}");
     }
@@ -224,4 +232,83 @@ proptest! {
         let (whole, _) = read_on(&rule, &text_of(&made, 0), &mut room);
         prop_assert_eq!(whole, text);
     }
+}
+
+#[test]
+fn a_server_with_a_tool_named_as_ours_keeps_it_and_no_result_is_cut_that_nobody_could_read_on() {
+    let rule = rule("limit = { bytes = \"1KB\" }");
+    let list = r#"{"tools":[{"name":"get"},{"name":"mcptop_read_more","inputSchema":{"type":"object"}}]}"#;
+    let (mut catalog, listed) = session(&[&rule], list);
+    assert_eq!(listed, list);
+    let mut room = room();
+    let whole = text_result(&long_text());
+    let subject = Subject { is_read_more_taken: catalog.has_read_more(), ..subject("get", &catalog) };
+    let (text, why) = made_of(&rule, &subject, &whole, &mut room);
+    assert_eq!(text, whole);
+    assert!(why.iter().any(|why| why.contains("mcptop_read_more")), "{why:?}");
+    let call = |catalog: &Catalog, room: &mut Room, cursor: &str| {
+        own_call("mcptop_read_more", Some(&format!(r#"{{"cursor":"{cursor}"}}"#)), room, catalog, &[&rule])
+    };
+    assert_eq!(call(&catalog, &mut room, "theirs"), None, "it is the server's");
+    // What was cut before the server had it is read on all the same.
+    let without = Catalog::default();
+    let (cut, _) = made(&rule, "plain", &whole, &mut room);
+    let cursor = page(&text_of(&cut, 0)).1.unwrap();
+    assert!(call(&catalog, &mut room, &cursor).is_some() && call(&without, &mut room, "none").is_some());
+    catalog.clear();
+    assert!(!catalog.has_read_more());
+}
+
+#[test]
+fn what_nobody_could_read_on_is_cut_and_says_how_much_is_missing_and_what_to_do() {
+    let (rule, text) = (rule("limit = { bytes = \"1KB\" }"), long_text());
+    let (catalog, _) = session(&[&rule], LIST);
+    let untold = Subject { is_told_to_read_on: false, ..subject("get", &catalog) };
+    let (cut, _) = made_of(&rule, &untold, &text_result(&text), &mut room());
+    let cut = text_of(&cut, 0);
+    let (head, notice) = cut.rsplit_once("\n[mcptop: ").unwrap();
+    assert!(cut.len() <= 1_024 && text.starts_with(head));
+    let missing = format!("{} of {} bytes cut. Ask for less:", text.len() - head.len(), text.len());
+    assert!(notice.starts_with(&missing) && !notice.contains("mcptop_read_more"), "{notice}");
+}
+
+#[test]
+fn a_result_that_is_larger_than_all_that_is_kept_is_cut_as_well() {
+    let rule = rule("limit = { bytes = \"1KB\" }");
+    let (cut, _) = made(&rule, "get", &text_result(&"x".repeat((64 << 20) + 1)), &mut room());
+    let cut = text_of(&cut, 0);
+    assert!(cut.len() <= 1_024 && cut.contains(" of 67108865 bytes cut. Ask for less:"), "{cut}");
+}
+
+#[test]
+fn what_a_tool_says_of_its_failure_is_bounded_too() {
+    let failure = format!(
+        r#"{{"content":[{{"type":"text","text":{}}}],"isError":true,"structuredContent":{{"a":1}}}}"#,
+        quoted(&long_text())
+    );
+    for over in ["page", "truncate", "spill", "error"] {
+        let rule = rule(&format!("limit = {{ bytes = \"1KB\", over = \"{over}\" }}"));
+        let (made, _) = made(&rule, "typed", &failure, &mut room());
+        assert!(made.len() < 1_200 && made.contains(r#""isError":true"#), "{over} {made}");
+    }
+    let short = r#"{"content":[{"type":"text","text":"no"}],"isError":true}"#;
+    assert_eq!(made(&rule("limit = { bytes = \"1KB\" }"), "get", short, &mut room()).0, short);
+}
+
+#[test]
+fn a_cursor_that_was_handed_out_is_answered_when_the_limit_is_gone() {
+    let (limit, mut room, text) = (rule("limit = { tokens = 500 }"), room(), long_text());
+    let (made, _) = made(&limit, "get", &text_result(&text), &mut room);
+    let (first, mut cursor) = page(&text_of(&made, 0));
+    let (mut whole, catalog) = (first, Catalog::default());
+    while let Some(next) = cursor {
+        let arguments = format!(r#"{{"cursor":"{next}"}}"#);
+        let answer = own_call("mcptop_read_more", Some(&arguments), &mut room, &catalog, &[]).unwrap();
+        assert_eq!((&*answer.rule, answer.by), ("r", "limit"), "whose limit it was");
+        let more;
+        (more, cursor) = page(&text_of(&answer.result, 0));
+        whole += &more;
+    }
+    assert_eq!(whole, text);
+    assert_eq!(own_call("mcptop_read_more", Some(r#"{"cursor":"x"}"#), &mut room, &catalog, &[]), None);
 }

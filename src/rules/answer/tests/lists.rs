@@ -19,7 +19,6 @@ fn hidden_tools_are_refused_when_called_and_not_described() {
     let hiding =
         rule("match = { tool = [\"*\", \"!delete_b\"] }\ntools = { hide = \"delete_*\", lazy = true }");
     assert!(hides(&hiding, "delete_a") && !hides(&hiding, "delete_b") && !hides(&hiding, "get_a"));
-    assert!(!hides(&rule("tools = { hide = [] }"), "a"), "no glob hides nothing");
     assert!(!hides(&rule("empty = \"drop\""), "a"));
     let (catalog, _) = session(&[&hiding], TOOLS);
     let asked = |name: &str| {
@@ -31,6 +30,7 @@ fn hidden_tools_are_refused_when_called_and_not_described() {
             &[&hiding],
         )
         .unwrap()
+        .result
     };
     let refused: Value = serde_json::from_str(&asked("delete_a")).unwrap();
     assert_eq!(
@@ -108,8 +108,9 @@ fn lazy_lists_names_and_a_line_each_and_adds_the_tool_that_tells_the_rest() {
     let (catalog, seen) = session(&[&rule], LAST_PAGE);
     let lazy = r#"{"name":"a","description":"One.","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}"#;
     assert_eq!(seen, format!(r#"{{"tools":[{lazy},{}]}}"#, own::TOOL_SCHEMA_DEFINITION));
-    let answer =
-        own_call("mcptop_tool_schema", Some(r#"{"name":"a"}"#), &mut room(), &catalog, &[&rule]).unwrap();
+    let answer = own_call("mcptop_tool_schema", Some(r#"{"name":"a"}"#), &mut room(), &catalog, &[&rule])
+        .unwrap()
+        .result;
     let definition = LAST_PAGE.strip_prefix(r#"{"tools":["#).unwrap().strip_suffix("]}").unwrap();
     assert_eq!(answer, text_result(definition));
     assert!(catalog.get("a").unwrap().is_schema_gone);
@@ -126,8 +127,9 @@ fn lazy_keeps_the_schema_of_a_tool_with_headers() {
 fn the_full_definition_has_the_rules_own_text_and_not_what_they_strip() {
     let rule = rule("tools = { lazy = true, strip = [\"title\"], texts = { get_a = \"Mine. All of it.\" } }");
     let (catalog, _) = session(&[&rule], TOOLS);
-    let answer =
-        own_call("mcptop_tool_schema", Some(r#"{"name":"get_a"}"#), &mut room(), &catalog, &[&rule]).unwrap();
+    let answer = own_call("mcptop_tool_schema", Some(r#"{"name":"get_a"}"#), &mut room(), &catalog, &[&rule])
+        .unwrap()
+        .result;
     assert_eq!(
         text_of(&answer, 0),
         r#"{"name":"get_a","description":"Mine. All of it.","inputSchema":{"type":"object","properties":{"title":{"type":"string"}},"required":["title"]},"annotations":{"readOnlyHint":true}}"#
@@ -192,10 +194,7 @@ fn each_step_is_told_with_its_rule_and_key() {
     let steps = relist(&[(4, &trim), (7, &tools)], TOOLS, &mut catalog);
     let told: Vec<_> =
         steps.iter().map(|(rule, key, reshaped)| (*rule, *key, reshaped.why.as_deref().unwrap())).collect();
-    assert_eq!(
-        told,
-        [(7, "tools", "1 tools hidden, 2 shortened"), (4, "limit", "1 output schemas taken out")]
-    );
+    assert_eq!(told, [(7, "tools", "1 tool hidden, 2 shortened"), (4, "limit", "1 output schema taken out")]);
     assert!(catalog.get("b").unwrap().is_schema_gone && !catalog.get("get_a").unwrap().is_relaxed);
 }
 

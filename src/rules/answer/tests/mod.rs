@@ -37,7 +37,15 @@ const LIST: &str = r#"{"tools":[{"name":"get","inputSchema":{"type":"object"}},
 
 fn subject<'a>(tool: &'a str, catalog: &'a Catalog) -> Subject<'a> {
     let definition = catalog.get(tool);
-    Subject { method: "tools/call", tool: Some(tool), arguments: None, is_modern: false, definition }
+    Subject {
+        method: "tools/call",
+        tool: Some(tool),
+        arguments: None,
+        is_modern: false,
+        definition,
+        is_told_to_read_on: true,
+        is_read_more_taken: false,
+    }
 }
 
 /// What a rule makes of the result of a tool, for a client that has read the list through it; with what it says.

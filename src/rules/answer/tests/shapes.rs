@@ -26,11 +26,11 @@ fn what_has_no_rows_is_compact_instead_and_says_why() {
     for shape in ["table", "csv", "markdown"] {
         let (text, said) = shaped(shape, r#"{"a": {"b": 1.0}}"#);
         assert_eq!(text, r#"{"a":{"b":1.0}}"#);
-        assert_eq!(said, [format!("compact instead of {shape}: it has no rows")]);
+        assert_eq!(said, [format!("compact JSON instead of {shape}: it has no rows")]);
     }
     let (text, said) = shaped("toon", r#"{"a": 12345678901234567890123}"#);
     assert_eq!(text, r#"{"a":12345678901234567890123}"#);
-    assert_eq!(said, ["compact instead of toon: it has numbers that TOON would round"]);
+    assert_eq!(said, ["compact JSON instead of toon: it has numbers that TOON would round"]);
 }
 
 #[test]

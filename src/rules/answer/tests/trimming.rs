@@ -21,7 +21,15 @@ fn trimming_works_on_structured_content_and_on_texts_that_are_json() {
 fn resources_and_prompts_that_are_json_are_trimmed_as_well() {
     let rule = rule("trim = { drop = [\"$.b\"] }");
     let of = |method, result: &str| {
-        let subject = Subject { method, tool: None, arguments: None, is_modern: true, definition: None };
+        let subject = Subject {
+            method,
+            tool: None,
+            arguments: None,
+            is_modern: true,
+            definition: None,
+            is_told_to_read_on: true,
+            is_read_more_taken: false,
+        };
         made_of(&rule, &subject, result, &mut room()).0
     };
     assert_eq!(
@@ -42,7 +50,6 @@ fn anything_else_passes() {
     );
     for result in [
         r#"{"content":[{"type":"resource_link","uri":"{\"a\":1}","name":"a"},{"type":"image","data":"AAAA"},{"type":"audio","data":"AAAA"}],"_meta":{"a":{"b":null}}}"#,
-        r#"{"content":[{"type":"text","text":"{\"a\": null}"}],"isError":true}"#,
         r#"{"resultType":"input_required","requestState":"{\"a\": null}","inputRequests":{"x":{"a":null}}}"#,
         r#"{"resultType":"task","task":{"taskId":"1","x":null}}"#,
         r#"{"task":{"taskId":"1","x":null}}"#,
@@ -54,6 +61,10 @@ fn anything_else_passes() {
         let made = made(&rule, "get", result, &mut room()).0;
         assert_eq!(made, result);
     }
+    // Of what a tool says of its failure only the length is bounded.
+    let rule = super::rule("trim = { drop = [\"$..*\"] }\nempty = \"drop\"\nshape = \"compact\"");
+    let failure = r#"{"content":[{"type":"text","text":"{\"a\": null}"}],"isError":true}"#;
+    assert_eq!(made(&rule, "get", failure, &mut room()).0, failure);
 }
 
 #[test]

@@ -5,13 +5,52 @@ use crate::rules::gate::item::ITEMS_MAX;
 
 #[test]
 fn more_requests_than_are_followed_pass_and_it_is_said_why() {
-    let mut rig = Rig::bare(&rule("timeout = \"1s\""));
+    let mut rig = Rig::bare(&rule("empty = \"drop\""));
     for id in 0..ITEMS_MAX {
         rig.asks(&call(&id.to_string(), "get", "{}"));
     }
     let (verdict, outputs) = rig.asks(&call("\"more\"", "get", "{}"));
     assert_eq!(verdict, Verdict::Pass);
     assert_eq!(why(&outputs), "too many requests are under way at once");
+}
+
+#[test]
+fn no_guard_is_got_by_in_a_flood() {
+    for guard in ["concurrency = 1", "rate = { per_hour = 1 }", "timeout = \"1h\""] {
+        let both = format!(
+            "{}{}",
+            rule(guard),
+            rule("match = { tool = \"get\" }\nempty = \"drop\"").replace("\"r\"", "\"s\"")
+        );
+        let mut rig = Rig::bare(&both);
+        for id in 0..ITEMS_MAX {
+            rig.asks(&call(&id.to_string(), "get", "{}"));
+        }
+        let (verdict, outputs) = rig.asks(&call("\"more\"", "get", "{}"));
+        assert_eq!(verdict, Verdict::Taken, "{guard}");
+        let refusal = &sent(&outputs, Direction::ToClient)[0];
+        assert!(refusal.contains("\"more\"") && refusal.contains("\\\"r\\\""), "{refusal}");
+        let (verdict, outputs) = rig.asks(&call("7", "get", "{}"));
+        assert_eq!((verdict, outcomes(&outputs)), (Verdict::Taken, vec![Outcome::Answered]));
+        assert_eq!(rig.asks(r#"{"id":"ping","method":"ping"}"#), (Verdict::Pass, vec![]));
+    }
+}
+
+#[test]
+fn an_id_that_is_under_way_is_no_way_around_a_guard() {
+    let mut rig = Rig::bare(&rule("concurrency = 1"));
+    assert_eq!(rig.asks(&call("1", "get", "{}")).0, Verdict::Pass);
+    let (verdict, outputs) = rig.asks(&call("1", "get", "{}"));
+    assert_eq!(verdict, Verdict::Taken);
+    assert!(sent(&outputs, Direction::ToClient)[0].contains("-32600"));
+}
+
+#[test]
+fn of_those_that_were_given_up_only_so_many_are_remembered() {
+    let mut rig = Rig::bare(&rule("timeout = \"1s\""));
+    for id in 0..ITEMS_MAX {
+        rig.asks(&call(&id.to_string(), "get", "{}"));
+    }
     assert_eq!(sent(&rig.wait(1_000_000), Direction::ToClient).len(), ITEMS_MAX);
     // Of those that were given up only so many are remembered.
     assert!(rig.gate.items.iter().count() < ITEMS_MAX);

@@ -221,3 +221,36 @@ fn a_hit_is_dressed_by_the_rules_that_are_in_force_then() {
     rig.gate.plan.actives[0].reshapers = vec![("trim", Box::new(Shout("Sun!")))];
     assert!(rig.served(ONE, "3", "get", "{}").unwrap().contains("Sun!"));
 }
+
+#[test]
+fn what_was_asked_under_another_key_is_not_served_under_this_one() {
+    let by = |path: &str| rule(&format!("cache = {{ ttl = \"1m\", key = [\"{path}\"] }}"));
+    let mut rig = Rig::new(&by("$.from"));
+    rig.asks(&call("1", "get", r#"{"from":"Rome","to":"Oslo"}"#));
+    rig.gate.set(Micros(rig.now), &rules(&by("$.to")));
+    rig.says(&result("1", "from Rome to Oslo"));
+    assert!(rig.served(ONE, "2", "get", r#"{"from":"Oslo","to":"Rome"}"#).is_none());
+}
+
+#[test]
+fn what_a_write_made_void_is_not_kept_by_a_rule_that_was_edited_meanwhile() {
+    let mut rig = Rig::new(&rule("cache = { ttl = \"1m\" }"));
+    rig.asks(&call("1", "get", "{}"));
+    rig.round(ONE, "2", "make", "{}", "made");
+    for ttl in ["2m", "3m"] {
+        rig.gate.set(Micros(rig.now), &rules(&rule(&format!("cache = {{ ttl = \"{ttl}\" }}"))));
+    }
+    rig.says(&result("1", "before"));
+    assert!(rig.served(ONE, "3", "get", "{}").is_none());
+}
+
+#[test]
+fn calls_in_which_no_path_of_the_key_finds_anything_are_not_all_equal() {
+    let mut rig = Rig::new(&rule("cache = { ttl = \"1m\", key = [\"$.citty\"] }"));
+    let (_, outputs) = rig.asks(&call("1", "get", r#"{"city":"Oslo"}"#));
+    assert_eq!(why(&outputs), "no path of its key is in the arguments");
+    rig.says(&result("1", "rain in Oslo"));
+    assert!(rig.served(ONE, "2", "get", r#"{"city":"Rome"}"#).is_none());
+    rig.round(ONE, "3", "get", "{}", "x");
+    assert!(rig.served(ONE, "4", "get", "{}").is_some(), "without arguments there is nothing to be found");
+}

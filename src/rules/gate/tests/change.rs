@@ -120,3 +120,110 @@ fn the_client_is_told_when_the_rules_make_another_tool_list() {
     assert!(sent(&outputs, Direction::ToClient)[0].contains("notifications/tools/list_changed"));
     assert_eq!(rig.set(&rule("tools = { hide = [\"get\"] }\ntimeout = \"1s\"")), []);
 }
+
+#[test]
+fn a_timeout_ends_with_its_rule() {
+    for off in [
+        "",
+        "[[rule]]\nname = \"r\"\nmode = \"observe\"\ntimeout = \"2s\"\n",
+        "[[rule]]\nname = \"r\"\nmatch = { tool = \"make\" }\ntimeout = \"2s\"\n",
+    ] {
+        let mut rig = Rig::new(&rule("timeout = \"2s\""));
+        rig.asks(&call("1", "get", "{}"));
+        rig.wait(500_000);
+        rig.set(off);
+        assert_eq!(rig.wait(2_500_000), [], "{off}");
+        assert_eq!(rig.says(&result("1", "x")).0, Verdict::Pass);
+    }
+}
+
+#[test]
+fn a_timeout_that_is_changed_counts_from_when_the_call_left() {
+    let mut rig = Rig::new(&rule("timeout = \"2s\""));
+    rig.asks(&call("1", "get", "{}"));
+    rig.set(&rule("timeout = \"9s\""));
+    assert_eq!(rig.gate.due(), Some(Micros(rig.now + 9_000_000)));
+    assert_eq!(rig.wait(8_999_999), []);
+    assert!(sent(&rig.wait(1), Direction::ToClient)[0].contains("waits 9 s"));
+    let mut rig = Rig::new(&rule("timeout = \"9s\""));
+    rig.asks(&call("1", "get", "{}"));
+    rig.wait(5_000_000);
+    rig.set(&rule("timeout = \"2s\""));
+    assert!(sent(&rig.wait(0), Direction::ToClient)[0].contains("waits 2 s"));
+}
+
+#[test]
+fn a_delay_that_is_changed_is_over_at_once() {
+    let mut rig = Rig::new(&rule("delay = \"30s\""));
+    rig.asks(&call("1", "get", "{}"));
+    rig.wait(1_000_000);
+    let outputs = rig.set(&rule("delay = \"100ms\""));
+    assert_eq!(sent(&outputs, Direction::ToServer), [format!("{}\n", call("1", "get", "{}"))]);
+    assert!(!rig.gate.holds() && rig.gate.due().is_none());
+}
+
+#[test]
+fn a_rule_that_is_about_other_tools_now_lets_go_of_those_under_way() {
+    let about =
+        |tool: &str, what: &str| rule(&format!("match = {{ tool = \"{tool}\" }}\nconcurrency = 1\n{what}"));
+    let mut rig = Rig::new(&about("get", ""));
+    for id in ["1", "2", "3"] {
+        rig.asks(&call(id, "get", "{}"));
+    }
+    let outputs = rig.set(&about("make", "limit = { bytes = \"1B\", over = \"error\" }"));
+    assert_eq!(sent(&outputs, Direction::ToServer).len(), 2, "the reads go on");
+    assert_eq!(rig.asks(&call("4", "make", "{}")).0, Verdict::Pass, "no read has a place among the writes");
+    assert_eq!(rig.asks(&call("5", "make", "{}")).0, Verdict::Taken);
+    for id in ["1", "2", "3"] {
+        assert_eq!(rig.says(&result(id, "long enough to be cut")), (Verdict::Pass, vec![]));
+    }
+    let (_, outputs) = rig.says(&result("4", "long enough to be cut"));
+    assert!(sent(&outputs, Direction::ToClient)[0].contains("isError"));
+    assert_eq!(sent(&outputs, Direction::ToServer).len(), 1);
+}
+
+#[test]
+fn what_waits_meets_the_rules_that_came_meanwhile() {
+    let mut rig = Rig::new(&rule("concurrency = 1"));
+    for id in ["1", "2", "3"] {
+        rig.asks(&call(id, "get", "{}"));
+    }
+    // The same guard under another name lets nobody through, but the call that it had let through is not its own.
+    let renamed = rule("concurrency = 1").replace("\"r\"", "\"s\"");
+    assert_eq!(sent(&rig.set(&renamed), Direction::ToServer), [format!("{}\n", call("2", "get", "{}"))]);
+    assert!(rig.gate.holds());
+    let outputs = rig.set(&format!("{renamed}tools = {{ hide = [\"get\"] }}"));
+    assert!(sent(&outputs, Direction::ToClient)[0].contains("Unknown tool"));
+    assert_eq!(sent(&outputs, Direction::ToServer), [""; 0]);
+    assert!(!rig.gate.holds());
+}
+
+#[test]
+fn an_answer_is_not_kept_by_a_cache_that_counts_by_something_else_now() {
+    let cache = |key: &str| rule(&format!("cache = {{ ttl = \"1m\", key = [\"{key}\"] }}"));
+    let mut rig = Rig::new(&cache("$.city"));
+    rig.asks(&call("1", "get", "{\"city\":\"Oslo\",\"day\":1}"));
+    rig.set(&cache("$.day"));
+    rig.says(&result("1", "x"));
+    assert!(rig.served(ONE, "2", "get", "{\"city\":1,\"day\":\"Oslo\"}").is_none());
+}
+
+#[test]
+fn what_is_held_when_its_client_has_closed_its_side_for_too_long_is_answered() {
+    for what in ["rate = { per_hour = 1 }", "concurrency = 1", "coalesce = true", "delay = \"1h\""] {
+        let mut rig = Rig::new(&rule(what));
+        for id in ["1", "2", "3"] {
+            rig.asks(&call(id, "get", "{}"));
+        }
+        let held = rig.gate.items.held().len();
+        rig.gate.dismiss(Micros(rig.now));
+        let outputs = rig.outputs();
+        assert_eq!(sent(&outputs, Direction::ToServer), [""; 0], "{what}");
+        let answers = sent(&outputs, Direction::ToClient);
+        assert!(answers.len() == held && answers.iter().all(|answer| answer.contains("\\\"r\\\"")), "{what}");
+        assert!(!rig.gate.holds(), "{what}");
+        if !what.starts_with("delay") {
+            assert_eq!(rig.says(&result("1", "x")).0, Verdict::Pass);
+        }
+    }
+}

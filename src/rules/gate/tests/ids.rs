@@ -45,8 +45,8 @@ fn a_request_that_waits_leaves_byte_for_byte_as_it_came() {
 }
 
 #[test]
-fn an_id_that_is_used_twice_at_once_is_not_ruled() {
-    let mut rig = Rig::new(&rule("timeout = \"1s\""));
+fn an_id_that_is_used_twice_at_once_is_not_ruled_where_nothing_guards_it() {
+    let mut rig = Rig::new(&rule("empty = \"drop\""));
     rig.asks(&call("1", "get", "{}"));
     let (verdict, outputs) = rig.asks(&call("1", "get", "{}"));
     assert_eq!(verdict, Verdict::Pass);
@@ -94,4 +94,97 @@ fn a_batch_over_stdio_is_taken_apart_if_a_rule_is_about_one_of_its_messages() {
     assert_eq!(sent(&outputs, Direction::ToServer), ["{\"id\":5,\"method\":\"ping\"}\n"]);
     assert_eq!(sent(&outputs, Direction::ToClient), [format!("{}\n", result("6", "x"))]);
     assert_eq!(rig.up(Lane(3), &batch), Verdict::Pass);
+}
+
+#[test]
+fn what_is_no_message_does_not_hide_others_in_its_batch() {
+    let mut rig = Rig::bare(&rule("tools = { hide = [\"get\"] }"));
+    let (verdict, outputs) = rig.asks(&format!(
+        "[{}, 1, [{}], {}]",
+        call("1", "get", "{}"),
+        call("2", "get", "{}"),
+        call("3", "find", "{}")
+    ));
+    assert_eq!(verdict, Verdict::Taken);
+    let refused = sent(&outputs, Direction::ToClient);
+    assert!(refused.len() == 2 && refused.iter().all(|frame| frame.contains("Unknown tool")), "{refused:?}");
+    assert!(sent(&outputs, Direction::ToServer).contains(&"1\n".to_owned()));
+    assert!(sent(&outputs, Direction::ToServer).iter().all(|frame| !frame.contains("\"get\"")));
+}
+
+fn cancel(id: &str) -> String {
+    format!(r#"{{"method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#)
+}
+
+#[test]
+fn of_two_requests_with_one_id_at_once_no_answer_is_kept() {
+    let mut rig = Rig::new(&rule(CACHE));
+    rig.asks(&call("9", "get", r#"{"k":1}"#));
+    rig.asks(&call("9", "get", r#"{"k":2}"#));
+    let passes = |rig: &mut Rig, text: &str| {
+        let (verdict, outputs) = rig.says(&result("9", text));
+        assert_eq!((verdict, sent(&outputs, Direction::ToClient).len()), (Verdict::Pass, 0), "{text}");
+    };
+    passes(&mut rig, "two");
+    // As long as one of them is open, a third one is no better off.
+    rig.asks(&call("9", "get", r#"{"k":3}"#));
+    passes(&mut rig, "three, or another");
+    passes(&mut rig, "one");
+    for k in 1..=3 {
+        assert!(rig.served(Lane(0), "10", "get", &format!("{{\"k\":{k}}}")).is_none(), "{k}");
+    }
+    assert!(rig.gate.items.is_empty());
+    rig.round(Lane(0), "9", "get", "{}", "x");
+    assert!(
+        rig.served(Lane(0), "11", "get", "{}").is_some(),
+        "once all are answered, the id is as any other"
+    );
+}
+
+#[test]
+fn after_a_cancellation_the_next_answer_under_the_id_is_not_kept() {
+    let mut rig = Rig::new(&rule(CACHE));
+    rig.asks(&call("1", "get", r#"{"k":1}"#));
+    rig.asks(&cancel("1"));
+    let (verdict, outputs) = rig.asks(&call("1", "get", r#"{"k":2}"#));
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(why(&outputs), "a request with the same id may still be answered");
+    assert_eq!(rig.says(&result("1", "one")).0, Verdict::Pass);
+    assert!(rig.served(Lane(0), "2", "get", r#"{"k":2}"#).is_none());
+}
+
+#[test]
+fn whoever_waits_for_an_answer_that_cannot_be_told_asks_itself() {
+    let mut rig = Rig::new(&rule("coalesce = true"));
+    rig.asks(&call("1", "get", r#"{"k":1}"#));
+    assert_eq!(rig.asks(&call("2", "get", r#"{"k":1}"#)).0, Verdict::Taken);
+    let (verdict, outputs) = rig.asks(&call("1", "get", r#"{"k":2}"#));
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(sent(&outputs, Direction::ToServer), [format!("{}\n", call("2", "get", r#"{"k":1}"#))]);
+    assert_eq!(rig.says(&result("1", "two")), (Verdict::Pass, vec![]));
+    assert!(rig.gate.groups.len() <= 1, "none of the two is one that others wait for");
+}
+
+#[test]
+fn a_request_whose_id_another_one_took_while_it_was_held_is_sent_and_both_are_answered() {
+    let mut rig = Rig::new(&rule("match = { tool = \"get\" }\ndelay = \"1s\"\ncache = { ttl = \"1m\" }"));
+    assert_eq!(rig.asks(&call("1", "get", r#"{"k":1}"#)).0, Verdict::Taken);
+    assert_eq!(rig.asks(&call("1", "get", r#"{"k":2}"#)).0, Verdict::Pass);
+    assert_eq!(rig.says(&result("1", "two")).0, Verdict::Pass);
+    assert_eq!(sent(&rig.wait(1_000_000), Direction::ToServer).len(), 1);
+    assert_eq!(rig.says(&result("1", "one")).0, Verdict::Pass);
+    assert!(rig.gate.items.is_empty());
+    assert!(!rig.gate.keeps_anything());
+}
+
+#[test]
+fn a_write_under_an_id_that_is_in_use_empties_all_the_same() {
+    let mut rig = Rig::new(&rule("cache = { ttl = \"1m\" }"));
+    rig.round(Lane(0), "1", "get", "{}", "x");
+    rig.asks(&call("2", "find", "{}"));
+    rig.asks(&call("2", "make", "{}"));
+    assert!(!rig.gate.keeps_anything());
+    rig.round(Lane(0), "3", "get", "{}", "during");
+    rig.says(&result("2", "made"));
+    assert!(!rig.gate.keeps_anything());
 }

@@ -131,3 +131,28 @@ fn after_the_tool_list_has_changed_nothing_is_served_until_it_is_read_again() {
     rig.says(&notice("tools/list_changed", "{}"));
     assert!(rig.served(ONE, "2", "get", "{}").is_none());
 }
+
+#[test]
+fn a_call_made_before_a_rule_kept_anything_makes_void_what_is_kept_when_it_is_answered() {
+    let cache = rule("match = { tool = \"get\" }\ncache = { ttl = \"1m\", unsafe = true }");
+    for answer in
+        [result("\"w\"", "done"), r#"{"id":"w","error":{"code":1,"message":"half done"}}"#.to_owned()]
+    {
+        for before in ["", &rule("match = { tool = \"find\" }\ncoalesce = { unsafe = true }")] {
+            let mut rig = Rig::new(before);
+            for ask in [call("\"w\"", "make", "{}"), r#"{"id":"p","method":"resources/list"}"#.to_owned()] {
+                assert_eq!(rig.up(ONE, &ask), Verdict::Pass);
+            }
+            rig.gate.set(Micros(rig.now), &rules(&cache));
+            rig.round(ONE, "1", "get", "{}", "old");
+            assert_eq!(rig.down(ONE, r#"{"id":"p","result":{"resources":[]}}"#), Verdict::Pass);
+            assert!(rig.served(ONE, "2", "get", "{}").is_some(), "a list changes nothing");
+            assert_eq!(rig.up(ONE, &call("3", "get", "{\"n\":1}")), Verdict::Pass);
+            assert_eq!(rig.down(ONE, &answer), Verdict::Pass);
+            assert_eq!(rig.down(ONE, &result("3", "old")), Verdict::Pass);
+            rig.outputs();
+            assert!(rig.served(ONE, "4", "get", "{}").is_none(), "{answer}");
+            assert!(rig.served(ONE, "5", "get", "{\"n\":1}").is_none(), "{answer}");
+        }
+    }
+}

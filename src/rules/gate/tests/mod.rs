@@ -3,10 +3,13 @@
 mod bounds;
 mod cache;
 mod change;
+mod doubt;
+mod drift;
 mod guards;
 mod ids;
 mod invalidation;
 mod observe;
+mod pages;
 mod property;
 mod scopes;
 mod share;
@@ -25,7 +28,13 @@ pub(super) struct Rig {
 }
 
 pub(super) fn setting() -> Setting {
-    Setting { server: "crm".to_owned(), spill: PathBuf::from("/nowhere"), stopwatch: || 0, seed: 7 }
+    Setting {
+        server: "crm".to_owned(),
+        identity: 10,
+        spill: PathBuf::from("/nowhere"),
+        stopwatch: || 0,
+        seed: 7,
+    }
 }
 
 pub(super) fn rules(text: &str) -> Ruleset {

@@ -96,6 +96,27 @@ fn a_change_that_is_only_observed_is_noted_beside_the_message_that_passes() {
 }
 
 #[test]
+fn what_is_observed_is_noted_beside_what_another_rule_changes() {
+    let observing = "[[rule]]\nname = \"o\"\nmode = \"observe\"\nempty = \"drop\"\n";
+    let acting = "[[rule]]\nname = \"a\"\ntrim = { drop = [\"$.a\"] }\n";
+    let frame = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"{\"a\":1,\"b\":null,\"c\":2}"}]}}"#;
+    // Whichever comes first: each is measured by what arrived.
+    for rules in [format!("{observing}{acting}"), format!("{acting}{observing}")] {
+        let mut rig = Rig::new(&rules);
+        rig.asks(&call("1", "get", "{}"));
+        let (verdict, outputs) = rig.says(frame);
+        assert_eq!((verdict, outcomes(&outputs)), (Verdict::Taken, vec![Outcome::Changed, Outcome::Changed]));
+        let Act::Note { frame: Some(noted) } = &outputs[0].act else { panic!("{outputs:?}") };
+        let noted = String::from_utf8_lossy(noted);
+        assert!(noted.contains(r#"{\"a\":1,\"c\":2}"#), "{noted}");
+        assert!(outputs[0].marks.iter().all(|mark| mark.observed && mark.rule == "o"), "{outputs:?}");
+        let left = sent(&outputs, Direction::ToClient).concat();
+        assert!(left.contains(r#"{\"b\":null,\"c\":2}"#), "{left}");
+        assert!(outputs[1].marks.iter().all(|mark| !mark.observed && mark.rule == "a"), "{outputs:?}");
+    }
+}
+
+#[test]
 fn only_the_result_of_a_changed_answer_changes() {
     let mut rig = Rig::new(&rule("trim = { drop = [\"$.a\"] }"));
     rig.gate.plan.actives[0].reshapers = vec![("trim", Box::new(Louder))];

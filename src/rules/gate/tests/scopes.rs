@@ -88,3 +88,46 @@ fn clients_of_different_revisions_and_capabilities_do_not_share() {
     rig.outputs();
     assert!(rig.served(Lane(2), "3", "get", "{}").is_none());
 }
+
+#[test]
+fn one_whom_no_list_was_told_reads_without_emptying_what_others_have() {
+    let mut rig = rig("shared");
+    rig.round(Lane(1), "1", "get", "{}", "x");
+    for stranger in 10..300 {
+        rig.gate.open(Lane(stranger), caller("", Some(u128::from(stranger))));
+        rig.round(Lane(stranger), "1", "find", "{}", "y");
+        rig.gate.close(Micros(rig.now), Lane(stranger));
+    }
+    assert!(rig.served(Lane(1), "2", "get", "{}").is_some());
+    assert!(rig.served(Lane(2), "2", "get", "{}").is_some(), "though its session was forgotten since");
+    rig.gate.open(Lane(9), caller("", Some(9)));
+    rig.round(Lane(9), "1", "unheard-of", "{}", "y");
+    assert!(rig.served(Lane(1), "3", "get", "{}").is_none(), "what nobody was told of may write");
+}
+
+#[test]
+fn an_answer_for_one_who_is_somebody_else_by_now_is_not_kept() {
+    for (scope, why_not) in
+        [("session", "who asks has changed"), ("shared", "the request carried credentials")]
+    {
+        let mut rig = rig(scope);
+        rig.up(Lane(1), &call("1", "get", "{}"));
+        rig.gate.open(Lane(1), caller("a", Some(5)));
+        rig.down(Lane(1), &result("1", "secret"));
+        assert!(why(&rig.outputs()).contains(why_not), "{scope}");
+        assert!(rig.served(Lane(2), "2", "get", "{}").is_none());
+    }
+}
+
+#[test]
+fn over_stdio_one_who_logs_in_keeps_the_session_and_none_of_the_answers() {
+    let mut rig = Rig::new(&rule("cache = { ttl = \"1m\" }"));
+    let somebody = |credentials| Caller { session: "".into(), credentials };
+    rig.round(Lane(0), "1", "get", "{}", "nobody's");
+    rig.gate.open(Lane(0), somebody(Some(1)));
+    assert!(rig.served(Lane(0), "2", "get", "{}").is_none());
+    rig.round(Lane(0), "3", "get", "{}", "alice's");
+    assert!(rig.served(Lane(0), "4", "get", "{}").unwrap().contains("alice's"), "the tools are still known");
+    rig.gate.open(Lane(0), somebody(Some(2)));
+    assert!(rig.served(Lane(0), "5", "get", "{}").is_none());
+}

@@ -134,3 +134,39 @@ fn calls_for_tasks_and_answers_to_questions_are_not_shared() {
         }
     }
 }
+
+/// Whether the second of two equal requests at once is not sent.
+fn is_shared(what: &str, method: &str, params: &str) -> bool {
+    let mut rig = Rig::new(&rule(&format!("match = {{ method = \"*\" }}\n{what}")));
+    let ask = |id: u8| format!(r#"{{"id":{id},"method":"{method}","params":{params}}}"#);
+    assert_eq!(rig.asks(&ask(1)).0, Verdict::Pass);
+    rig.asks(&ask(2)).0 == Verdict::Taken
+}
+
+#[test]
+fn what_changes_a_session_is_never_shared() {
+    for method in
+        ["initialize", "subscriptions/listen", "resources/subscribe", "logging/setLevel", "tasks/result"]
+    {
+        for what in [SHARE, "coalesce = { unsafe = true }"] {
+            assert!(!is_shared(what, method, "{}"), "{method}");
+        }
+    }
+    assert!(!is_shared(SHARE, "vendor/anything", "{}"));
+    for method in ["resources/read", "prompts/get", "prompts/list"] {
+        assert!(is_shared(SHARE, method, "{}"), "{method}");
+    }
+}
+
+#[test]
+fn two_calls_of_a_tool_that_does_not_say_that_it_only_reads_stay_two() {
+    let is = |what: &str, tool: &str| is_shared(what, "tools/call", &format!("{{\"name\":\"{tool}\"}}"));
+    assert!(is(SHARE, "get"));
+    for tool in ["put", "make", "plain", "unheard-of"] {
+        assert!(!is(SHARE, tool), "{tool}");
+        assert_eq!(is("coalesce = { idempotent = true }", tool), tool == "put", "{tool}");
+        assert!(is("coalesce = { unsafe = true }", tool), "{tool}");
+    }
+    let mut rig = Rig::new(&rule(SHARE));
+    assert_eq!(why(&rig.asks(&call("1", "plain", "{}")).1), "the tool does not say that it only reads");
+}

@@ -3,6 +3,7 @@
 use super::*;
 
 const STORE: &str = "cache = { ttl = \"1m\", scope = \"shared\", store = \"redis://x\" }";
+const PREFIX: &str = "mcptop:2:crm:0000000000000000000000000000000a:r:";
 
 fn lookup(outputs: &[Output]) -> Option<(Ticket, String)> {
     outputs.iter().find_map(|output| match &output.act {
@@ -38,7 +39,7 @@ fn one_stores(epoch_us: u64) -> (String, Vec<u8>) {
 #[test]
 fn what_one_process_has_stored_another_one_serves() {
     let (key, value) = one_stores(0);
-    assert!(key.starts_with("mcptop:1:crm:r:"), "{key}");
+    assert!(key.starts_with(PREFIX), "{key}");
     let mut rig = rig(10_000_000);
     let (verdict, outputs) = rig.asks(&call("\"9\"", "get", r#"{"a":1e0}"#));
     assert_eq!(verdict, Verdict::Taken);
@@ -105,9 +106,7 @@ fn what_empties_the_first_level_empties_the_second() {
     let mut rig = rig(0);
     let (_, outputs) = rig.asks(&call("1", "make", "{}"));
     let forgets = |outputs: &[Output]| {
-        outputs
-            .iter()
-            .any(|output| matches!(&output.act, Act::Forget { prefix, .. } if prefix == "mcptop:1:crm:r:"))
+        outputs.iter().any(|output| matches!(&output.act, Act::Forget { prefix, .. } if prefix == PREFIX))
     };
     assert!(forgets(&outputs));
     assert!(forgets(&rig.says(&result("1", "x")).1));
@@ -130,4 +129,80 @@ fn one_who_cancels_while_the_second_level_is_asked_is_not_sent() {
     rig.gate.found(Micros(rig.now), ticket, None);
     assert_eq!(rig.outputs(), []);
     assert!(rig.gate.is_idle() || !rig.gate.holds());
+}
+
+fn forgotten(outputs: &[Output]) -> usize {
+    outputs.iter().filter(|output| matches!(output.act, Act::Forget { .. })).count()
+}
+
+/// What the second level is asked for a call of `get` with these arguments, in a process of its own.
+fn asked_for(identity: u128, what: &str, arguments: &str) -> String {
+    let gate = Gate::new(Setting { identity, ..setting() }, &rules(&rule(what)));
+    let mut rig = Rig { gate, now: 1_000_000 };
+    rig.list(Lane(0));
+    lookup(&rig.asks(&call("1", "get", arguments)).1).unwrap().1
+}
+
+#[test]
+fn servers_that_share_no_more_than_a_label_share_no_answers() {
+    assert_eq!(asked_for(1, STORE, "{}"), asked_for(1, STORE, "{}"));
+    assert_ne!(asked_for(1, STORE, "{}"), asked_for(2, STORE, "{}"));
+}
+
+#[test]
+fn keys_of_other_paths_are_others_in_the_second_level_too() {
+    let by = |path: &str| {
+        let what = format!(
+            "cache = {{ ttl = \"1m\", scope = \"shared\", store = \"redis://x\", key = [\"{path}\"] }}"
+        );
+        asked_for(1, &what, r#"{"from":"Rome","to":"Rome"}"#)
+    };
+    assert_ne!(by("$.from"), by("$.to"));
+}
+
+#[test]
+fn a_rule_that_comes_back_has_its_second_level_emptied_first() {
+    let mut rig = rig(0);
+    assert_eq!(forgotten(&rig.asks(&call("1", "find", "{}")).1), 0, "a process that begins empties nothing");
+    let on = rule(STORE);
+    for other in [rule(&format!("mode = \"off\"\n{STORE}")), on.replace("1m", "2m"), String::new()] {
+        rig.gate.set(Micros(rig.now), &rules(&other));
+        rig.outputs();
+        rig.gate.set(Micros(rig.now), &rules(&on));
+        assert_eq!(forgotten(&rig.outputs()), 1, "{other}");
+        rig.gate.set(Micros(rig.now), &rules(&on));
+        assert_eq!(forgotten(&rig.outputs()), 0);
+    }
+}
+
+#[test]
+fn a_rule_that_only_observes_puts_nothing_into_the_second_level_and_still_empties_it() {
+    let mut rig = Rig::new(&rule(&format!("mode = \"observe\"\n{STORE}")));
+    rig.asks(&call("1", "get", "{}"));
+    assert!(stored(&rig.says(&result("1", "x")).1).is_none());
+    assert_eq!(forgotten(&rig.asks(&call("2", "make", "{}")).1), 1);
+}
+
+#[test]
+fn what_the_second_level_gives_after_it_was_made_void_is_a_miss() {
+    let (_, value) = one_stores(0);
+    let mut rig = rig(0);
+    let (_, outputs) = rig.asks(&call("1", "get", r#"{"a":1}"#));
+    rig.round(Lane(0), "2", "make", "{}", "made");
+    rig.gate.found(Micros(rig.now), lookup(&outputs).unwrap().0, Some(value));
+    assert_eq!(outcomes(&rig.outputs()), [Outcome::Released]);
+}
+
+#[test]
+fn what_was_stored_for_longer_than_the_rule_now_says_is_a_miss() {
+    let (_, value) = one_stores(0);
+    for (epoch_us, is_hit) in [(8_000_000, true), (12_000_000, false)] {
+        let shorter = rule(&STORE.replace("1m", "10s"));
+        let mut rig =
+            Rig { gate: Gate::new(setting(), &rules(&shorter)).with_epoch(epoch_us), now: 1_000_000 };
+        rig.list(Lane(0));
+        let (_, outputs) = rig.asks(&call("1", "get", r#"{"a":1}"#));
+        rig.gate.found(Micros(rig.now), lookup(&outputs).unwrap().0, Some(value.clone()));
+        assert_eq!(outcomes(&rig.outputs()) == [Outcome::Answered], is_hit);
+    }
 }

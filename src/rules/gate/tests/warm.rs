@@ -79,3 +79,90 @@ fn rules_that_come_late_learn_the_tools_themselves() {
     rig.round(Lane(0), "2", "get", "{}", "x");
     assert!(rig.served(Lane(0), "3", "get", "{}").is_some());
 }
+
+const THREE: &str =
+    "cache = { ttl = \"1m\", unsafe = true, warm = [{ tool = \"a\" }, { tool = \"b\" }, { tool = \"c\" }] }";
+
+fn warmed(outputs: &[Output]) -> usize {
+    sent(outputs, Direction::ToServer).iter().filter(|frame| frame.contains("mcptop-warm")).count()
+}
+
+#[test]
+fn a_hidden_tool_is_not_called_ahead() {
+    let hide = "[[rule]]\nname = \"h\"\ntools = { hide = [\"b\"] }\n";
+    let mut rig = Rig::bare(&format!("{}{hide}", rule(THREE)));
+    begin(&mut rig);
+    let outputs = rig.asks(OPEN).1;
+    assert_eq!(warmed(&outputs), 2);
+    assert!(sent(&outputs, Direction::ToServer).iter().all(|frame| !frame.contains("\"name\":\"b\"")));
+}
+
+#[test]
+fn calls_ahead_stand_in_line_like_any_others() {
+    let mut rig = Rig::bare(&rule(&format!("{THREE}\nconcurrency = 1")));
+    begin(&mut rig);
+    assert_eq!(warmed(&rig.asks(OPEN).1), 1);
+    // A client's call of another tool waits behind them.
+    assert_eq!(rig.asks(&call("1", "d", "{}")).0, Verdict::Taken);
+    let mut answered = 0;
+    for id in ["\"mcptop-warm-1\"", "\"mcptop-warm-2\""] {
+        let (verdict, outputs) = rig.says(&result(id, "x"));
+        assert_eq!((verdict, sent(&outputs, Direction::ToClient).len()), (Verdict::Taken, 0));
+        answered += warmed(&outputs);
+    }
+    assert_eq!(answered, 2);
+    let (_, outputs) = rig.says(&result("\"mcptop-warm-3\"", "x"));
+    assert_eq!(sent(&outputs, Direction::ToServer), [format!("{}\n", call("1", "d", "{}"))]);
+    assert!(rig.served(Lane(0), "2", "c", "{}").is_some());
+
+    let mut rig = Rig::bare(&rule(&format!("{THREE}\nrate = {{ per_second = 1 }}")));
+    begin(&mut rig);
+    assert_eq!(warmed(&rig.asks(OPEN).1), 1);
+    assert_eq!((warmed(&rig.wait(1_000_000)), warmed(&rig.wait(1_000_000))), (1, 1));
+
+    let mut rig = Rig::bare(&rule(&format!("{THREE}\nrate = {{ per_hour = 1, over = \"error\" }}")));
+    begin(&mut rig);
+    let outputs = rig.asks(OPEN).1;
+    assert_eq!(
+        (warmed(&outputs), sent(&outputs, Direction::ToClient).len()),
+        (1, 0),
+        "nobody is told of the others"
+    );
+}
+
+#[test]
+fn calls_that_a_new_rule_wants_ahead_are_made_with_the_next_request() {
+    let mut rig = Rig::bare(&rule(THREE));
+    begin(&mut rig);
+    assert_eq!(warmed(&rig.asks(OPEN).1), 3);
+    for id in 1..=3 {
+        rig.says(&result(&format!("\"mcptop-warm-{id}\""), "x"));
+    }
+    let more =
+        "[[rule]]\nname = \"more\"\ncache = { ttl = \"1m\", unsafe = true, warm = [{ tool = \"e\" }] }\n";
+    rig.gate.set(Micros(rig.now), &rules(&format!("{}{more}", rule(THREE))));
+    let all = sent(&rig.asks(r#"{"id":5,"method":"ping"}"#).1, Direction::ToServer);
+    assert!(
+        all.len() == 1 && all[0].contains("\"name\":\"e\""),
+        "what is kept already is not asked again: {all:?}"
+    );
+    assert_eq!(warmed(&rig.asks(&call("6", "z", "{}")).1), 0);
+}
+
+#[test]
+fn what_is_asked_ahead_goes_on_when_the_exchange_in_whose_name_it_is_asked_is_over() {
+    let both = "cache = { ttl = \"1m\", warm = [{ tool = \"get\", arguments = { city = \"Rome\" } }, { tool = \"get\", arguments = { city = \"Oslo\" } }] }\nrate = { per_second = 1.0, burst = 1 }";
+    let mut rig = Rig::bare(&rule(both));
+    begin(&mut rig);
+    rig.asks(OPEN);
+    assert!(!rig.gate.client_left(Micros(rig.now), Lane(0)), "the list is asked for");
+    let first = rig.says(&format!(r#"{{"id":"mcptop-list-1","result":{LIST}}}"#)).1;
+    assert_eq!(sent(&first, Direction::ToServer).len(), 1);
+    rig.says(&result("\"mcptop-warm-2\"", "sun"));
+    assert!(!rig.gate.client_left(Micros(rig.now), Lane(0)), "a second call waits for its turn");
+    let second = rig.wait(1_000_000);
+    assert!(sent(&second, Direction::ToServer)[0].contains("Oslo"));
+    rig.gate.stop_asking(Micros(rig.now), Lane(0), "\"mcptop-warm-3\"");
+    assert!(rig.gate.client_left(Micros(rig.now), Lane(0)), "nothing is asked any more");
+    assert!(rig.gate.items.is_empty());
+}

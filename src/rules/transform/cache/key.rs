@@ -3,8 +3,12 @@
 //! The order of members, white space, escapes and the form of numbers do not matter; the value of a number does, to its
 //! last digit. Knows nothing of who asks.
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 
+use serde::de::{self, Deserializer as _, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use serde_json_path::PathElement;
 
 use crate::rules::Path;
@@ -13,55 +17,140 @@ use crate::wire::string_value;
 /// Deeper than this nothing is compared: no arguments of a tool are.
 const DEPTH_MAX: usize = 100;
 
-/// Longer than this nothing is compared: what is asked for in so many words is not asked for twice.
+/// Longer than this nothing is read: what is asked for in so many words is not asked for twice.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 
-/// The canonical form of a JSON value; `None` if it is none, too deep or too long.
-pub(in crate::rules) fn canonical(raw: &str) -> Option<String> {
-    let mut out = String::with_capacity(raw.len());
-    write_canonical(raw, "", &mut out)?;
-    Some(out)
+/// A longer key is none: it costs memory with every answer that is kept under it.
+const KEY_BYTES_MAX: usize = 256 << 10;
+
+/// Why something has no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum NoKey {
+    /// It is no JSON, too deep, or names a member twice, which readers understand in two ways.
+    Unclear,
+    /// It would be longer than all that is asked for twice.
+    TooLong,
+    /// No path finds anything: then all calls would be equal.
+    NothingFound,
 }
 
-/// The canonical form of an object without one of its members.
-pub(in crate::rules) fn canonical_without(raw: &str, name: &str) -> Option<String> {
-    let mut out = String::with_capacity(raw.len());
-    write_canonical(raw, name, &mut out)?;
-    Some(out)
+impl NoKey {
+    /// For people.
+    pub(in crate::rules) fn why(self) -> &'static str {
+        match self {
+            Self::Unclear => "its parameters cannot be compared",
+            Self::TooLong => "its parameters are too long to be compared",
+            Self::NothingFound => "no path of its key is in the arguments",
+        }
+    }
 }
 
-/// The canonical form of what these paths find in a JSON value.
-pub(in crate::rules) fn canonical_parts(raw: &str, paths: &[Path]) -> Option<String> {
+/// The canonical form of a JSON value.
+pub(in crate::rules) fn canonical(raw: &str) -> Result<String, NoKey> {
+    canonical_without(raw, "")
+}
+
+/// The canonical form of an object without one of its members; with no name, of any value.
+pub(in crate::rules) fn canonical_without(raw: &str, name: &str) -> Result<String, NoKey> {
+    if raw.len() > TEXT_BYTES_MAX {
+        return Err(NoKey::TooLong);
+    }
+    let mut out = String::with_capacity(raw.len());
+    write_canonical(raw, name, &mut out).ok_or(NoKey::Unclear)?;
+    if out.len() > KEY_BYTES_MAX { Err(NoKey::TooLong) } else { Ok(out) }
+}
+
+/// The canonical form of what these paths find in a JSON value, each behind the path that found it. Finding nothing is
+/// fine only if there is nothing, the member `without` left aside.
+pub(in crate::rules) fn canonical_parts(raw: &str, without: &str, paths: &[Path]) -> Result<String, NoKey> {
+    if raw.len() > TEXT_BYTES_MAX {
+        return Err(NoKey::TooLong);
+    }
     // The paths are asked of values in which long numbers have lost digits; what they find is read from the text.
-    let value: serde_json::Value = serde_json::from_str(raw).ok()?;
-    let mut out = String::new();
+    let value: Value = serde_json::from_str(raw).map_err(|_| NoKey::Unclear)?;
+    let (mut out, mut texts, mut has_found) = (String::new(), Texts::default(), false);
     for path in paths {
-        out.push('[');
+        write!(out, "{:?}[", path.as_str()).expect("a String takes every write");
         for node in path.query().query_located(&value).iter() {
-            let mut part = raw;
-            for element in node.location().iter() {
-                part = match element {
-                    PathElement::Name(name) => crate::wire::member(part, name)?,
-                    PathElement::Index(index) => item(part, *index)?,
-                };
-            }
-            write_canonical(part, "", &mut out)?;
+            let find = |part, element| texts.child(part, element);
+            let part = node.location().iter().try_fold(raw, find).ok_or(NoKey::Unclear)?;
+            write_canonical(part, "", &mut out).ok_or(NoKey::Unclear)?;
             out.push(',');
+            has_found = true;
+            if out.len() > KEY_BYTES_MAX {
+                return Err(NoKey::TooLong);
+            }
         }
         out.push(']');
     }
-    Some(out)
+    let is_empty = match &value {
+        Value::Object(members) => members.keys().all(|name| name == without),
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => false,
+    };
+    if has_found || is_empty { Ok(out) } else { Err(NoKey::NothingFound) }
 }
 
-fn item(raw: &str, index: usize) -> Option<&str> {
-    let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw).ok()?;
-    items.get(index).map(|item| item.get())
+/// The texts of what stands in arrays and objects, each of which is taken apart once, however often something in it is
+/// looked for.
+#[derive(Default)]
+struct Texts<'a>(HashMap<*const u8, Children<'a>>);
+
+enum Children<'a> {
+    Items(Vec<&'a RawValue>),
+    Members(HashMap<String, &'a RawValue>),
+}
+
+impl<'a> Texts<'a> {
+    fn child(&mut self, whole: &'a str, element: &PathElement<'_>) -> Option<&'a str> {
+        // No two arrays or objects begin at the same place.
+        let children = match self.0.entry(whole.as_ptr()) {
+            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::hash_map::Entry::Vacant(place) => place.insert(Children::of(whole)?),
+        };
+        let child = match (children, element) {
+            (Children::Items(items), PathElement::Index(index)) => items.get(*index),
+            (Children::Members(members), PathElement::Name(name)) => members.get(*name),
+            (Children::Items(_), PathElement::Name(_)) | (Children::Members(_), PathElement::Index(_)) => {
+                None
+            }
+        };
+        child.map(|child| child.get())
+    }
+}
+
+impl<'a> Children<'a> {
+    /// `None` also if a name stands there twice.
+    fn of(whole: &'a str) -> Option<Self> {
+        if whole.trim_start().starts_with('[') {
+            return serde_json::from_str(whole).ok().map(Self::Items);
+        }
+        let mut reader = serde_json::Deserializer::from_str(whole);
+        reader.deserialize_map(Members).ok().map(Self::Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = HashMap<String, &'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
+        let mut members = HashMap::new();
+        while let Some((name, value)) = from.next_entry::<String, &'de RawValue>()? {
+            if members.insert(name, value).is_some() {
+                return Err(de::Error::custom("a name that stands there twice"));
+            }
+        }
+        Ok(members)
+    }
 }
 
 fn write_canonical(raw: &str, without: &str, out: &mut String) -> Option<()> {
-    if raw.len() > TEXT_BYTES_MAX {
-        return None;
-    }
     let mut reader = Reader { text: raw, at: 0 };
     reader.value(out, without, 0)?;
     reader.blank();
@@ -255,7 +344,7 @@ mod tests {
     fn what_is_too_deep_or_broken_has_no_key() {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         for text in [&deep, "{", "", "[1", "{\"a\" 1}", "[1 2]", "1 2"] {
-            assert_eq!(canonical(text), None, "{text}");
+            assert_eq!(canonical(text), Err(NoKey::Unclear), "{text}");
         }
     }
 
@@ -270,11 +359,56 @@ mod tests {
     #[test]
     fn parts_are_taken_from_the_text_as_it_was_written() {
         let paths = ["$.city".parse().unwrap(), "$.days[*]".parse().unwrap()];
-        let key = |text: &str| canonical_parts(text, &paths);
+        let key = |text: &str| canonical_parts(text, "", &paths);
+        assert!(key(r#"{"city":"Rome"}"#).is_ok());
         assert_eq!(key(r#"{"city":"Rome","units":"C"}"#), key(r#"{"units":"F","city":"R\u006fme"}"#));
         assert_ne!(key(r#"{"city":"Rome"}"#), key(r#"{"city":"Oslo"}"#));
         assert_ne!(key(r#"{"days":[9007199254740993]}"#), key(r#"{"days":[9007199254740992]}"#));
         assert_ne!(key(r#"{"days":[1]}"#), key(r#"{"city":1}"#));
+    }
+
+    fn parts(text: &str, path: &str) -> Result<String, NoKey> {
+        canonical_parts(text, "", &[path.parse().unwrap()])
+    }
+
+    #[test]
+    fn a_key_says_which_paths_it_is_made_of() {
+        let text = r#"{"from":"Rome","to":"Rome"}"#;
+        assert!(parts(text, "$.from").is_ok());
+        assert_ne!(parts(text, "$.from"), parts(text, "$.to"));
+    }
+
+    #[test]
+    fn paths_that_find_nothing_make_no_key_unless_there_is_nothing() {
+        assert_eq!(parts(r#"{"city":"Rome"}"#, "$.citty"), Err(NoKey::NothingFound));
+        assert_eq!(parts("[1]", "$.citty"), Err(NoKey::NothingFound));
+        assert!(parts("{}", "$.city").is_ok());
+        let beside_meta = |without| canonical_parts(r#"{"_meta":{}}"#, without, &["$.uri".parse().unwrap()]);
+        assert_eq!((beside_meta("_meta").is_ok(), beside_meta("")), (true, Err(NoKey::NothingFound)));
+    }
+
+    #[test]
+    fn a_name_that_stands_there_twice_makes_no_key() {
+        assert_eq!(parts(r#"{"city":"Rome","c\u0069ty":"Oslo"}"#, "$.city"), Err(NoKey::Unclear));
+    }
+
+    #[test]
+    fn a_key_of_many_parts_holds_them_all() {
+        let list = |count: usize| {
+            let items: Vec<_> = (0..count).map(|n| format!("{{\"id\":{n}}}")).collect();
+            format!("{{\"items\":[{}]}}", items.join(","))
+        };
+        // Taking the list apart anew for each of its items would be hundreds of millions of steps.
+        assert!(parts(&list(24_000), "$.items[*].id").unwrap().contains("23999"));
+    }
+
+    #[test]
+    fn what_would_be_a_long_key_is_none() {
+        let long = format!("{{\"a\":\"{}\",\"b\":1}}", "x".repeat(KEY_BYTES_MAX));
+        assert_eq!(canonical(&long), Err(NoKey::TooLong));
+        assert_eq!(parts(&long, "$.a"), Err(NoKey::TooLong));
+        assert!(parts(&long, "$.b").is_ok());
+        assert_eq!(parts(&format!("[\"{}\"]", "x".repeat(TEXT_BYTES_MAX)), "$[0]"), Err(NoKey::TooLong));
     }
 
     proptest! {
@@ -287,7 +421,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_fail(text in "[\\[\\]{}\",:0-9eE.\\\\ a-c-]{0,40}") {
             if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
-                prop_assert!(canonical(&text).is_some());
+                prop_assert!(canonical(&text).is_ok());
             } else {
                 let _ = canonical(&text);
             }

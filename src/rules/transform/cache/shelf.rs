@@ -80,6 +80,13 @@ impl Entry {
     }
 }
 
+/// Until when a shelf had forgotten nothing: no two shelves have an epoch in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) struct Epoch {
+    shelf: u64,
+    forgotten: u64,
+}
+
 /// Answers that one rule keeps.
 #[derive(Debug)]
 pub(in crate::rules) struct Shelf {
@@ -88,19 +95,20 @@ pub(in crate::rules) struct Shelf {
     bytes: u64,
     bytes_max: u64,
     evicted: u64,
-    /// How often all calls were forgotten: what was asked before and comes after is not kept.
-    epoch: u64,
+    /// Changes whenever something is forgotten: what was asked before and comes after is not kept.
+    epoch: Epoch,
 }
 
 impl Shelf {
-    pub(in crate::rules) fn new(cache: &Cache) -> Self {
+    /// An empty one. `number`: of all that there are and were beside it, no other has it.
+    pub(in crate::rules) fn new(cache: &Cache, number: u64) -> Self {
         Self {
             entries: LruCache::unbounded(),
             entries_max: cache.entries,
             bytes: 0,
             bytes_max: cache.bytes.0,
             evicted: 0,
-            epoch: 0,
+            epoch: Epoch { shelf: number, forgotten: 0 },
         }
     }
 
@@ -151,7 +159,7 @@ impl Shelf {
 
     /// Forgets what is about something; and what is under way of it is not kept when it comes.
     pub(in crate::rules) fn forget(&mut self, is_meant: impl Fn(&About) -> bool) -> usize {
-        self.epoch += 1;
+        self.epoch.forgotten += 1;
         let meant: Vec<Key> = self
             .entries
             .iter()
@@ -164,7 +172,7 @@ impl Shelf {
         meant.len()
     }
 
-    pub(in crate::rules) fn epoch(&self) -> u64 {
+    pub(in crate::rules) fn epoch(&self) -> Epoch {
         self.epoch
     }
 
@@ -194,7 +202,7 @@ mod tests {
 
     fn shelf(entries: usize, bytes: u64) -> Shelf {
         let cache = format!("ttl = \"1m\"\nentries = {entries}\nbytes = \"{bytes}B\"");
-        Shelf::new(&toml::from_str(&cache).unwrap())
+        Shelf::new(&toml::from_str(&cache).unwrap(), 0)
     }
 
     fn key(text: &str) -> Key {

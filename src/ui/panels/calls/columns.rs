@@ -102,6 +102,43 @@ impl Sortable for Field {
             Self::Notes => "notes",
         }
     }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Status | Self::Ruled => "",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Name => "call",
+            Self::Duration => "waited ",
+            Self::Http => "http",
+            Self::RequestBytes => "request",
+            Self::ResponseBytes => "answer",
+            Self::ModelTokens => "tokens",
+            Self::WireTokens => "wire",
+            Self::Id => "id",
+            Self::Notes => "notes",
+        }
+    }
+
+    fn meaning(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Time => ("time", "When it was asked, since the start"),
+            Self::Status => ("", "How it stands: a mark"),
+            Self::Ruled => ("", "A rule acted on it, or would have"),
+            Self::Server => ("", "Whom it was asked"),
+            Self::Client => ("", "Who asked"),
+            Self::Name => ("", "The tool, or the method and its object"),
+            Self::Duration => ("time", "From the request to its answer"),
+            Self::Http => ("", "The status of the HTTP response"),
+            Self::RequestBytes => ("bytes", "The request"),
+            Self::ResponseBytes => ("bytes", "The answer"),
+            Self::ModelTokens => ("tokens", "The answer as a model gets it"),
+            Self::WireTokens => ("tokens", "All JSON of the answer"),
+            Self::Id => ("", "The id of the request"),
+            Self::Notes => ("", "Progress, retries, error codes"),
+        }
+    }
 }
 
 impl Field {
@@ -112,27 +149,27 @@ impl Field {
         let has_clients =
             || sessions.iter().any(|opened| opened.session.http().clients().real().nth(1).is_some());
         let absent = Want::fixed(u16::MAX, u8::MAX);
-        let right = |title, want| Column { title, want, align: Align::Right };
-        let left = |title, want| Column { title, want, align: Align::Left };
+        let right = |want| Column { title: self.title(), want, align: Align::Right };
+        let left = |want| Column { title: self.title(), want, align: Align::Left };
         match self {
-            Self::Time => left("time", Want::fixed(9, 2)),
-            Self::Status => left("", Want::fixed(1, 0)),
+            Self::Time => left(Want::fixed(9, 2)),
+            Self::Status => left(Want::fixed(1, 0)),
             Self::Ruled if sessions.iter().any(|opened| !opened.session.rules().is_empty()) => {
-                left("", Want::fixed(1, 0))
+                left(Want::fixed(1, 0))
             }
-            Self::Server if sessions.len() < 2 => left("", absent),
-            Self::Http if is_http() => right("http", Want::fixed(4, 4)),
-            Self::Client if has_clients() => left("client", Want::growing(10, 22, 1, 4)),
-            Self::Http | Self::Client | Self::Ruled => left("", absent),
-            Self::Server => left("server", Want::growing(8, 16, 1, 3)),
-            Self::Name => left("call", names),
-            Self::Duration => right("waited ", Want::fixed(DURATION_WIDTH + 1, 0)),
-            Self::RequestBytes => right("request", Want::fixed(BYTES_WIDTH, 6)),
-            Self::ResponseBytes => right("answer", Want::fixed(BYTES_WIDTH, 3)),
-            Self::ModelTokens => right("tokens", Want::fixed(6, 1)),
-            Self::WireTokens => right("wire", Want::fixed(6, 5)),
-            Self::Id => left("id", Want::growing(4, 12, 1, 7)),
-            Self::Notes => left("notes", Want::growing(12, 60, 3, 4)),
+            Self::Server if sessions.len() < 2 => left(absent),
+            Self::Http if is_http() => right(Want::fixed(4, 4)),
+            Self::Client if has_clients() => left(Want::growing(10, 22, 1, 4)),
+            Self::Http | Self::Client | Self::Ruled => left(absent),
+            Self::Server => left(Want::growing(8, 16, 1, 3)),
+            Self::Name => left(names),
+            Self::Duration => right(Want::fixed(DURATION_WIDTH + 1, 0)),
+            Self::RequestBytes => right(Want::fixed(BYTES_WIDTH, 6)),
+            Self::ResponseBytes => right(Want::fixed(BYTES_WIDTH, 3)),
+            Self::ModelTokens => right(Want::fixed(6, 1)),
+            Self::WireTokens => right(Want::fixed(6, 5)),
+            Self::Id => left(Want::growing(4, 12, 1, 7)),
+            Self::Notes => left(Want::growing(12, 60, 3, 4)),
         }
     }
 

@@ -5,6 +5,7 @@
 mod columns;
 mod detail;
 mod index;
+mod pick;
 mod point;
 
 use ratatui::buffer::Buffer;
@@ -16,9 +17,10 @@ use self::detail::Detail;
 use self::index::{CallId, Index};
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty, marks};
 use crate::model::Operation;
-use crate::ui::keys::{Action, Wanted};
+use crate::ui::keys::{Action, Turn, Wanted};
 use crate::ui::theme::Role;
 use crate::ui::widgets::columns::{Align, Want};
+use crate::ui::widgets::legend::Legend;
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
 use crate::ui::widgets::sort::Sort;
 use crate::ui::widgets::table::{Column, Layout, Order, put, select};
@@ -37,6 +39,8 @@ pub struct Calls {
     in_detail: bool,
     index: Index,
     selected: Option<CallId>,
+    /// The call that others are compared with.
+    picked: Option<CallId>,
     scroll: Scroll,
     layout: Layout,
     detail: Option<Detail>,
@@ -51,6 +55,7 @@ impl Default for Calls {
             in_detail: false,
             index: Index::default(),
             selected: None,
+            picked: None,
             scroll: Scroll::default(),
             layout: Layout::default(),
             detail: None,
@@ -106,19 +111,21 @@ impl Calls {
     fn draw_rows(&mut self, columns: &[Column], cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let total = self.index.len();
         if total == 0 {
-            return notice::notice(area, buf, cx.theme, &["No call passes the filter", "esc drops it."]);
+            let drops = format!("{} drops it.", cx.keys.label(Action::Back, PanelId::Calls));
+            return notice::notice(area, buf, cx.theme, &["No call passes the filter", &drops]);
         }
         let window = self.scroll.window(total, area.height);
         for (y, row) in (area.y..).zip(window.clone()) {
-            let found = self.index.call(row, self.sort.order).and_then(|call| Self::found(call, cx));
-            let Some((opened, operation)) = found else { continue };
-            if operation.tokens.is_none()
-                && let Some(call) = self.index.call(row, self.sort.order)
-            {
+            let Some(call) = self.index.call(row, self.sort.order) else { continue };
+            let Some((opened, operation)) = Self::found(call, cx) else { continue };
+            if operation.tokens.is_none() {
                 cx.count_first(call.session, call.operation);
             }
-            self.layout
-                .row(columns, y, buf, |column, width| FIELDS[column].cell(opened, operation, width, cx));
+            let is_picked = self.picked == Some(call);
+            self.layout.row(columns, y, buf, |column, width| match FIELDS[column] {
+                Field::Name if is_picked => pick::marked(opened, operation, width, cx),
+                field => field.cell(opened, operation, width, cx),
+            });
             if row == self.scroll.cursor() {
                 select(area, y, cx.focused && !self.in_detail, buf, cx.theme);
             }
@@ -132,14 +139,17 @@ impl Calls {
         let all: usize = cx.sessions.iter().map(|opened| opened.session.operations().len()).sum();
         let (listed, at) = (self.index.len() as u64, self.scroll.cursor() as u64 + 1);
         let mut words = if self.index.is_empty() {
-            format!("0 of {} calls", grouped(all as u64))
+            format!("none of {} calls", grouped(all as u64))
         } else if listed == all as u64 {
-            format!("{} of {} calls", grouped(at), grouped(listed))
+            format!("call {} of {}", grouped(at), grouped(listed))
         } else {
-            format!("{} of {} calls, {} in all", grouped(at), grouped(listed), grouped(all as u64))
+            format!("call {} of {} that match, {} in all", grouped(at), grouped(listed), grouped(all as u64))
         };
         if !self.index.is_complete() {
             words.push_str(", still looking");
+        }
+        if let Some(picked) = self.picked_words(cx) {
+            words = format!("{words}  {} picked: {picked}", cx.theme.glyphs.note);
         }
         put(buf, area.x, area.y, area.width, Align::Left, &Line::styled(words, cx.theme.style(Role::Dim)));
         let is_live = cx.sessions.iter().any(|opened| opened.is_live);
@@ -229,6 +239,11 @@ fn longest_name(cx: &Cx<'_>) -> usize {
     names.max().unwrap_or(0)
 }
 
+/// What the columns mean.
+pub(super) fn legends() -> Vec<Legend> {
+    Legend::of::<Field>()
+}
+
 impl Panel for Calls {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let nothing = cx.sessions.iter().all(|opened| opened.session.operations().is_empty());
@@ -268,6 +283,13 @@ impl Panel for Calls {
                 return Reply::Say(what.to_owned());
             }
             Action::Point(wanted) => return self.point(wanted, cx),
+            Action::Playback(Turn::Here) => return self.seek(cx),
+            Action::Pick => return self.pick(cx),
+            Action::Compare => return self.compare(cx),
+            Action::Resend => {
+                let Some(call) = self.selected else { return Reply::Ignored };
+                return Reply::Resend(call.session, call.operation);
+            }
             Action::Related => {
                 let Some(call) = self.selected else { return Reply::Ignored };
                 let (session, operation) = (Some(call.session), Some(call.operation));
@@ -326,18 +348,30 @@ impl Panel for Calls {
         if self.in_detail {
             &[
                 Action::Back,
+                Action::NextView,
                 Action::Point(Wanted::Drop),
                 Action::Point(Wanted::Tick),
                 Action::Point(Wanted::OnlyTicked),
                 Action::Point(Wanted::Shape),
                 Action::Point(Wanted::Limit),
                 Action::Point(Wanted::Cache),
-                Action::NextView,
+                Action::Resend,
                 Action::Raw,
                 Action::FoldAll,
             ]
+        } else if self.picked.is_some() {
+            &[Action::Compare, Action::Pick, Action::Open, Action::Filter, Action::SortNext, Action::Follow]
         } else {
-            &[Action::Open, Action::Filter, Action::SortNext, Action::Follow, Action::NextError, Action::Copy]
+            &[
+                Action::Open,
+                Action::Filter,
+                Action::SortNext,
+                Action::Resend,
+                Action::Pick,
+                Action::Follow,
+                Action::NextError,
+                Action::Copy,
+            ]
         }
     }
 

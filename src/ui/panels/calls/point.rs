@@ -3,8 +3,8 @@
 //! Knows nothing of what a rule says.
 
 use super::{Calls, Reply, columns};
-use crate::ui::keys::Wanted;
-use crate::ui::panels::Cx;
+use crate::ui::keys::{Action, Wanted};
+use crate::ui::panels::{Cx, PanelId};
 use crate::ui::pointed::{NO_SPOT, Pointing, Spot, Wish};
 
 impl Calls {
@@ -23,7 +23,7 @@ impl Calls {
                     tree.tick();
                     return Reply::Done;
                 }
-                Ok(None) => Err(NO_SPOT),
+                Ok(None) => Err(NO_SPOT.to_owned()),
                 Err(why) => Err(why),
             },
             Wanted::OnlyTicked => self.ticked(cx).map(Wish::Keep),
@@ -39,7 +39,7 @@ impl Calls {
                 call: Some(call.operation),
                 wish,
             }),
-            Err(why) => say(why),
+            Err(why) => Reply::Say(why),
         }
     }
 
@@ -48,20 +48,26 @@ impl Calls {
     }
 
     /// The field that is pointed at.
-    fn spot(&mut self, cx: &Cx<'_>) -> Result<Spot, &'static str> {
+    fn spot(&mut self, cx: &Cx<'_>) -> Result<Spot, String> {
         if !self.in_detail {
-            return Err("enter opens the call; then point at a field of its result");
+            let open = cx.keys.label(Action::Open, PanelId::Calls);
+            return Err(format!("{open} opens the call; then point at a field of its result"));
         }
         if self.show_raw {
-            return Err("r shows the tree, in which fields can be pointed at");
+            let raw = cx.keys.label(Action::Raw, PanelId::Calls);
+            return Err(format!("{raw} shows the tree, in which fields can be pointed at"));
         }
-        self.tree(cx).ok_or(NO_SPOT).and_then(|tree| Spot::of(&tree.selected_way()))
+        let spot = self.tree(cx).ok_or(NO_SPOT).and_then(|tree| Spot::of(&tree.selected_way()));
+        spot.map_err(str::to_owned)
     }
 
-    fn ticked(&mut self, cx: &Cx<'_>) -> Result<Vec<Spot>, &'static str> {
-        const NOTHING: &str = "t ticks the fields to keep; then this keeps only them";
-        let tree = self.tree(cx).ok_or(NOTHING)?;
-        let spots: Vec<Spot> = tree.ticked().filter_map(|way| Spot::of(way).ok()).collect();
-        if spots.is_empty() { Err(NOTHING) } else { Ok(spots) }
+    fn ticked(&mut self, cx: &Cx<'_>) -> Result<Vec<Spot>, String> {
+        let ticked = self.tree(cx).into_iter().flat_map(|tree| tree.ticked());
+        let spots: Vec<Spot> = ticked.filter_map(|way| Spot::of(way).ok()).collect();
+        if spots.is_empty() {
+            let tick = cx.keys.label(Action::Point(Wanted::Tick), PanelId::Calls);
+            return Err(format!("{tick} ticks the fields to keep; then this keeps only them"));
+        }
+        Ok(spots)
     }
 }

@@ -52,7 +52,7 @@ fn the_filter_leaves_out_what_it_does_not_let_through() {
     stage.draw(&mut calls, 80, 24);
     assert_eq!(calls.index.len(), 111);
     stage.filter("tool:search_files");
-    assert!(stage.draw(&mut calls, 80, 24).contains("14 calls, 111 in all"));
+    assert!(stage.draw(&mut calls, 80, 24).contains("14 that match, 111 in all"));
     stage.filter("status:error");
     let screen = stage.draw(&mut calls, 80, 24);
     assert_eq!(screen.matches('✗').count(), 2, "{screen}");
@@ -170,7 +170,7 @@ fn calls_over_http_name_their_client_and_split_their_time() {
     }
     let mut stage = Stage::new(vec![Fixture::read(&web(), true)]);
     stage.filter("client:cursor tool:customer");
-    assert!(stage.draw(&mut Calls::default(), 80, 24).contains("9 calls, 28 in all"));
+    assert!(stage.draw(&mut Calls::default(), 80, 24).contains("9 that match, 28 in all"));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The columns of the Rules panel: heading, width, importance, order and text of each.
 //!
-//! Figures in parentheses are what a rule would have done that only observes. Knows nothing of which rules are listed.
+//! Figures in parentheses are what a rule would have done that only observes, or is only tried on a recording. Knows nothing of which rules are listed.
 
 use ratatui::text::{Line, Span};
 
 use super::items::Item;
-use crate::model::Effects;
+use crate::model::{CacheUse, Effects};
 use crate::rules::Mode;
 use crate::tokens::Count;
 use crate::ui::panels::Cx;
@@ -64,9 +64,6 @@ pub(super) const FIELDS: [Field; 13] = [
     Field::Failures,
 ];
 
-/// A cache whose hit rate is below this hardly earns its memory.
-pub(super) const HIT_RATE_LOW: f64 = 0.60;
-
 impl Sortable for Field {
     const ALL: &'static [Self] = &FIELDS;
 
@@ -101,10 +98,46 @@ impl Sortable for Field {
             Self::Failures => "failures",
         }
     }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Mode => "",
+            Self::Server => "server",
+            Self::Name => "rule",
+            Self::Does => "does",
+            Self::About => "match",
+            Self::Matches => "matches",
+            Self::Hits => "hits",
+            Self::HitRate => "hit % ",
+            Self::Change => "tokens before, after",
+            Self::Saved => "tok saved",
+            Self::Time => "time saved",
+            Self::Cost => "cost",
+            Self::Failures => "fail",
+        }
+    }
+
+    fn meaning(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Mode => ("", "on, observe, off, or gone"),
+            Self::Server => ("", "Whose rule it is"),
+            Self::Name => ("", "Its name"),
+            Self::Does => ("", "What it does"),
+            Self::About => ("", "Which calls it is for"),
+            Self::Matches => ("calls", "Calls that it is for"),
+            Self::Hits => ("calls", "Calls on which it had an effect"),
+            Self::HitRate => ("%", "Hits, of all looks into its cache"),
+            Self::Change => ("tokens", "What it changed, before and after"),
+            Self::Saved => ("tokens", "What it saved"),
+            Self::Time => ("time", "What it saved, or held back"),
+            Self::Cost => ("time", "Its own time, the median"),
+            Self::Failures => ("calls", "How often it failed"),
+        }
+    }
 }
 
 /// How a rule stands: a glyph, a word, and what colour it has.
-pub(super) fn mode(mode: Option<Mode>, glyphs: &Glyphs) -> (&'static str, &'static str, Role) {
+pub(in crate::ui) fn mode(mode: Option<Mode>, glyphs: &Glyphs) -> (&'static str, &'static str, Role) {
     match mode {
         Some(Mode::On) => (glyphs.live, "on", Role::Good),
         Some(Mode::Observe) => (glyphs.pending, "observe", Role::Pending),
@@ -116,23 +149,23 @@ pub(super) fn mode(mode: Option<Mode>, glyphs: &Glyphs) -> (&'static str, &'stat
 impl Field {
     /// Its heading, width and importance; `names` is what the names ask for.
     pub(super) fn column(self, sessions: usize, names: Want) -> Column {
-        let right = |title, want| Column { title, want, align: Align::Right };
-        let left = |title, want| Column { title, want, align: Align::Left };
+        let right = |want| Column { title: self.title(), want, align: Align::Right };
+        let left = |want| Column { title: self.title(), want, align: Align::Left };
         match self {
-            Self::Mode => left("", Want::fixed(9, 0)),
-            Self::Server if sessions < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
-            Self::Server => left("server", Want::growing(8, 16, 1, 4)),
-            Self::Name => left("rule", names),
-            Self::Does => left("does", Want::growing(10, 28, 2, 5)),
-            Self::About => left("match", Want::growing(10, 40, 2, 8)),
-            Self::Matches => right("matches", Want::fixed(COUNT_WIDTH + 3, 3)),
-            Self::Hits => right("hits", Want::fixed(COUNT_WIDTH + 2, 1)),
-            Self::HitRate => right("hit % ", Want::fixed(PERCENT_WIDTH + 1, 4)),
-            Self::Change => right("tokens before, after", Want::fixed(20, 7)),
-            Self::Saved => right("tok saved", Want::fixed(9, 1)),
-            Self::Time => right("time saved", Want::fixed(12, 2)),
-            Self::Cost => right("cost", Want::fixed(7, 6)),
-            Self::Failures => right("fail", Want::fixed(4, 3)),
+            Self::Mode => left(Want::fixed(9, 0)),
+            Self::Server if sessions < 2 => left(Want::fixed(u16::MAX, u8::MAX)),
+            Self::Server => left(Want::growing(8, 16, 1, 4)),
+            Self::Name => left(names),
+            Self::Does => left(Want::growing(10, 28, 2, 5)),
+            Self::About => left(Want::growing(10, 40, 2, 8)),
+            Self::Matches => right(Want::fixed(COUNT_WIDTH + 3, 3)),
+            Self::Hits => right(Want::fixed(COUNT_WIDTH + 2, 1)),
+            Self::HitRate => right(Want::fixed(PERCENT_WIDTH + 1, 4)),
+            Self::Change => right(Want::fixed(20, 7)),
+            Self::Saved => right(Want::fixed(9, 1)),
+            Self::Time => right(Want::fixed(12, 2)),
+            Self::Cost => right(Want::fixed(7, 6)),
+            Self::Failures => right(Want::fixed(4, 3)),
         }
     }
 
@@ -251,7 +284,7 @@ fn saved_cell(item: &Item<'_>, saved: i64, words: String, cx: &Cx<'_>) -> Line<'
 
 /// A hit rate; one that is low carries a mark.
 pub(super) fn hit_rate(rate: f64, cx: &Cx<'_>) -> Line<'static> {
-    let is_low = rate < HIT_RATE_LOW;
+    let is_low = rate < CacheUse::HIT_RATE_LOW;
     let (mark, role) = if is_low { (cx.theme.glyphs.warn, Role::Warn) } else { (" ", Role::Good) };
     Line::styled(format!("{:.0} %{mark}", rate * 100.0), cx.theme.style(role))
 }

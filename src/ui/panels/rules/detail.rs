@@ -4,12 +4,13 @@
 
 use ratatui::text::{Line, Span};
 
-use super::columns::{HIT_RATE_LOW, change, mode, nanos};
+use super::columns::{change, mode, nanos};
 use super::items::Item;
 use crate::model::{CacheUse, Effects, RuleStats};
 use crate::tokens::Count;
 use crate::ui::editor::toml_line;
 use crate::ui::panels::{Cx, Opened};
+use crate::ui::preview::RulePreview;
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::number::{bytes, count, duration, grouped, signed, tokens};
@@ -21,9 +22,15 @@ const TOOL_WIDTH: usize = 22;
 pub(super) fn lines(item: &Item<'_>, opened: &Opened<'_>, cx: &Cx<'_>) -> Vec<Line<'static>> {
     let mut lines = vec![heading(item, cx)];
     lines.extend(item.text.lines().map(|line| indented(toml_line(line, cx.theme))));
+    if let Some(tried) = &item.tried {
+        add_tried(tried, cx, &mut lines);
+    }
     let Some(stats) = item.stats else {
-        lines.push(Line::default());
-        lines.push(said(cx, "It has had nothing to do with a message yet", Role::Dim));
+        if item.tried.is_none() {
+            lines.push(Line::default());
+            let words = if opened.is_live { "a message yet" } else { "any message" };
+            lines.push(said(cx, &format!("It has had nothing to do with {words}"), Role::Dim));
+        }
         return lines;
     };
     if let Some((by, what)) = &stats.last_failure {
@@ -72,6 +79,26 @@ fn add_heading(title: &str, rest: &str, cx: &Cx<'_>, lines: &mut Vec<Line<'stati
         Span::styled(format!("{title:<TOOL_WIDTH$}"), cx.theme.style(Role::Heading)),
         Span::styled(rest.to_owned(), cx.theme.style(Role::Heading)),
     ]));
+}
+
+/// What a rule would have done that is only tried on the recording.
+fn add_tried(tried: &RulePreview, cx: &Cx<'_>, lines: &mut Vec<Line<'static>>) {
+    add_heading("Tried on this recording", "", cx, lines);
+    let plural = |number: u64, one: &str, more: &str| {
+        format!("{} {}", grouped(number), if number == 1 { one } else { more })
+    };
+    let mut words =
+        vec![plural(tried.effects.matches, "match", "matches"), plural(tried.effects.hits, "hit", "hits")];
+    words.extend(change(&tried.effects, cx).map(|change| format!("tokens {change}")));
+    let saved = if cx.wire { tried.saved.wire } else { tried.saved.model };
+    if saved != 0 {
+        words.push(format!("{} tokens saved", signed(saved, |value| tokens(Count::exact(value)))));
+    }
+    if tried.saved.time_us != 0 {
+        words.push(format!("{} saved", signed(tried.saved.time_us, duration)));
+    }
+    let dot = format!(" {} ", cx.theme.glyphs.dot);
+    lines.push(indented(said(cx, &words.join(&dot), Role::Text)));
 }
 
 /// A line for each tool, the one with the largest saving first.
@@ -132,9 +159,12 @@ fn add_cache(cache: &CacheUse, cx: &Cx<'_>, lines: &mut Vec<Line<'static>>) {
         cx.theme.style(Role::Text),
     )];
     if let Some(rate) = cache.hit_rate() {
-        let (word, role) =
-            if rate < HIT_RATE_LOW { (" hits: low, below 60 %", Role::Warn) } else { (" hits", Role::Good) };
-        let mark = if rate < HIT_RATE_LOW { cx.theme.glyphs.warn } else { cx.theme.glyphs.ok };
+        let (word, role) = if rate < CacheUse::HIT_RATE_LOW {
+            (" hits: low, below 60 %", Role::Warn)
+        } else {
+            (" hits", Role::Good)
+        };
+        let mark = if rate < CacheUse::HIT_RATE_LOW { cx.theme.glyphs.warn } else { cx.theme.glyphs.ok };
         spans.push(Span::styled(format!("  {mark} {:.0} %{word}", rate * 100.0), cx.theme.style(role)));
     }
     lines.push(Line::from(spans));

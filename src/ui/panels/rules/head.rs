@@ -5,14 +5,17 @@
 use ratatui::text::{Line, Span};
 
 use crate::model::Saved;
+use crate::rules::Ruleset;
 use crate::tokens::Count;
+use crate::trace::BY_VIEWER;
 use crate::ui::fetched::Answer;
-use crate::ui::panels::{Cx, Opened};
+use crate::ui::keys::Action;
+use crate::ui::panels::{Cx, Opened, PanelId};
 use crate::ui::preview::Preview;
 use crate::ui::ruling::Standing;
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
-use crate::ui::widgets::number::{duration, grouped, moment, percent, signed, tokens_grouped};
+use crate::ui::widgets::number::{counted, duration, grouped, moment, percent, signed, tokens_grouped};
 
 /// The lines of a session's head; two, and a third where there is something to try or to tell.
 pub(super) fn lines(opened: &Opened<'_>, rules: usize, cx: &Cx<'_>) -> Vec<Line<'static>> {
@@ -29,6 +32,7 @@ pub(super) fn lines(opened: &Opened<'_>, rules: usize, cx: &Cx<'_>) -> Vec<Line<
         );
         lines.push(Line::styled(text, cx.theme.style(Role::Bad)));
     }
+    lines.extend(ended_line(opened, cx));
     if cx.rulings.standing(opened) == Standing::Trial {
         lines.push(match cx.rulings.preview(opened.id, &cx.rulings.text(opened)) {
             Answer::Ready(preview) => Line::styled(preview_words(&preview, cx), cx.theme.style(Role::Accent)),
@@ -41,8 +45,33 @@ pub(super) fn lines(opened: &Opened<'_>, rules: usize, cx: &Cx<'_>) -> Vec<Line<
     lines
 }
 
+/// What had held for the session alone until the rules file was read again.
+fn ended_line(opened: &Opened<'_>, cx: &Cx<'_>) -> Option<Line<'static>> {
+    if cx.rulings.standing(opened) != Standing::InForce {
+        return None;
+    }
+    let mut history = opened.session.rules().history().rev();
+    let (now, before) = (history.next()?, history.next()?);
+    if *before.source != *BY_VIEWER || *now.source == *BY_VIEWER {
+        return None;
+    }
+    let [now, before] = [&now.text, &before.text].map(|text| Ruleset::parse(text).unwrap_or_default());
+    let ended: Vec<String> =
+        before.rules.into_iter().map(|rule| rule.name).filter(|name| now.rule(name).is_none()).collect();
+    if ended.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "{} ended when the rules file was read again: {}",
+        cx.theme.glyphs.warn,
+        clip::visible(&ended.join(", "))
+    );
+    Some(Line::styled(text, cx.theme.style(Role::Warn)))
+}
+
 fn standing(opened: &Opened<'_>, rules: usize, cx: &Cx<'_>) -> Line<'static> {
     let style = |role| cx.theme.style(role);
+    let key = |action| cx.keys.label(action, PanelId::Rules);
     let word = if rules == 1 { "rule" } else { "rules" };
     let mut spans = vec![
         Span::styled(clip::end(&opened.session.header.label, 30).into_owned(), style(Role::Title)),
@@ -50,24 +79,33 @@ fn standing(opened: &Opened<'_>, rules: usize, cx: &Cx<'_>) -> Line<'static> {
     ];
     let (text, role) = match cx.rulings.standing(opened) {
         Standing::InForce => match opened.session.rules().in_force() {
-            Some(rules) => (
-                format!(" in force since {} from {}", moment(rules.at.0), clip::visible(&rules.source)),
-                Role::Dim,
-            ),
+            Some(rules) => {
+                let since = format!("since {} from {}", moment(rules.at.0), clip::visible(&rules.source));
+                match cx.rulings.is_kept(opened) {
+                    // What can be done about it stands first, where it is seen on any screen.
+                    Some(false) => {
+                        spans.push(Span::styled(
+                            format!(" for this session alone: {} keeps them", key(Action::KeepRules)),
+                            style(Role::Note),
+                        ));
+                        (format!(", in force {since}"), Role::Dim)
+                    }
+                    Some(true) => (format!(" in force {since}, kept in the rules file"), Role::Dim),
+                    None => (format!(" in force {since}"), Role::Dim),
+                }
+            }
             None => (" in force".to_owned(), Role::Dim),
         },
-        Standing::Sent => (" on their way to the proxy".to_owned(), Role::Pending),
+        Standing::Sent => {
+            let whose = if rules == 1 { "its" } else { "their" };
+            (format!(" on {whose} way to the proxy"), Role::Pending)
+        }
         Standing::Trial => {
-            (" tried on this recording: nothing is in force, u takes back".to_owned(), Role::Accent)
+            let undo = key(Action::Undo);
+            (format!(" tried on this recording: nothing is in force, {undo} takes back"), Role::Accent)
         }
     };
     spans.push(Span::styled(text, style(role)));
-    let standing = cx.rulings.standing(opened);
-    match cx.rulings.is_kept(opened).filter(|_| standing == Standing::InForce) {
-        Some(true) => spans.push(Span::styled(", kept in the rules file", style(Role::Dim))),
-        Some(false) => spans.push(Span::styled(", for this session alone: K keeps them", style(Role::Note))),
-        None => {}
-    }
     Line::from(spans)
 }
 
@@ -80,10 +118,10 @@ fn saved(opened: &Opened<'_>, cx: &Cx<'_>) -> Line<'static> {
     if totals.by_rules > 0 {
         let rest = totals.by_rules - totals.cache_hits;
         let by = match (totals.cache_hits, rest) {
-            (hits, 0) => format!("{} calls answered from caches", grouped(hits)),
-            (0, rest) => format!("{} calls answered by rules", grouped(rest)),
+            (hits, 0) => format!("{} answered from caches", counted(hits, "call")),
+            (0, rest) => format!("{} answered by rules", counted(rest, "call")),
             (hits, rest) => {
-                format!("{} calls answered from caches, {} by other rules", grouped(hits), grouped(rest))
+                format!("{} answered from caches, {} by other rules", counted(hits, "call"), grouped(rest))
             }
         };
         words.push(by);
@@ -92,7 +130,7 @@ fn saved(opened: &Opened<'_>, cx: &Cx<'_>) -> Line<'static> {
     Line::styled(format!("saved since the start: {}", words.join(&dot)), cx.theme.style(Role::Text))
 }
 
-/// `12,449 of 40,123 tokens (31.0 %) and 3.24 s`.
+/// `12,449 of 40,123 tokens (31.0 %) and 3.24 s`; nothing of time where there is none.
 fn saved_words(saved: Saved, before: u64, cx: &Cx<'_>) -> String {
     let number = if cx.wire { saved.wire } else { saved.model };
     let short = |value: u64| tokens_grouped(Count::exact(value));
@@ -100,12 +138,11 @@ fn saved_words(saved: Saved, before: u64, cx: &Cx<'_>) -> String {
         Ok(number) if number > 0 => format!(" ({})", percent(number, before)),
         _ => String::new(),
     };
-    format!(
-        "{} of {} tokens{share} and {}",
-        signed(number, short),
-        short(before),
-        signed(saved.time_us, duration)
-    )
+    let time = match saved.time_us {
+        0 => String::new(),
+        time_us => format!(" and {}", signed(time_us, duration)),
+    };
+    format!("{} of {} tokens{share}{time}", signed(number, short), short(before))
 }
 
 /// What rules would have saved, in a line.
@@ -115,16 +152,16 @@ pub fn preview_words(preview: &Preview, cx: &Cx<'_>) -> String {
     let mut words = vec![format!("on this recording they save {}", saved_words(preview.saved, before, cx))];
     if preview.by_rules > 0 {
         words.push(format!(
-            "{} of {} calls answered by rules",
+            "{} of {} answered by rules",
             grouped(preview.by_rules),
-            grouped(preview.calls)
+            counted(preview.calls, "call")
         ));
     }
     if preview.stale > 0 {
         words.push(format!(
-            "{} {} answers would have been outdated",
+            "{} {} would have been outdated",
             cx.theme.glyphs.warn,
-            grouped(preview.stale)
+            counted(preview.stale, "answer")
         ));
     }
     words.join(&format!(" {} ", cx.theme.glyphs.dot))

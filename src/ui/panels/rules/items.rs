@@ -4,7 +4,10 @@
 
 use crate::model::{Effects, RuleStats, Saved};
 use crate::rules::{KINDS, Mode, Rule, Ruleset, edit};
+use crate::ui::fetched::Answer;
 use crate::ui::panels::{Cx, OpenId, Opened};
+use crate::ui::preview::RulePreview;
+use crate::ui::ruling::Standing;
 
 /// What a line is about; stays the same while its numbers and its place change.
 pub(super) type RuleKey = (OpenId, Box<str>);
@@ -25,6 +28,8 @@ pub(super) struct Item<'a> {
     pub(super) stats: Option<&'a RuleStats>,
     /// What it saved, tool definitions included.
     saved: Saved,
+    /// What it would have done, where the rules shown are only tried on the recording.
+    pub(super) tried: Option<RulePreview>,
 }
 
 /// Every rule of every session.
@@ -36,6 +41,13 @@ fn of<'a>(opened: &'a Opened<'a>, cx: &Cx<'a>) -> Vec<Item<'a>> {
     let session = opened.session;
     let text = cx.rulings.text(opened);
     let written = Ruleset::parse(&text).unwrap_or_default().rules;
+    let preview = match cx.rulings.standing(opened) {
+        Standing::Trial => match cx.rulings.preview(opened.id, &text) {
+            Answer::Ready(preview) => Some(preview),
+            Answer::Waiting | Answer::Failed(_) => None,
+        },
+        Standing::InForce | Standing::Sent => None,
+    };
     let stats = |name: &str| session.rules().get(session.symbols().get(name)?);
     let item = |position: usize, name: &str, rule: Option<Rule>| Item {
         key: (opened.id, name.into()),
@@ -44,6 +56,7 @@ fn of<'a>(opened: &'a Opened<'a>, cx: &Cx<'a>) -> Vec<Item<'a>> {
         server: &session.header.label,
         rule,
         stats: stats(name),
+        tried: preview.as_ref().and_then(|preview| preview.rule(name)).cloned(),
         saved: session.symbols().get(name).map_or_else(Saved::default, |rule| session.saved_by(rule)),
     };
     let gone = session.rules().all().iter().map(|stats| session.name(stats.rule));
@@ -81,6 +94,9 @@ impl Item<'_> {
 
     /// Whether its figures are what it would have done.
     pub(super) fn would(&self) -> bool {
+        if self.tried.is_some() {
+            return true;
+        }
         let has_acted = self.stats.is_some_and(|stats| stats.active.matches > 0);
         let has_observed = self.stats.is_some_and(|stats| stats.observed.matches > 0);
         has_observed && (self.mode() == Some(Mode::Observe) || !has_acted)
@@ -88,13 +104,21 @@ impl Item<'_> {
 
     /// What it did, or would have done.
     pub(super) fn effects(&self) -> Effects {
-        self.stats
-            .map_or_else(Effects::default, |stats| if self.would() { stats.observed } else { stats.active })
+        match (&self.tried, self.stats) {
+            (Some(tried), _) => tried.effects,
+            (None, Some(stats)) if self.would() => stats.observed,
+            (None, Some(stats)) => stats.active,
+            (None, None) => Effects::default(),
+        }
     }
 
     /// What it saved, or would have saved.
     pub(super) fn saved(&self) -> Saved {
-        if self.would() { self.effects().saved } else { self.saved }
+        match &self.tried {
+            Some(tried) => tried.saved,
+            None if self.would() => self.effects().saved,
+            None => self.saved,
+        }
     }
 
     /// What it does, in the words of the rules file.

@@ -16,16 +16,19 @@ use self::items::{Item, RuleKey};
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty};
 use crate::model::Filter;
 use crate::rules::{Mode, edit};
+use crate::ui::header::loading;
 use crate::ui::keys::Action;
 use crate::ui::ruling::RuleChange;
 use crate::ui::theme::Role;
 use crate::ui::widgets::columns::{Align, Want};
+use crate::ui::widgets::legend::Legend;
 use crate::ui::widgets::notice::notice;
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
 use crate::ui::widgets::sort::Sort;
 use crate::ui::widgets::table::{Column, Layout, put, select};
 use crate::ui::widgets::{ascii, clip};
 
+pub(in crate::ui) use columns::mode as mode_words;
 pub use head::preview_words;
 
 /// From this width on list and rule stand side by side.
@@ -178,6 +181,11 @@ impl Rules {
     }
 }
 
+/// What the columns mean.
+pub(super) fn legends() -> Vec<Legend> {
+    Legend::of::<Field>()
+}
+
 impl Panel for Rules {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let mut items = items::items(cx);
@@ -283,12 +291,15 @@ impl Panel for Rules {
     }
 
     fn hints(&self) -> &'static [Action] {
-        if self.in_detail {
+        if self.keys.is_empty() {
+            &[Action::EditRules, Action::Advise, Action::Palette]
+        } else if self.in_detail {
             &[Action::Back, Action::NextMode, Action::EditRules, Action::Related, Action::Undo]
         } else {
             &[
                 Action::NextMode,
                 Action::EditRules,
+                Action::Advise,
                 Action::Undo,
                 Action::KeepRules,
                 Action::Open,
@@ -328,9 +339,16 @@ fn draw_none(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         "cache = { ttl = \"5m\" }",
     ];
     let is_live = cx.sessions.iter().any(|opened| opened.is_live);
-    let first =
-        if is_live { "No rules in force: every byte passes as it is" } else { "No rules were in force" };
-    let last = if is_live { "e writes rules for this session" } else { "e tries rules on this recording" };
+    let first = match is_live {
+        _ if loading(cx).is_some() => "No rules in what has been read so far. One looks like this:",
+        true => "No rules: every byte passes as it is. One looks like this:",
+        false => "No rules were in force. One looks like this:",
+    };
+    let last = if is_live {
+        "e writes rules for this session, a proposes some"
+    } else {
+        "e tries rules on this recording, a proposes some"
+    };
     if area.height < 10 {
         return notice(area, buf, cx.theme, &[first, last]);
     }

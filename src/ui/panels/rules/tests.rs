@@ -64,17 +64,21 @@ fn the_space_bar_goes_through_the_modes_and_changes_nothing_else_of_the_text() {
     let mut stage = one(true);
     let mut rules = Rules::default();
     let mut seen = Vec::new();
+    let mut sent = None;
     for _ in 0..3 {
         stage.draw(&mut rules, 120, 40);
         let change = changed(stage.with(|cx| rules.act(Action::NextMode, cx)));
         seen.push((change.what.clone(), change.text.len().cast_signed() - RULES.len().cast_signed()));
         let mut rulings = std::mem::take(&mut stage.rulings);
-        stage.with(|cx| rulings.make(&cx.sessions[0], change)).unwrap().unwrap();
+        sent = stage.with(|cx| rulings.make(&cx.sessions[0], change)).unwrap();
         stage.rulings = rulings;
     }
     let words: Vec<&str> = seen.iter().map(|(what, _)| what.as_str()).collect();
     assert_eq!(words, ["customer records: observe", "customer records: off", "customer records: on"]);
     assert_eq!(seen.last().unwrap().1, 0, "the text is as it was");
+    stage.with(|cx| assert_eq!(cx.rulings.standing(&cx.sessions[0]), Standing::Sent));
+    let sent = sent.unwrap();
+    stage.rulings.answered(sent.session, sent.number, true);
     stage.with(|cx| assert_eq!(cx.rulings.standing(&cx.sessions[0]), Standing::InForce));
 }
 
@@ -132,7 +136,7 @@ fn the_last_changes_can_be_taken_back_one_by_one() {
     stage.with(|cx| {
         for text in texts.iter().rev() {
             assert_eq!(**text, *rulings.text(&cx.sessions[0]));
-            rulings.undo(&cx.sessions[0]);
+            let _ = rulings.undo(&cx.sessions[0]);
         }
         assert!(rulings.undo(&cx.sessions[0]).is_none());
         assert_eq!(rulings.standing(&cx.sessions[0]), Standing::InForce);

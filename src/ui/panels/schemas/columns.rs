@@ -85,7 +85,8 @@ impl Sortable for Field {
             Self::Server => "server",
             Self::Calls => "calls",
             Self::Model => "model",
-            Self::Wire | Self::Bar => "wire",
+            Self::Wire => "wire",
+            Self::Bar => "bar",
             Self::Part(PartOf::Description) => "description",
             Self::Part(PartOf::Input) => "input",
             Self::Part(PartOf::Output) => "output",
@@ -95,30 +96,67 @@ impl Sortable for Field {
             Self::Window => "window",
         }
     }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Kept => "",
+            Self::Name => "tool",
+            Self::Server => "server",
+            Self::Calls => "called",
+            Self::Model => "model",
+            Self::Wire => "wire",
+            Self::Share => "share",
+            Self::Bar => "█text ▓input ░rest",
+            Self::Part(PartOf::Description) => "descr",
+            Self::Part(PartOf::Input) => "input",
+            Self::Part(PartOf::Output) => "output",
+            Self::Part(PartOf::Hints) => "hints",
+            Self::Part(PartOf::Rest) => "other",
+            Self::Window => "window",
+        }
+    }
+
+    fn meaning(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Kept => ("", "Left out for trial, or ruled: a mark"),
+            Self::Name => ("", "The tool"),
+            Self::Server => ("", "Its server"),
+            Self::Calls => ("calls", "How often it was called"),
+            Self::Model => ("tokens", "What a model is shown of it"),
+            Self::Wire => ("tokens", "All its JSON"),
+            Self::Share => ("%", "Its share of all definitions"),
+            Self::Bar => ("tokens", "The parts, as long as they are costly"),
+            Self::Part(PartOf::Description) => ("tokens", "Its description"),
+            Self::Part(PartOf::Input) => ("tokens", "The schema of its arguments"),
+            Self::Part(PartOf::Output) => ("tokens", "The schema of its results"),
+            Self::Part(PartOf::Hints) => ("tokens", "Its annotations"),
+            Self::Part(PartOf::Rest) => ("tokens", "Name, title and what else there is"),
+            Self::Window => ("%", "Its share of the context window"),
+        }
+    }
 }
 
 impl Field {
     /// Its heading, width and importance; `servers` is how many sessions are open, `names` what the names
     /// ask for.
     pub(super) fn column(self, servers: usize, names: Want) -> Column {
-        let right = |title, want| Column { title, want, align: Align::Right };
-        let left = |title, want| Column { title, want, align: Align::Left };
+        let right = |want| Column { title: self.title(), want, align: Align::Right };
+        let left = |want| Column { title: self.title(), want, align: Align::Left };
         match self {
-            Self::Kept => left("", Want::fixed(1, 0)),
-            Self::Name => left("tool", names),
-            Self::Server if servers < 2 => left("", Want::fixed(u16::MAX, u8::MAX)),
-            Self::Server => left("server", Want::growing(8, 16, 1, 6)),
-            Self::Calls => right("called", Want::fixed(COUNT_WIDTH + 1, 1)),
-            Self::Model => right("model", Want::fixed(7, 0)),
-            Self::Wire => right("wire", Want::fixed(6, 2)),
-            Self::Share => right("share", Want::fixed(PERCENT_WIDTH, 4)),
-            Self::Bar => left("█text ▓input ░rest", Want::growing(18, 48, 2, 3)),
-            Self::Part(PartOf::Description) => right("descr", Want::fixed(6, 5)),
-            Self::Part(PartOf::Input) => right("input", Want::fixed(6, 5)),
-            Self::Part(PartOf::Output) => right("output", Want::fixed(6, 7)),
-            Self::Part(PartOf::Hints) => right("hints", Want::fixed(6, 8)),
-            Self::Part(PartOf::Rest) => right("other", Want::fixed(6, 9)),
-            Self::Window => right("window", Want::fixed(PERCENT_WIDTH, 10)),
+            Self::Kept => left(Want::fixed(1, 0)),
+            Self::Name => left(names),
+            Self::Server if servers < 2 => left(Want::fixed(u16::MAX, u8::MAX)),
+            Self::Server => left(Want::growing(8, 16, 1, 6)),
+            Self::Calls => right(Want::fixed(COUNT_WIDTH + 1, 1)),
+            Self::Model => right(Want::fixed(7, 0)),
+            Self::Wire => right(Want::fixed(6, 2)),
+            Self::Share => right(Want::fixed(PERCENT_WIDTH, 4)),
+            Self::Bar => left(Want::growing(18, 48, 2, 3)),
+            Self::Part(PartOf::Description | PartOf::Input) => right(Want::fixed(6, 5)),
+            Self::Part(PartOf::Output) => right(Want::fixed(6, 7)),
+            Self::Part(PartOf::Hints) => right(Want::fixed(6, 8)),
+            Self::Part(PartOf::Rest) => right(Want::fixed(6, 9)),
+            Self::Window => right(Want::fixed(PERCENT_WIDTH, 10)),
         }
     }
 

@@ -28,6 +28,7 @@ use crate::ui::widgets::ascii;
 use crate::ui::widgets::bar::{Part, gauge};
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::json::view::TreeView;
+use crate::ui::widgets::legend::Legend;
 use crate::ui::widgets::number::{percent, tokens_grouped};
 use crate::ui::widgets::raw::RawView;
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
@@ -249,6 +250,11 @@ fn draw_context(context: &Context, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         ));
     }
     put(buf, area.x, area.y + 1, area.width, Align::Left, &Line::from(words));
+}
+
+/// What the columns mean.
+pub(super) fn legends() -> Vec<Legend> {
+    Legend::of::<Field>()
 }
 
 impl Panel for Schemas {

@@ -3,9 +3,9 @@
 //! Knows nothing of what a rule says.
 
 use super::{Reply, Schemas};
-use crate::ui::keys::Wanted;
-use crate::ui::panels::Cx;
+use crate::ui::keys::{Action, Wanted};
 use crate::ui::panels::schemas::ruled::Ruled;
+use crate::ui::panels::{Cx, PanelId};
 use crate::ui::pointed::{Pointing, Wish};
 
 impl Schemas {
@@ -28,9 +28,11 @@ impl Schemas {
                 }
                 names.retain(|name| !is_hidden(name));
                 if names.is_empty() {
-                    return Reply::Say(
-                        "A rule hides it already: u takes that back, or 4 switches it off".to_owned(),
-                    );
+                    let [undo, rules] = [Action::Undo, Action::Show(PanelId::Rules)]
+                        .map(|action| cx.keys.label(action, PanelId::Schemas));
+                    return Reply::Say(format!(
+                        "A rule hides it already: {undo} takes that back, or {rules} switches it off"
+                    ));
                 }
                 Wish::Hide(names)
             }

@@ -7,7 +7,27 @@ use super::rows::{Row, Sort};
 use crate::ui::panels::Cx;
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
+use crate::ui::widgets::legend::Legend;
 use crate::ui::widgets::number::{bytes, grouped};
+
+const fn legend(
+    title: &'static str,
+    name: &'static str,
+    unit: &'static str,
+    meaning: &'static str,
+) -> Legend {
+    Legend { title, name, unit, meaning }
+}
+
+/// The columns, left to right.
+pub(super) const LEGENDS: [Legend; 6] = [
+    legend("", "state", "", "Live, open here, or neither: a mark"),
+    legend("session", "session", "", "What the server is called"),
+    legend("started", "started", "time", "How long ago it began; else the day"),
+    legend("size", "size", "bytes", "Its recording"),
+    legend("calls", "calls", "calls", "Calls, where it is open here"),
+    legend("command", "command", "", "What was started, or the address"),
+];
 
 /// The widths of the columns on a screen; 0 where there is no room for one.
 pub(super) struct Columns {
@@ -53,14 +73,9 @@ impl Columns {
             let role = if text == sort.name() { Role::Sorted } else { Role::Heading };
             Span::styled(text, cx.theme.style(role))
         };
-        self.line([
-            Span::raw(" "),
-            cell("session"),
-            cell("started"),
-            cell("size"),
-            cell("calls"),
-            cell("command"),
-        ])
+        self.line(
+            LEGENDS.map(|column| if column.title.is_empty() { Span::raw(" ") } else { cell(column.title) }),
+        )
     }
 
     pub(super) fn row(&self, cx: &Cx<'_>, row: &Row<'_>) -> Line<'static> {

@@ -8,6 +8,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
@@ -15,16 +17,20 @@ use ratatui::widgets::Widget;
 use columns::Columns;
 use rows::{Row, RowKey, Sort, sorted};
 
-use super::{CopyWhat, Copyable, Cx, Deed, Focus, Mouse, OpenId, Panel, Reply, welcome};
-use crate::ui::keys::Action;
+use super::{CopyWhat, Copyable, Cx, Deed, Focus, Mouse, OpenId, Panel, PanelId, Reply, welcome};
+use crate::ui::keys::{Action, Turn};
+use crate::ui::side_by_side::Pair;
 use crate::ui::theme::Role;
 use crate::ui::widgets::ascii;
+use crate::ui::widgets::legend::Legend;
 
 /// The panel of sessions.
 #[derive(Debug)]
 pub struct Sessions {
     /// The selected row; a key, so that the selection survives changes of the list.
     selected: Option<RowKey>,
+    /// The recording that others are compared with.
+    picked: Option<PathBuf>,
     sort: Sort,
     is_reversed: bool,
     from: usize,
@@ -33,6 +39,8 @@ pub struct Sessions {
     detail_from: usize,
     /// Whether there was nothing to show.
     is_empty: bool,
+    /// Whether the selected session was live when it was drawn.
+    is_live: bool,
 }
 
 /// What is said when there is nothing to read.
@@ -42,12 +50,14 @@ impl Default for Sessions {
     fn default() -> Self {
         Self {
             selected: None,
+            picked: None,
             sort: Sort::Started,
             is_reversed: false,
             from: 0,
             rows: Rect::default(),
             detail_from: 0,
             is_empty: false,
+            is_live: false,
         }
     }
 }
@@ -68,7 +78,7 @@ impl Sessions {
     fn open(row: &Row<'_>) -> Reply {
         match (row.open, row.path()) {
             (Some(open), _) => {
-                Reply::Show(super::PanelId::Top, Focus { session: Some(open.id), ..Focus::default() })
+                Reply::Show(PanelId::Top, Focus { session: Some(open.id), ..Focus::default() })
             }
             (None, Some(path)) => Reply::OpenRecording(path.to_owned()),
             (None, None) => Reply::Say(NOT_RECORDED.into()),
@@ -81,7 +91,9 @@ impl Sessions {
         }
         match row.listed.and(row.path()) {
             Some(path) => {
-                let question = format!("Delete the recording of {}?", row.header().label);
+                let header = row.header();
+                let started = header.started.strftime("%F %R");
+                let question = format!("Delete this recording: {}, started {started} UTC?", header.label);
                 Reply::Confirm(question, Deed::Delete(path.to_owned()))
             }
             None => Reply::Say("Only recordings in mcptop's own folder can be deleted here".into()),
@@ -102,6 +114,44 @@ impl Sessions {
         }
     }
 
+    /// Plays the session; the one that is played is the shell's business.
+    fn play(row: &Row<'_>) -> Reply {
+        match (row.open.and_then(|open| open.playback), row.path()) {
+            (Some(_), _) => Reply::Ignored,
+            (None, Some(path)) => Reply::Play(path.to_owned()),
+            (None, None) => Reply::Say(NOT_RECORDED.into()),
+        }
+    }
+
+    fn pick(&mut self, row: &Row<'_>, cx: &Cx<'_>) -> Reply {
+        let Some(path) = row.path() else { return Reply::Say(NOT_RECORDED.into()) };
+        if self.picked.as_deref() == Some(path) {
+            self.picked = None;
+            return Reply::Say("No session is picked any more".into());
+        }
+        self.picked = Some(path.to_owned());
+        let compare = cx.keys.label(Action::Compare, PanelId::Sessions);
+        Reply::Say(format!("Picked {}: {compare} compares another session with it", row.header().label))
+    }
+
+    fn compare(&self, row: &Row<'_>, cx: &Cx<'_>) -> Reply {
+        let say = |text: &str| Reply::Say(text.to_owned());
+        match (&self.picked, row.path()) {
+            (None, _) => {
+                let [pick, compare] =
+                    [Action::Pick, Action::Compare].map(|action| cx.keys.label(action, PanelId::Sessions));
+                say(&format!("{pick} picks a session; then {compare} compares another one with it"))
+            }
+            (Some(_), None) => say(NOT_RECORDED),
+            (Some(picked), Some(path)) if picked == path => {
+                say("This is the picked session: select another one")
+            }
+            (Some(picked), Some(path)) => {
+                Reply::SideBySide(Pair::Sessions([picked.clone(), path.to_owned()]))
+            }
+        }
+    }
+
     fn list(&mut self, cx: &Cx<'_>, rows: &[Row<'_>], area: Rect, buf: &mut Buffer) {
         let columns = Columns::of(area.width);
         columns.heading(cx, self.sort).render(Rect { height: 1, ..area }, buf);
@@ -114,6 +164,10 @@ impl Sessions {
         {
             let place = Rect { y, height: 1, ..area };
             columns.row(cx, row).render(place, buf);
+            if self.picked.as_deref().is_some_and(|picked| row.path() == Some(picked)) {
+                // Where the rows leave a cell free: a mark that needs no colour.
+                buf[(area.x, y)].set_symbol(cx.theme.glyphs.note);
+            }
             if position == at {
                 buf.set_style(place, cx.theme.style(Role::Selection));
             }
@@ -121,10 +175,16 @@ impl Sessions {
     }
 }
 
+/// What the columns mean.
+pub(super) fn legends() -> Vec<Legend> {
+    columns::LEGENDS.to_vec()
+}
+
 impl Panel for Sessions {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let rows = sorted(cx, self.sort, self.is_reversed);
         self.is_empty = rows.is_empty();
+        self.is_live = rows.get(self.at(&rows)).is_some_and(Row::is_live);
         if rows.is_empty() {
             if cx.has_searched {
                 welcome::view(cx, area, buf);
@@ -169,6 +229,9 @@ impl Panel for Sessions {
                     None => Reply::Say("It is not open".into()),
                 };
             }
+            Action::Playback(Turn::Play) => return Self::play(row),
+            Action::Pick => return self.pick(row, cx),
+            Action::Compare => return self.compare(row, cx),
             Action::Delete => return Self::delete(row),
             Action::StopRecording => return Self::stop_recording(row),
             Action::Refresh => return Reply::Refresh,
@@ -223,7 +286,20 @@ impl Panel for Sessions {
         if self.is_empty {
             return &[Action::Copy, Action::NextTheme, Action::Quit];
         }
-        &[Action::Open, Action::Close, Action::Delete, Action::StopRecording, Action::Mark, Action::SortNext]
+        if self.picked.is_some() {
+            return &[Action::Compare, Action::Pick, Action::Open, Action::Close, Action::Delete];
+        }
+        if self.is_live {
+            return &[Action::Open, Action::Mark, Action::StopRecording, Action::Close, Action::Pick];
+        }
+        &[
+            Action::Open,
+            Action::Playback(Turn::Play),
+            Action::Pick,
+            Action::Close,
+            Action::Delete,
+            Action::SortNext,
+        ]
     }
 
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {

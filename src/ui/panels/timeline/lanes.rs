@@ -14,6 +14,8 @@ const LONG_US: u64 = 5_000_000;
 /// The lanes of one session's calls.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
+    /// Of which reading of the recording.
+    recounts: u32,
     /// The lane of each call among those of its tool.
     of: Vec<u8>,
     /// The last call of each lane of each tool or method, in the order of the session's rows.
@@ -53,6 +55,9 @@ impl Lanes {
 
     /// Takes in the calls that are new.
     pub(super) fn refresh(&mut self, session: &Session) {
+        if self.recounts != session.recounts() {
+            *self = Self { recounts: session.recounts(), ..Self::default() };
+        }
         let operations = session.operations();
         let long = &mut self.long;
         self.open.retain(|call| {

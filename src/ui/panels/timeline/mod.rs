@@ -17,7 +17,7 @@ use self::raster::Span;
 use self::scale::{Motion, Scale};
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Opened, Panel, PanelId, Reply, empty, marks};
 use crate::model::{Operation, OperationId};
-use crate::ui::keys::Action;
+use crate::ui::keys::{Action, Turn};
 use crate::ui::widgets::ascii;
 use crate::wire::Peer;
 
@@ -327,6 +327,12 @@ impl Panel for Timeline {
             }
             Action::Back if self.selected.is_some() => self.selected = None,
             Action::Open | Action::Related => return self.open(),
+            Action::Playback(Turn::Here) => {
+                return match self.selected.and_then(|call| find(call, cx)) {
+                    Some((opened, operation)) => Reply::Seek(opened.id, operation.started()),
+                    None => Reply::Ignored,
+                };
+            }
             _ => return Reply::Ignored,
         }
         Reply::Done

@@ -8,6 +8,7 @@ use super::raster::{Cell, Span, Standing};
 use super::scale::{Motion, Scale};
 use crate::model::Operation;
 use crate::tokens::Count;
+use crate::ui::header::loading;
 use crate::ui::panels::{Cx, Opened, marks};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
@@ -140,6 +141,7 @@ pub(super) fn foot(
     };
     put(buf, area.x, area.y + 1, area.width, Align::Left, &line);
     let motion = match scale.motion {
+        Motion::Fit if loading(cx).is_some() => "what has been read so far",
         Motion::Fit => "the whole session",
         Motion::Follow => "following",
         Motion::Still => "held",
@@ -186,6 +188,7 @@ fn legend(cx: &Cx<'_>) -> Line<'static> {
     let glyphs = &cx.theme.glyphs;
     let entries = [
         (glyphs.spark[4], "call", Role::Bar),
+        (glyphs.spark[6], "several", Role::Bar),
         (glyphs.spark[8], "many", Role::Bar),
         (glyphs.error, "failed", Role::Bad),
         (glyphs.cancelled, "cancelled", Role::Void),

@@ -118,37 +118,85 @@ impl Sortable for Field {
             Self::TimeSaved => "time-saved",
         }
     }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Name => "tool",
+            Self::Calls => "calls",
+            Self::Errors => "err",
+            Self::ErrorShare => "err % ",
+            Self::InFlight => "open",
+            Self::Latency => "latency",
+            Self::P50 => "p50 ",
+            Self::P95 => "p95",
+            Self::P99 => "p99 ",
+            Self::Max => "max",
+            Self::Tokens => "tokens",
+            Self::TokensMean => "tok/call",
+            Self::TokensMax => "tok max",
+            Self::TokensSum => "tok sum",
+            Self::Schema => "schema",
+            Self::Share => "window",
+            Self::Cache => "cached",
+            Self::Saved => "saved",
+            Self::TimeSaved => "time saved",
+        }
+    }
+
+    fn meaning(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Name => ("", "The tool, or the method"),
+            Self::Calls => ("calls", "How often it was asked for"),
+            Self::Errors => ("calls", "How often it failed"),
+            Self::ErrorShare => ("%", "Failed calls, of those answered"),
+            Self::InFlight => ("calls", "How many wait for an answer"),
+            Self::Latency => ("time", "Latency from the start until now"),
+            Self::P50 => ("time", "Median latency: what is usual"),
+            Self::P95 => ("time", "95 of 100 calls took less"),
+            Self::P99 => ("time", "99 of 100 calls took less"),
+            Self::Max => ("time", "The longest latency"),
+            Self::Tokens => ("tokens", "Results from the start until now"),
+            Self::TokensMean => ("tokens", "A result on average"),
+            Self::TokensMax => ("tokens", "The largest result"),
+            Self::TokensSum => ("tokens", "All results together"),
+            Self::Schema => ("tokens", "Its definition"),
+            Self::Share => ("%", "Definition and results, of the window"),
+            Self::Cache => ("calls", "Answered out of a cache"),
+            Self::Saved => ("tokens", "What rules saved"),
+            Self::TimeSaved => ("time", "What rules saved"),
+        }
+    }
 }
 
 impl Field {
     /// Its heading, width and importance; `names` is what the names ask for.
     #[must_use]
     pub(super) fn column(self, names: Want, has_rules: bool) -> Column {
-        let right = |title, want| Column { title, want, align: Align::Right };
-        let left = |title, want| Column { title, want, align: Align::Left };
+        let right = |want| Column { title: self.title(), want, align: Align::Right };
+        let left = |want| Column { title: self.title(), want, align: Align::Left };
         match self {
-            Self::Name => left("tool", names),
-            Self::Calls => right("calls", Want::fixed(COUNT_WIDTH + 2, 0)),
-            Self::Errors => right("err", Want::fixed(COUNT_WIDTH, 1)),
-            Self::ErrorShare => right("err % ", Want::fixed(PERCENT_WIDTH + 1, 10)),
-            Self::InFlight => right("open", Want::fixed(5, 7)),
-            Self::Latency => left("latency", Want::growing(8, 40, 2, 6)),
-            Self::P50 => right("p50 ", Want::fixed(JUDGED, 1)),
-            Self::P95 => right("p95", Want::fixed(DURATION_WIDTH, 8)),
-            Self::P99 => right("p99 ", Want::fixed(JUDGED, 2)),
-            Self::Max => right("max", Want::fixed(DURATION_WIDTH, 9)),
-            Self::Tokens => left("tokens", Want::growing(6, 24, 1, 12)),
-            Self::TokensMean => right("tok/call", Want::fixed(9, 1)),
-            Self::TokensMax => right("tok max", Want::fixed(8, 11)),
-            Self::TokensSum => right("tok sum", Want::fixed(8, 10)),
-            Self::Schema => right("schema", Want::fixed(TOKENS_WIDTH + 1, 4)),
-            Self::Share => right("window", Want::fixed(PERCENT_WIDTH, 3)),
+            Self::Name => left(names),
+            Self::Calls => right(Want::fixed(COUNT_WIDTH + 2, 0)),
+            Self::Errors => right(Want::fixed(COUNT_WIDTH, 1)),
+            Self::ErrorShare => right(Want::fixed(PERCENT_WIDTH + 1, 10)),
+            Self::InFlight => right(Want::fixed(5, 7)),
+            Self::Latency => left(Want::growing(8, 40, 2, 6)),
+            Self::P50 => right(Want::fixed(JUDGED, 1)),
+            Self::P95 => right(Want::fixed(DURATION_WIDTH, 8)),
+            Self::P99 => right(Want::fixed(JUDGED, 2)),
+            Self::Max => right(Want::fixed(DURATION_WIDTH, 9)),
+            Self::Tokens => left(Want::growing(6, 24, 1, 12)),
+            Self::TokensMean => right(Want::fixed(9, 1)),
+            Self::TokensMax => right(Want::fixed(8, 11)),
+            Self::TokensSum => right(Want::fixed(8, 10)),
+            Self::Schema => right(Want::fixed(TOKENS_WIDTH + 1, 4)),
+            Self::Share => right(Want::fixed(PERCENT_WIDTH, 3)),
             Self::Cache | Self::Saved | Self::TimeSaved if !has_rules => {
-                right("", Want::fixed(u16::MAX, u8::MAX))
+                right(Want::fixed(u16::MAX, u8::MAX))
             }
-            Self::Cache => right("cached", Want::fixed(COUNT_WIDTH + 1, 5)),
-            Self::Saved => right("saved", Want::fixed(TOKENS_WIDTH + 1, 2)),
-            Self::TimeSaved => right("time saved", Want::fixed(10, 8)),
+            Self::Cache => right(Want::fixed(COUNT_WIDTH + 1, 5)),
+            Self::Saved => right(Want::fixed(TOKENS_WIDTH + 1, 2)),
+            Self::TimeSaved => right(Want::fixed(10, 8)),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::trace::Micros;
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
 use crate::ui::widgets::columns::{Align, Want};
+use crate::ui::widgets::legend::Legend;
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
 use crate::ui::widgets::sort::Sort;
 use crate::ui::widgets::table::{Column, Layout, put, select};
@@ -176,6 +177,11 @@ impl Top {
     }
 }
 
+/// What the columns mean.
+pub(super) fn legends() -> Vec<Legend> {
+    Legend::of::<Field>()
+}
+
 impl Panel for Top {
     fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         let groups = self.sorted(cx);
@@ -267,10 +273,12 @@ impl Panel for Top {
         &[
             Action::Open,
             Action::SortNext,
-            Action::SortReverse,
+            Action::Filter,
+            Action::Advise,
+            Action::Palette,
             Action::NextView,
             Action::WireOrModel,
-            Action::Filter,
+            Action::SortReverse,
         ]
     }
 

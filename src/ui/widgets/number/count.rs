@@ -27,6 +27,12 @@ pub fn grouped(value: u64) -> String {
     text
 }
 
+/// A number of things: `1 call`, `1,204 calls`.
+#[must_use]
+pub fn counted(value: u64, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(value), if value == 1 { "" } else { "s" })
+}
+
 /// `part` of `whole` as `0 %`, `<0.1 %`, `0.3 %`, `12.4 %`, `100 %`; `–` where the whole is nothing.
 ///
 /// Never says `0 %` of something or `100 %` of less than all; above 999 % it says `>999 %`.

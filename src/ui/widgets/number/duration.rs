@@ -21,6 +21,18 @@ pub fn duration(span_us: u64) -> String {
     }
 }
 
+/// The same for the middle of a sentence, where no column says what the last digits are: `2 m 03 s`, `1 h 02 m`, `3 d 04 h`.
+#[must_use]
+pub fn duration_in_words(span_us: u64) -> String {
+    let text = duration(span_us);
+    for (long, last) in [(" m ", "s"), (" h ", "m"), (" d ", "h")] {
+        if text.contains(long) {
+            return format!("{text} {last}");
+        }
+    }
+    text
+}
+
 fn tenths(tenths: u64, unit: &str) -> String {
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
@@ -85,6 +97,19 @@ mod tests {
             (273_600_000_000, "3 d 04"),
         ] {
             assert_eq!(duration(us), text, "{us}");
+        }
+    }
+
+    #[test]
+    fn in_a_sentence_the_last_digits_have_their_unit() {
+        for (us, text) in [
+            (412_000, "412 ms"),
+            (473_000_000, "7 m 53 s"),
+            (3_720_000_000, "1 h 02 m"),
+            (273_600_000_000, "3 d 04 h"),
+            (u64::MAX, ">999 d"),
+        ] {
+            assert_eq!(duration_in_words(us), text);
         }
     }
 

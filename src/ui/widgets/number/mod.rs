@@ -5,12 +5,16 @@
 
 mod count;
 mod duration;
+mod money;
+mod probability;
 mod signed;
 mod size;
 mod tokens;
 
-pub use count::{COUNT_WIDTH, PERCENT_WIDTH, count, grouped, percent, rate};
-pub use duration::{CLOCK_WIDTH, DURATION_WIDTH, duration, moment, offset};
+pub use count::{COUNT_WIDTH, PERCENT_WIDTH, count, counted, grouped, percent, rate};
+pub use duration::{CLOCK_WIDTH, DURATION_WIDTH, duration, duration_in_words, moment, offset};
+pub use money::Price;
+pub use probability::probability;
 pub use signed::signed;
 pub use size::{BYTES_WIDTH, bytes};
 pub use tokens::{TOKENS_WIDTH, tokens, tokens_grouped};

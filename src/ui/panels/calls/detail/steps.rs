@@ -147,7 +147,9 @@ fn add_marks(all: &mut Vec<Step>, opened: &Opened<'_>, operation: &Operation, be
             (false, false) => "matched",
         };
         let would = if mark.is_observed { "would have " } else { "" };
-        let mut words = vec![format!("{by} of {rule}")];
+        // Rules are often called after what they do.
+        let is_said = rule.split(|c: char| !c.is_alphanumeric()).any(|word| word == by);
+        let mut words = vec![if is_said { rule.to_owned() } else { format!("{by} of {rule}") }];
         words.extend(mark.age_us.map(|age_us| format!("{} old", duration(age_us))));
         words.extend(mark.took_us.map(|took_us| format!("the server took {}", duration(took_us))));
         let said = mark.failed.as_deref().or(mark.why.as_deref());

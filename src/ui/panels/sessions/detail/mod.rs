@@ -13,7 +13,8 @@ use super::columns::since;
 use super::rows::Row;
 use crate::model::{Implementation, Session};
 use crate::trace::{Back, Exit, Front};
-use crate::ui::panels::{Cx, Opened};
+use crate::ui::keys::Action;
+use crate::ui::panels::{Cx, Opened, PanelId};
 use crate::ui::widgets::number::grouped;
 use lines::{Lines, duration};
 
@@ -45,7 +46,9 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
         None => {
             recording(&mut lines, row);
             let is_recorded = row.path().is_some();
-            lines.hint(if is_recorded { "enter opens it" } else { "live, but nothing of it can be shown" });
+            let opens = || format!("{} opens it", cx.keys.label(Action::Open, PanelId::Sessions));
+            let nothing = || "live, but nothing of it can be shown".to_owned();
+            lines.hint(&if is_recorded { opens() } else { nothing() });
         }
     }
     lines.done
@@ -136,7 +139,9 @@ fn state(open: &Opened<'_>) -> String {
                 format!("{how} after {ran}: {}", end.why)
             }
         }
+        None if open.playback.is_some() => format!("played: {ran} after its start"),
         None if open.is_live => format!("live for {ran}"),
+        None if open.loaded < 1.0 => "being read".to_owned(),
         None => format!("breaks off after {ran}"),
     };
     if let Some((at, why)) = session.stopped() {

@@ -1,0 +1,314 @@
+//! The board on the screen: the list of proposals, the selected one beside or below it, and the keys.
+//!
+//! Knows nothing of keys but their names.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+
+use super::board::{Board, known};
+use super::detail::{self, is_risky};
+use super::inquiry::Inquiry;
+use crate::insight::{Pass, Proposal};
+use crate::tokens::Count;
+use crate::ui::fetched::Answer;
+use crate::ui::panels::rules::{mode_words, preview_words};
+use crate::ui::panels::{Cx, Opened};
+use crate::ui::theme::Role;
+use crate::ui::widgets::bar::bar;
+use crate::ui::widgets::clip;
+use crate::ui::widgets::columns::{Align, Want};
+use crate::ui::widgets::notice::notice;
+use crate::ui::widgets::number::{DURATION_WIDTH, count, duration, grouped, signed, tokens};
+use crate::ui::widgets::scroll::scrollbar;
+use crate::ui::widgets::table::{Column, Layout, put, select};
+
+/// From this width on list and proposal stand side by side.
+const WIDE: u16 = 150;
+/// Cells of the proposal beside the list, at most.
+const DETAIL_WIDTH: u16 = 96;
+/// From this width on the list says in words how proposals stand.
+const WORDY: u16 = 90;
+/// Cells of the progress bar.
+const BAR: u16 = 40;
+
+impl Board {
+    /// Draws it over an area.
+    pub fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+        Clear.render(area, buf);
+        buf.set_style(area, cx.theme.style(Role::Text));
+        (self.layout, self.detail_area) = (Layout::default(), Rect::default());
+        let Some(opened) = cx.sessions.iter().find(|opened| opened.id == self.session) else {
+            return notice(area, buf, cx.theme, &["This session has been closed", "esc goes back"]);
+        };
+        let known = cx.advices.get(self.session);
+        put(buf, area.x, area.y, area.width, Align::Left, &title(opened, known.map(|known| known.0), cx));
+        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+        let (has_rules, is_ready) = match known {
+            Some((inquiry, Answer::Waiting)) => {
+                waiting(inquiry, cx, body, buf);
+                (false, false)
+            }
+            Some((_, Answer::Failed(why))) => {
+                notice(body, buf, cx.theme, &["No advice", &clip::visible(why), "", "r tries again"]);
+                (false, true)
+            }
+            Some((_, Answer::Ready(proposals))) if proposals.is_empty() => {
+                nothing(opened, cx, body, buf);
+                (false, true)
+            }
+            Some((_, Answer::Ready(proposals))) => {
+                self.draw_both(proposals, opened, cx, body, buf);
+                (proposals.iter().any(|proposal| proposal.rule.is_some()), true)
+            }
+            None => (false, true),
+        };
+        let keys = keys_line(has_rules, is_ready, opened.is_live, usize::from(area.width), cx);
+        put(buf, foot.x, foot.y, foot.width, Align::Left, &keys);
+    }
+
+    /// The list, and the selected proposal beside or below it.
+    fn draw_both(
+        &mut self,
+        all: &[Proposal],
+        opened: &Opened<'_>,
+        cx: &Cx<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        // Asked for again, the same advice may stand on another line.
+        if let Some(at) =
+            self.chosen.as_ref().and_then(|title| all.iter().position(|proposal| proposal.title == *title))
+        {
+            self.list.select(at);
+        }
+        put(buf, area.x, area.y, area.width, Align::Left, &together(all, opened, cx));
+        let gap = if area.height >= 24 { 2 } else { 1 };
+        let area = Rect { y: area.y + gap, height: area.height.saturating_sub(gap), ..area };
+        let border = cx.theme.style(Role::Border);
+        if area.width >= WIDE {
+            let right = DETAIL_WIDTH.min(area.width / 2);
+            let left = area.width - right;
+            self.draw_list(all, opened, cx, Rect { width: left, ..area }, buf);
+            let line = Line::styled(cx.theme.glyphs.vertical, border);
+            (area.y..area.bottom()).for_each(|y| put(buf, area.x + left, y, 1, Align::Left, &line));
+            let x = area.x + left + 2;
+            self.draw_detail(all, opened, cx, Rect { x, width: area.right() - x, ..area }, buf);
+        } else {
+            let wanted = u16::try_from(all.len() + 1).unwrap_or(u16::MAX);
+            let top = wanted.min(area.height * 2 / 5).max(2).min(area.height);
+            self.draw_list(all, opened, cx, Rect { height: top, ..area }, buf);
+            let line = Line::styled(cx.theme.glyphs.horizontal.repeat(usize::from(area.width)), border);
+            put(buf, area.x, area.y + top, area.width, Align::Left, &line);
+            let y = area.y + top + 1;
+            let below =
+                Rect { x: area.x + 1, y, width: area.width - 1, height: area.bottom().saturating_sub(y) };
+            self.draw_detail(all, opened, cx, below, buf);
+        }
+    }
+
+    fn draw_list(
+        &mut self,
+        all: &[Proposal],
+        opened: &Opened<'_>,
+        cx: &Cx<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let columns = columns(all, area.width);
+        let text = cx.rulings.text(opened);
+        self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
+        self.layout.headings(&columns, None, buf, cx.theme);
+        let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let window = self.list.window(all.len(), rows.height);
+        for (y, index) in (rows.y..).zip(window.clone()) {
+            let proposal = &all[index];
+            self.layout.row(&columns, y, buf, |column, width| cell(column, proposal, &text, width, cx));
+            if index == self.list.cursor() {
+                select(Rect { width: area.width.saturating_sub(1), ..rows }, y, true, buf, cx.theme);
+            }
+        }
+        scrollbar(rows, buf, all.len(), &window, cx.theme);
+    }
+
+    fn draw_detail(
+        &mut self,
+        all: &[Proposal],
+        opened: &Opened<'_>,
+        cx: &Cx<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        self.detail_area = area;
+        let Some(proposal) = self.selected(all) else { return };
+        let lines = detail::lines(proposal, opened, usize::from(area.width.saturating_sub(2)), cx);
+        self.detail_lines = lines.len();
+        let window = self.detail.window_at_top(lines.len(), area.height);
+        for (y, line) in (area.y..).zip(&lines[window.clone()]) {
+            put(buf, area.x, y, area.width.saturating_sub(1), Align::Left, line);
+        }
+        scrollbar(area, buf, lines.len(), &window, cx.theme);
+    }
+}
+
+/// Whose advice it is, and of how much of the recording.
+fn title(opened: &Opened<'_>, inquiry: Option<&Inquiry>, cx: &Cx<'_>) -> Line<'static> {
+    let style = |role| cx.theme.style(role);
+    let label = clip::end(&opened.session.header.label, 30).into_owned();
+    let mut spans = vec![Span::styled(format!(" Advice on {label}"), style(Role::Title))];
+    if let Some(inquiry) = inquiry {
+        let calls = if inquiry.calls == 1 { "call" } else { "calls" };
+        let dot = cx.theme.glyphs.dot;
+        let text = format!("  {} {calls} in {}", grouped(inquiry.calls), duration(inquiry.until.0));
+        spans.push(Span::styled(text, style(Role::Dim)));
+        let since = opened.session.totals().calls.saturating_sub(inquiry.calls);
+        if since > 0 {
+            let text = format!(" {dot} {} since: r looks again", grouped(since));
+            spans.push(Span::styled(text, style(Role::Note)));
+        }
+        spans.push(Span::styled(format!(" {dot} tokens {}", cx.profile.id), style(Role::Dim)));
+    }
+    Line::from(spans)
+}
+
+/// What the rules shown save together, once there are some; else how each is measured.
+fn together(all: &[Proposal], opened: &Opened<'_>, cx: &Cx<'_>) -> Line<'static> {
+    let text = cx.rulings.text(opened);
+    let rules = all.iter().filter_map(|proposal| proposal.rule.as_ref());
+    let is_any_there = rules.clone().any(|rule| known(&text, &rule.name).is_some());
+    let said = |text: &str, role| Line::styled(format!(" {text}"), cx.theme.style(role));
+    if !is_any_there {
+        let how = match rules.count() {
+            0 => "No rule would have saved anything; this is worth knowing all the same.",
+            _ => "Each is measured on this recording, as if it were on and alone.",
+        };
+        return said(how, Role::Dim);
+    }
+    match cx.rulings.preview(opened.id, &text) {
+        Answer::Ready(preview) => said(&format!("Together, {}", preview_words(&preview, cx)), Role::Accent),
+        Answer::Waiting => said("Playing the recording under the rules that are there", Role::Pending),
+        Answer::Failed(why) => said(&format!("No figure for all together: {why}"), Role::Dim),
+    }
+}
+
+fn columns(all: &[Proposal], width: u16) -> [Column; 6] {
+    let right = |title, want| Column { title, want, align: Align::Right };
+    let left = |title, want| Column { title, want, align: Align::Left };
+    let longest = all.iter().map(|proposal| clip::width(&proposal.title) + 2).max().unwrap_or(0);
+    let longest = u16::try_from(longest).unwrap_or(u16::MAX).clamp(44, 72);
+    [
+        left("", Want::fixed(if width < WORDY { 1 } else { 9 }, 0)),
+        left("advice", Want::growing(44, longest, 1, 0)),
+        right("tokens", Want::fixed(7, 1)),
+        right("on wire", Want::fixed(7, 4)),
+        right("calls", Want::fixed(5, 3)),
+        right("time", Want::fixed(DURATION_WIDTH + 1, 2)),
+    ]
+}
+
+/// The text of a proposal in a column.
+fn cell(column: usize, proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>) -> Line<'static> {
+    let saving = &proposal.saving;
+    let number = |value: i64, words: String| match value {
+        0 => Line::styled(cx.theme.glyphs.none, cx.theme.style(Role::Dim)),
+        ..0 => Line::styled(words, cx.theme.style(Role::Warn)),
+        _ => Line::styled(words, cx.theme.style(Role::Good)),
+    };
+    let counted = |value: i64| {
+        signed(value, |tokens_saved| tokens(Count { tokens: tokens_saved, accuracy: saving.accuracy }))
+    };
+    match column {
+        0 => mark(proposal, rules, width, cx),
+        1 => {
+            let risky = proposal.rule.as_ref().is_some_and(is_risky);
+            let (mark, role) = if risky { (cx.theme.glyphs.warn, Role::Warn) } else { (" ", Role::Text) };
+            let title = clip::end(&proposal.title, usize::from(width).saturating_sub(2)).into_owned();
+            Line::from(vec![
+                Span::styled(format!("{mark} "), cx.theme.style(role)),
+                Span::styled(title, cx.theme.style(Role::Text)),
+            ])
+        }
+        _ if proposal.rule.is_none() => Line::default(),
+        2 => number(saving.model, counted(saving.model)),
+        3 => number(saving.wire, counted(saving.wire)),
+        4 => number(i64::try_from(saving.answered).unwrap_or(i64::MAX), count(saving.answered)),
+        _ => number(saving.time_us, signed(saving.time_us, duration)),
+    }
+}
+
+/// How a proposal stands: its mode where it is a rule already, `told` where no rule does it.
+fn mark(proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>) -> Line<'static> {
+    let (glyph, word, role) = match &proposal.rule {
+        None => (cx.theme.glyphs.note, "told", Role::Note),
+        Some(rule) => match known(rules, &rule.name) {
+            None => return Line::default(),
+            Some(known) => mode_words(Some(known.mode), &cx.theme.glyphs),
+        },
+    };
+    let text = if width > 1 { format!("{glyph} {word}") } else { glyph.to_owned() };
+    Line::styled(text, cx.theme.style(role))
+}
+
+/// How far the looking is.
+fn waiting(inquiry: &Inquiry, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+    let (pass, share) = inquiry.progress();
+    let (first, number) = match pass {
+        Pass::Looking => ("Looking for what repeats", 1),
+        Pass::Trying => ("Trying rules on the recording", 2),
+    };
+    let cells = BAR.min(area.width.saturating_sub(4));
+    let bar = bar(share, cells, &cx.theme.glyphs);
+    let done = bar.trim_end();
+    let rest = usize::from(cells).saturating_sub(clip::width(done));
+    let bar = format!("{done}{}", cx.theme.glyphs.gauge_empty.repeat(rest));
+    let second = format!("pass {number} of 2, {:.0} %", (share * 100.0).floor());
+    notice(area, buf, cx.theme, &[first, "", &bar, "", &second]);
+}
+
+/// What is said where there is nothing to propose.
+fn nothing(opened: &Opened<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
+    let calls = opened.session.totals().calls;
+    let (first, second) = match (calls, opened.is_live) {
+        (0, true) => (
+            "No call has been recorded yet",
+            "Advice is made of what tools were asked and said: r looks again",
+        ),
+        (0, false) => ("No call was recorded", "Advice is made of what tools were asked and said"),
+        (_, true) => (
+            "Nothing that a rule would have saved so far",
+            "No call repeated, no field to spare, no tool too many: r looks again later",
+        ),
+        (_, false) => {
+            ("Nothing that a rule would have saved", "No call repeated, no field to spare, no tool too many")
+        }
+    };
+    notice(area, buf, cx.theme, &[first, second]);
+}
+
+fn keys_line(has_rules: bool, is_ready: bool, is_live: bool, width: usize, cx: &Cx<'_>) -> Line<'static> {
+    let mut keys: Vec<(&str, &str)> = Vec::new();
+    match (has_rules, is_live) {
+        (true, true) => keys.extend([("enter", "switch on"), ("space", "observe"), ("K", "keep in file")]),
+        (true, false) => keys.extend([("enter", "try it"), ("space", "observe")]),
+        (false, _) => {}
+    }
+    if has_rules {
+        keys.extend([("e", "as text"), ("y", "copy"), ("esc", "back"), ("u", "undo"), ("Y", "copy all")]);
+    } else {
+        keys.push(("esc", if is_ready { "back" } else { "leave it" }));
+    }
+    if is_ready {
+        keys.push(("r", "look again"));
+    }
+    let mut line = Line::from(Span::raw(" "));
+    for (key, word) in keys {
+        let word = format!(" {word}  ");
+        if line.width() + clip::width(key) + clip::width(&word) <= width {
+            line.push_span(Span::styled(key, cx.theme.style(Role::Key)));
+            line.push_span(Span::styled(word, cx.theme.style(Role::KeyText)));
+        }
+    }
+    line
+}

@@ -16,8 +16,15 @@ fn opened() -> (String, Value) {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("report.html");
     let root = env!("CARGO_MANIFEST_DIR");
+    // The page names the recording, and where it lies may be a word longer than a narrow window.
+    let deep = folder.path().join("a_folder_whose_name_has_no_end_".repeat(6));
+    std::fs::create_dir(&deep).unwrap();
+    let recording = deep.join(format!("{RECORDING}.mcp.jsonl"));
+    std::fs::copy(format!("{root}/recordings/{RECORDING}.mcp.jsonl"), &recording).unwrap();
     let made = Command::new(env!("CARGO_BIN_EXE_mcptop"))
-        .args(["report", &format!("{root}/recordings/{RECORDING}.mcp.jsonl"), "-o"])
+        .arg("report")
+        .arg(recording)
+        .arg("-o")
         .arg(&page)
         .output()
         .unwrap();

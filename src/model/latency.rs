@@ -19,7 +19,7 @@ pub struct Latency {
 
 impl Latency {
     /// Takes a value; 0 counts as 1, one above [`LATENCY_US_MAX`] as that, and as saturated.
-    pub(super) fn record(&mut self, value: u64) {
+    pub(crate) fn record(&mut self, value: u64) {
         self.saturated += u64::from(value > LATENCY_US_MAX);
         let value = value.clamp(1, LATENCY_US_MAX);
         self.sum = self.sum.saturating_add(value);

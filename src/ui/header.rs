@@ -13,14 +13,24 @@ use ratatui::widgets::Widget;
 use super::panels::{Cx, Opened, PanelId};
 use super::theme::Role;
 use super::widgets::clip;
-use super::widgets::number::{Price, duration, grouped, percent, signed, tokens};
+use super::widgets::number::{
+    COUNT_WIDTH, DURATION_WIDTH, PERCENT_WIDTH, TOKENS_WIDTH, count, duration, grouped, percent, signed,
+    tokens,
+};
 use crate::model::{Latency, Totals};
 use crate::tokens::{Count, Profile};
-use crate::trace::Exit;
+use crate::trace::{Back, Exit};
 use crate::wire::Direction;
 
 /// What a recording that is being played is called instead of its path.
 pub const PLAYBACK: &str = "playback";
+
+/// From how many columns on there are words for what is a hint below, and from how many on the parts of what is a sum.
+const WIDE: u16 = 110;
+const WIDEST: u16 = 170;
+
+/// What is between the pieces of a line.
+const GAP: &str = "  ";
 
 /// Draws the tabs, the open one marked; returns where each stands.
 pub fn tabs(
@@ -44,7 +54,7 @@ pub fn tabs(
         x = (x + width + 1).min(area.right());
     }
     let left = Rect { x, width: area.right().saturating_sub(x), ..area };
-    fitting(state_pieces(cx), left.width, "  ").right_aligned().render(left, buf);
+    fitting(state_pieces(cx, left.width), left.width).right_aligned().render(left, buf);
     places
 }
 
@@ -58,34 +68,46 @@ pub fn totals(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < 76 {
         pieces.insert(0, Piece { rank: 5, ..label_piece(cx, 24) });
     }
-    let separator = if area.width < 110 { "  " } else { "   " };
-    fitting(pieces, area.width, separator).render(area, buf);
+    fitting(pieces, area.width).render(area, buf);
 }
 
 /// A piece of a line; the lower its rank, the sooner it is shown.
 struct Piece {
     rank: u8,
     spans: Vec<Span<'static>>,
+    /// The cells it takes at least, so that what follows stays in its place while its value changes.
+    slot: usize,
 }
 
 impl Piece {
     fn new(rank: u8, spans: Vec<Span<'static>>) -> Self {
-        Self { rank, spans }
+        Self { rank, spans, slot: 0 }
+    }
+
+    /// A value behind its name, in a slot as wide as the widest value usual there.
+    fn named(rank: u8, name: Span<'static>, value: Span<'static>, widest: usize) -> Self {
+        let slot = name.width() + 1 + widest;
+        Self { rank, spans: vec![name, Span::raw(" "), value], slot }
+    }
+
+    fn text_width(&self) -> usize {
+        self.spans.iter().map(Span::width).sum()
     }
 
     fn width(&self) -> usize {
-        self.spans.iter().map(Span::width).sum()
+        self.text_width().max(self.slot)
     }
 }
 
-/// The line of those pieces that fit, in their order, chosen by rank.
-fn fitting(pieces: Vec<Piece>, width: u16, separator: &'static str) -> Line<'static> {
+/// The line of those pieces that fit, in their order, chosen by rank. What is chosen and where it stands depend on the
+/// room and the slots alone, as long as no value is wider than its slot.
+fn fitting(pieces: Vec<Piece>, width: u16) -> Line<'static> {
     let mut by_rank: Vec<usize> = (0..pieces.len()).collect();
     by_rank.sort_by_key(|position| pieces[*position].rank);
     let mut chosen = vec![false; pieces.len()];
     let mut used = 0;
     for position in by_rank {
-        let more = pieces[position].width() + if used > 0 { separator.len() } else { 0 };
+        let more = pieces[position].width() + if used > 0 { GAP.len() } else { 0 };
         if used + more <= usize::from(width) {
             chosen[position] = true;
             used += more;
@@ -94,15 +116,21 @@ fn fitting(pieces: Vec<Piece>, width: u16, separator: &'static str) -> Line<'sta
     let mut spans = Vec::new();
     for (piece, _) in pieces.into_iter().zip(chosen).filter(|(_, chosen)| *chosen) {
         if !spans.is_empty() {
-            spans.push(Span::raw(separator));
+            spans.push(Span::raw(GAP));
         }
+        let rest = piece.width() - piece.text_width();
         spans.extend(piece.spans);
+        if rest > 0 {
+            spans.push(Span::raw(" ".repeat(rest)));
+        }
     }
     Line::from(spans)
 }
 
 /// What stands at the right of the tabs: held or not, live or not, recorded or not, whose session it is.
-fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
+///
+/// A long name gives way to what is said of the session, and never the other way round.
+fn state_pieces(cx: &Cx<'_>, width: u16) -> Vec<Piece> {
     let (theme, glyphs) = (cx.theme, &cx.theme.glyphs);
     let style = |role| theme.style(role);
     let mut pieces = Vec::new();
@@ -119,7 +147,7 @@ fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
     if is_played {
         pieces.push(Piece::new(0, vec![Span::styled(" PLAYBACK ", style(Role::TabOpen))]));
     } else if live == 0 && loading(cx).is_some() {
-        pieces.push(Piece::new(4, vec![Span::styled("reading", style(Role::Pending))]));
+        pieces.push(Piece::new(3, vec![Span::styled("reading", style(Role::Pending))]));
     } else if live > 0 {
         pieces.extend(recording_piece(cx));
         let text = if live == 1 { "LIVE".to_owned() } else { format!("LIVE {live}") };
@@ -130,9 +158,11 @@ fn state_pieces(cx: &Cx<'_>) -> Vec<Piece> {
             Span::styled(glyphs.ended, style(Role::Dim)),
             Span::styled(format!(" {}", how_it_ended(cx.sessions)), style(Role::Dim)),
         ];
-        pieces.push(Piece::new(4, spans));
+        pieces.push(Piece::new(3, spans));
     }
-    pieces.push(label_piece(cx, 40));
+    let said: usize =
+        pieces.iter().filter(|piece| piece.rank < 4).map(|piece| piece.width() + GAP.len()).sum();
+    pieces.push(label_piece(cx, usize::from(width).saturating_sub(said).min(40)));
     if let [only] = cx.sessions
         && let Some(revision) = &only.session.handshake().negotiated
     {
@@ -196,6 +226,8 @@ pub fn progress(cx: &Cx<'_>, loaded: f64, area: Rect, buf: &mut Buffer) {
 struct Sum {
     totals: Totals,
     own_ns: Latency,
+    /// Whether a server among them is a program of this machine, whose memory and processor can be measured.
+    has_child: bool,
     rss_bytes: Option<u64>,
     cpu_permille: Option<u32>,
     /// Tokens and microseconds that rules saved; `None` where there are no rules.
@@ -208,11 +240,13 @@ impl Sum {
             saved: None,
             totals: Totals::default(),
             own_ns: Latency::default(),
+            has_child: false,
             rss_bytes: None,
             cpu_permille: None,
         };
         for open in sessions {
             let (totals, session) = (open.session.totals(), open.session);
+            sum.has_child |= matches!(session.header.back, Back::Command { .. });
             sum.totals.in_flight += totals.in_flight;
             sum.totals.calls += totals.calls;
             sum.totals.tool_errors += totals.tool_errors;
@@ -236,12 +270,55 @@ impl Sum {
         sum
     }
 
+    /// A slot for every value, whether there is one yet or not: what stands where changes only with the terminal's width.
     fn pieces(&self, cx: &Cx<'_>, width: u16) -> Vec<Piece> {
         let style = |role| cx.theme.style(role);
         let dim = |text: &str| Span::styled(text.to_owned(), style(Role::Dim));
         let plain = |text: String| Span::styled(text, style(Role::Text));
         let (totals, glyphs) = (&self.totals, &cx.theme.glyphs);
+        let measured = |text: Option<String>| text.map_or_else(|| dim(glyphs.none), plain);
+        let is_wide = width >= WIDE;
+        let running = if totals.in_flight > 0 { Role::Pending } else { Role::Text };
+        let flight = Span::styled(count(totals.in_flight), style(running));
         let mut pieces = vec![Self::context(cx, width)];
+        if width >= WIDEST {
+            let context = cx.context();
+            for (name, part) in [("definitions", context.definitions), ("results", context.results)] {
+                let value = Span::styled(tokens(part), style(Role::Dim));
+                pieces.push(Piece::named(2, dim(name), value, usize::from(TOKENS_WIDTH)));
+            }
+        }
+        pieces.push(Piece::named(5, dim("in flight"), flight, 3));
+        // Where there is room, they are seen to be counted one by one.
+        let (requests, widest) = if is_wide {
+            (grouped(totals.calls), 6)
+        } else {
+            (count(totals.calls), usize::from(COUNT_WIDTH))
+        };
+        // Not only those of tools, which the table sums up.
+        pieces.push(Piece::named(8, dim("requests"), plain(requests), widest));
+        let errors = match totals.errors() {
+            0 => plain("0".to_owned()),
+            some => Span::styled(count(some), style(Role::Bad)),
+        };
+        pieces.push(Piece::named(4, dim("errors"), errors, usize::from(COUNT_WIDTH)));
+        if let Some(saved) = self.saved {
+            pieces.push(Self::saving(cx, saved, is_wide));
+        }
+        let (p50, p99) = (self.own_ns.p50().map(span_ns), self.own_ns.p99().map(span_ns));
+        let name = if is_wide { "overhead" } else { "own" };
+        if width < WIDEST {
+            pieces.push(Piece::named(6, dim(name), measured(p50), SPAN_WIDTH));
+        } else {
+            let both = p50.zip(p99).map(|(p50, p99)| format!("{p50:>SPAN_WIDTH$} p99 {p99}"));
+            pieces.push(Piece::named(6, dim(name), measured(both), 2 * SPAN_WIDTH + " p99 ".len()));
+        }
+        if self.has_child {
+            let rss = self.rss_bytes.map(|rss| format!("{} MB", (rss + 500_000) / 1_000_000));
+            pieces.push(Piece::named(7, dim("server"), measured(rss), 7));
+            let cpu = self.cpu_permille.map(|cpu| percent(cpu.into(), 1_000));
+            pieces.push(Piece::named(9, dim("cpu"), measured(cpu), usize::from(PERCENT_WIDTH)));
+        }
         // Numbers of another family must not be taken for the usual ones.
         let is_usual = cx.profile.id == Profile::default().id;
         let rank = if is_usual { 10 } else { 1 };
@@ -250,41 +327,29 @@ impl Sum {
             let text = format!("{} {} not observed", glyphs.error, grouped(totals.dropped_messages));
             pieces.push(Piece::new(0, vec![Span::styled(text, style(Role::Bad))]));
         }
-        let running = if totals.in_flight > 0 { Role::Pending } else { Role::Text };
-        let flight = Span::styled(grouped(totals.in_flight), style(running));
-        pieces.push(Piece::new(3, vec![dim("in flight "), flight]));
-        pieces.push(Piece::new(8, vec![dim("calls "), plain(grouped(totals.calls))]));
-        if totals.errors() > 0 {
-            let text = format!("{} {}", glyphs.error, grouped(totals.errors()));
-            pieces.push(Piece::new(4, vec![dim("errors "), Span::styled(text, style(Role::Bad))]));
-        }
-        if let Some((saved, time_us)) = self.saved.filter(|saved| *saved != (0, 0)) {
-            let short = |value| tokens(Count::exact(value));
-            let role = if saved < 0 { Role::Warn } else { Role::Good };
-            let money = |price: &Price| format!(" {}", signed(saved, |tokens| price.told(tokens)));
-            let money = cx.price.map_or_else(String::new, money);
-            let mut spans = vec![
-                dim("saved "),
-                Span::styled(format!("{} tok{money}", signed(saved, short)), style(role)),
-            ];
-            if time_us != 0 {
-                spans.push(Span::styled(format!(" {}", signed(time_us, duration)), style(role)));
-            }
-            pieces.push(Piece::new(2, spans));
-        }
-        if let (Some(p50), Some(p99)) = (self.own_ns.p50(), self.own_ns.p99()) {
-            let text = format!("{}/{} {}s", micros(p50), micros(p99), glyphs.micro);
-            let name = if width < 110 { "own " } else { "own p50/p99 " };
-            pieces.push(Piece::new(6, vec![dim(name), plain(text)]));
-        }
-        if let Some(rss) = self.rss_bytes {
-            let text = format!("{} MB", (rss + 500_000) / 1_000_000);
-            pieces.push(Piece::new(7, vec![dim("server "), plain(text)]));
-        }
-        if let Some(cpu) = self.cpu_permille {
-            pieces.push(Piece::new(9, vec![dim("cpu "), plain(format!("{:.0}%", f64::from(cpu) / 10.0))]));
-        }
         pieces
+    }
+
+    /// The tokens that rules saved, what they are worth, and the time.
+    fn saving(cx: &Cx<'_>, (saved, time_us): (i64, i64), is_wide: bool) -> Piece {
+        let role = match saved {
+            ..0 => Role::Warn,
+            0 => Role::Text,
+            1.. => Role::Good,
+        };
+        let mut text = signed(saved, |value| tokens(Count::exact(value)));
+        let mut widest = usize::from(TOKENS_WIDTH) + "-".len();
+        if is_wide {
+            let unit = " tok";
+            let money = cx.price.map_or_else(String::new, |price| {
+                format!(" {:<MONEY_WIDTH$}", signed(saved, |tokens| price.told(tokens)))
+            });
+            text = format!("{text}{unit:<0$}{money} ", unit.len() + widest - text.len());
+            widest = text.len() + usize::from(DURATION_WIDTH);
+            text += &signed(time_us, duration);
+        }
+        let name = Span::styled("saved", cx.theme.style(Role::Dim));
+        Piece::named(2, name, Span::styled(text, cx.theme.style(role)), widest)
     }
 
     /// The share of the context window: definitions first, results behind them.
@@ -301,22 +366,18 @@ impl Sum {
         };
         let cells = match width {
             0..70 => 6,
-            70..110 => 10,
-            110..160 => 16,
+            70..84 => 8,
+            84..240 => 12,
             _ => 24,
         };
         let mut spans = vec![Span::styled("context ", style(Role::Dim))];
         spans.extend(gauge(cx, share_of(context.definitions), share_of(context.results), cells));
         let total = context.total();
         let (used, share) = (tokens(total), percent(total.tokens, cx.window_tokens));
-        let money = cx.price.map_or_else(String::new, |price| format!(" {}", price.told(total.tokens)));
-        let text = format!(" {used} of {} {share}{money}", short(window));
+        let money =
+            cx.price.map_or_else(String::new, |price| format!(" {:<MONEY_WIDTH$}", price.told(total.tokens)));
+        let text = format!(" {used:>5} of {} {share:>6}{money}", short(window));
         spans.push(Span::styled(text, style(role)));
-        if width >= 140 {
-            let (definitions, results) = (tokens(context.definitions), tokens(context.results));
-            let text = format!("  definitions {definitions} + results {results}");
-            spans.push(Span::styled(text, style(Role::Dim)));
-        }
         Piece::new(2, spans)
     }
 }
@@ -350,19 +411,106 @@ fn short(value: u64) -> String {
     }
 }
 
-/// Nanoseconds as microseconds, with a decimal where it says something.
-fn micros(ns: u64) -> String {
-    let us = ns as f64 / 1_000.0;
-    if us < 10.0 { format!("{us:.1}") } else { format!("{us:.0}") }
+/// The widest usual amount of money, with a minus, in cells.
+const MONEY_WIDTH: usize = 8;
+
+/// The widest text of [`span_ns`] below ten minutes, in cells.
+const SPAN_WIDTH: usize = 6;
+
+/// Nanoseconds as a span of time, with a decimal where it says something: `4.2 µs`, `18 µs`, `3.1 ms`.
+fn span_ns(ns: u64) -> String {
+    if ns < 9_950 { format!("{:.1} µs", ns as f64 / 1_000.0) } else { duration((ns + 500) / 1_000) }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::panels::fixture::{BROWSER, Fixture, Stage};
     use super::*;
 
     #[test]
     fn own_times_have_a_decimal_where_it_says_something() {
-        assert_eq!((micros(4_200), micros(12_600)), ("4.2".into(), "13".into()));
+        let told = [0, 4_200, 9_949, 9_950, 12_600, 3_123_000].map(span_ns);
+        assert_eq!(told, ["0.0 µs", "4.2 µs", "9.9 µs", "10 µs", "13 µs", "3.1 ms"]);
+    }
+
+    const NAMES: [&str; 11] = [
+        "context",
+        "definitions",
+        "results",
+        "flight",
+        "requests",
+        "errors",
+        "saved",
+        "own",
+        "overhead",
+        "server",
+        "cpu",
+    ];
+
+    /// The names in a line, each with where it begins.
+    fn places(line: &str) -> Vec<(usize, &'static str)> {
+        let words = line.split(' ').scan(0, |at, word| {
+            let begin = *at;
+            *at += Line::raw(word).width() + 1;
+            Some((begin, word))
+        });
+        words.filter_map(|(at, word)| Some((at, *NAMES.iter().find(|name| **name == word)?))).collect()
+    }
+
+    fn line(stage: &Stage, sum: Option<&Sum>, width: u16) -> String {
+        stage.with(|cx| {
+            let of = Sum::of(cx.sessions, cx.wire);
+            fitting(sum.unwrap_or(&of).pieces(cx, width), width).to_string()
+        })
+    }
+
+    const WIDTHS: [u16; 7] = [60, 80, 100, 120, 140, 200, 260];
+
+    #[test]
+    fn nothing_moves_while_a_session_grows() {
+        for width in WIDTHS {
+            let mut stage = Stage::new(vec![Fixture::unread(BROWSER)]);
+            let first = places(&line(&stage, None, width));
+            assert!(first.iter().any(|(_, word)| *word == "errors"), "{first:?}");
+            for number in 1..stage.fixtures[0].lines() {
+                stage.fixtures[0].grow(number..number + 1);
+                let drawn = line(&stage, None, width);
+                assert_eq!(places(&drawn), first, "{drawn}");
+            }
+            let whole = line(&Stage::new(vec![Fixture::read(BROWSER, true)]), None, width);
+            assert_eq!(places(&whole), first, "{whole}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_moves_whatever_the_numbers_are(
+            (calls, errors, in_flight) in (0u64..100_000, 0u64..10_000, 0u64..1_000),
+            (rss, cpu) in (0u64..9_999_000_000, 0u32..9_000),
+            saved in (-999_999i64..9_999_999, -59_000_000i64..3_000_000_000),
+            owns in proptest::collection::vec(0u64..9_000_000_000, 0..4),
+        ) {
+            let sum_of = |totals, own_ns, rss, cpu, saved| Sum {
+                totals,
+                own_ns,
+                has_child: true,
+                rss_bytes: rss,
+                cpu_permille: cpu,
+                saved: Some(saved),
+            };
+            let totals = Totals { calls, tool_errors: errors, in_flight, ..Totals::default() };
+            let none = sum_of(Totals::default(), Latency::default(), None, None, (0, 0));
+            let mut own = Latency::default();
+            owns.into_iter().for_each(|ns| own.record(ns));
+            let some = sum_of(totals, own, Some(rss), Some(cpu), saved);
+            let stage = Stage::new(vec![Fixture::unread(BROWSER)]);
+            for width in WIDTHS {
+                let (before, after) = (line(&stage, Some(&none), width), line(&stage, Some(&some), width));
+                prop_assert_eq!(places(&before), places(&after), "{}\n{}", before, after);
+            }
+        }
     }
 
     #[test]
@@ -370,10 +518,10 @@ mod tests {
         let pieces = || vec![(5, "label"), (0, "dropped"), (9, "cpu")];
         let line = |width| {
             let pieces = pieces().into_iter().map(|(rank, text)| Piece::new(rank, vec![Span::raw(text)]));
-            fitting(pieces.collect(), width, " ").to_string()
+            fitting(pieces.collect(), width).to_string()
         };
-        assert_eq!(line(40), "label dropped cpu");
-        assert_eq!(line(13), "label dropped");
+        assert_eq!(line(40), "label  dropped  cpu");
+        assert_eq!(line(14), "label  dropped");
         assert_eq!(line(9), "dropped");
         assert_eq!(line(3), "cpu");
         assert_eq!(line(0), "");

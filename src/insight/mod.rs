@@ -10,7 +10,6 @@ pub mod compare;
 pub mod difference;
 pub mod export;
 pub mod figures;
-mod path;
 pub mod places;
 pub mod preview;
 pub mod rank;

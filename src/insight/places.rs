@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::path::push_name;
+use crate::tokens::push_name;
 use crate::tokens::{Attribution, Counter, Encoding, Key, NodeId, ValueKind, attribute};
 
 /// Different paths of one tool that are told apart.

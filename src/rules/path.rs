@@ -61,3 +61,23 @@ impl Serialize for Path {
         out.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Path;
+    use crate::tokens::push_name;
+
+    proptest! {
+        #[test]
+        fn every_name_that_is_written_into_a_path_is_found_by_it(name in "\\PC{0,8}|[\\x00-\\x7f]{0,6}|[a-zé_0-9]{1,6}") {
+            let mut text = "$".to_owned();
+            push_name(&mut text, &name);
+            let value = serde_json::json!({ name: 1, "another name": 2 });
+            let path: Path = text.parse().unwrap();
+            let found: Vec<_> = path.query().query(&value).all().into_iter().cloned().collect();
+            prop_assert_eq!(found, [serde_json::json!(1)], "{}", text);
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::fingerprint::{Fingerprint, fingerprint};
-use crate::insight::path::push_name;
+use crate::tokens::push_name;
 use crate::tokens::{Counter, Encoding, Key, attribute};
 
 /// Fields of one tool kept apart: more have only results whose members are named by their contents.

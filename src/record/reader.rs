@@ -49,6 +49,15 @@ pub enum OpenError {
         /// What is wrong with it.
         source: LineError,
     },
+    /// It is compressed, and not even the first line comes out of it.
+    #[error(
+        "cannot open {}: it is compressed, and its beginning is damaged or cut off: nothing of it can be unpacked",
+        path.display()
+    )]
+    Packed {
+        /// Its path.
+        path: PathBuf,
+    },
 }
 
 /// What one call of [`Reader::read`] did.
@@ -128,12 +137,12 @@ pub fn peek(path: &Path) -> Result<Header, OpenError> {
     let failed = |source| OpenError::File { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let mut line = Vec::new();
-    let read = if is_compressed(&file).map_err(failed)? {
-        first_line(zstd::Decoder::new(&file).map_err(failed)?, &mut line)
+    if is_compressed(&file).map_err(failed)? {
+        let unpacked = zstd::Decoder::new(&file).and_then(|unpacked| first_line(unpacked, &mut line));
+        unpacked.map_err(|_| OpenError::Packed { path: path.to_owned() })?;
     } else {
-        first_line(&file, &mut line)
-    };
-    read.map_err(failed)?;
+        first_line(&file, &mut line).map_err(failed)?;
+    }
     read_header(&line).map_err(|source| OpenError::Header { path: path.to_owned(), source })
 }
 
@@ -208,12 +217,10 @@ impl Reader {
             }
         };
         // A damaged compressed file unpacks to nothing, and is not empty.
-        let is_unpacked = spool.as_ref().is_some_and(|spool| spool.source_bytes > 0);
-        let header = if buffer.is_empty() && is_unpacked {
-            Err(LineError::NotARecording)
-        } else {
-            read_header(&buffer[..newline])
-        };
+        if buffer.is_empty() && spool.as_ref().is_some_and(|spool| spool.source_bytes > 0) {
+            return Err(OpenError::Packed { path: path.to_owned() });
+        }
+        let header = read_header(&buffer[..newline]);
         let header = header.map_err(|source| OpenError::Header { path: path.to_owned(), source })?;
         buffer.drain(..(newline + 1).min(buffer.len()));
         let buffer_at = newline as u64 + 1;

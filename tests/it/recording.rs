@@ -146,17 +146,23 @@ fn compressed_recordings_and_streams_open_the_same_way() {
 #[test]
 fn files_that_are_no_recordings_are_refused_with_a_reason() {
     let file = tempfile::NamedTempFile::new().unwrap();
+    let mut cut = zstd::encode_all(&written(&[])[..], 3).unwrap();
+    cut.truncate(cut.len() / 2);
     for (text, reason) in [
         (&b""[..], "it is empty"),
         (b"hello\n", "not an mcptop recording"),
         (b"{\"mcptop\":99,\"version\":\"9.1.0\"}\n", "use mcptop 9.1.0 or later"),
         (b"{\"mcptop\":1}\n", "header cannot be read"),
-        (b"\x28\xb5\x2f\xfdnot really", "not an mcptop recording"),
+        (b"\x28\xb5\x2f\xfdnot really", "nothing of it can be unpacked"),
+        (&cut, "nothing of it can be unpacked"),
+        (&zstd::encode_all(&b"hello\n"[..], 3).unwrap(), "not an mcptop recording"),
     ] {
         fs::write(file.path(), text).unwrap();
-        let error = Reader::open(file.path()).unwrap_err().to_string();
-        assert!(error.contains(reason), "{error}");
-        assert!(error.contains(&file.path().display().to_string()), "{error} names the file");
+        let errors = [Reader::open(file.path()).unwrap_err(), mcptop::record::peek(file.path()).unwrap_err()];
+        for error in errors.map(|error| error.to_string()) {
+            assert!(error.contains(reason), "{error}");
+            assert!(error.contains(&file.path().display().to_string()), "{error} names the file");
+        }
     }
 }
 

@@ -18,7 +18,7 @@ mod writer;
 
 pub use bodies::Bodies;
 pub use compact::{CompactError, Compacted, compact};
-pub use fresh::fresh;
+pub use fresh::{fresh, fresh_named};
 pub use raw::{Raw, RawLines};
 pub use reader::{Damage, OpenError, Progress, Reader, peek};
 pub use recorder::{Recorder, Recording, Report};

@@ -75,7 +75,7 @@ fn reader(args: &Export) -> Result<Reader, Failure> {
 /// Under its name when it is whole.
 fn to_file(args: &Export, path: &Path, reader: &mut Reader, texts: Texts) -> Result<(), Failure> {
     let name = path.display().to_string();
-    let file = fresh(path).map_err(|error| failed(&name, &error))?;
+    let file = fresh(path).map_err(|error| Failure::Usage(format!("cannot write {name}: {error}")))?;
     let mut out: BufWriter<&File> = BufWriter::new(file.as_file());
     written(args, reader, texts, &mut out)?;
     out.flush().map_err(|error| failed(&name, &error))?;

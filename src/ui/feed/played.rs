@@ -3,7 +3,7 @@
 //! What it comes to is asked and not its calls: the model lets go of them, so that a session of any length takes the same
 //! memory. Knows nothing of rules: it takes events.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::counting::CountOne;
 use crate::model::Session;
-use crate::record::Bodies;
+use crate::record::{Bodies, fresh_named};
 use crate::tokens::Profile;
 use crate::trace::{Event, Header, Place, write_event, write_header};
 
@@ -40,7 +40,7 @@ impl Played {
             None => {
                 tempfile::tempfile().map_err(|error| format!("cannot write a temporary file: {error}"))?
             }
-            Some(path) => create(path).map_err(|error| match error.kind() {
+            Some(path) => fresh_named(path).map_err(|error| match error.kind() {
                 io::ErrorKind::AlreadyExists => {
                     format!("{} is there already; name another file, or remove it first", path.display())
                 }
@@ -91,15 +91,6 @@ impl Played {
         counting.definitions(&mut session);
         Ok(session)
     }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    // What people ask their servers is nobody else's business.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// A monotonic clock in nanoseconds, for what rules take.

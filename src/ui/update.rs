@@ -58,6 +58,10 @@ pub enum Input {
 pub enum Effect {
     /// Leave.
     Quit,
+    /// Draw every cell again.
+    Redraw,
+    /// Stop as a job of the shell.
+    Suspend,
     /// Put this on the clipboard.
     Copy(String),
     /// Open a recording.
@@ -105,10 +109,13 @@ impl App {
         match input {
             Input::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
             Input::Key(key) => {
-                if self.overlay.is_some() {
+                let press = Press::of(&key);
+                let pressed = self.state.keys.action(press, self.panels.open);
+                let is_of_screen =
+                    matches!(pressed, Some(Action::Redraw | Action::Suspend)) && !press.is_text();
+                if self.overlay.is_some() && !is_of_screen {
                     return self.overlay_key(key, at);
                 }
-                let pressed = self.state.keys.action(Press::of(&key), self.panels.open);
                 pressed.map_or_else(Vec::new, |action| self.act(action, at))
             }
             Input::Mouse(mouse) => self.mouse(mouse, at),
@@ -159,6 +166,14 @@ impl App {
     pub(super) fn act(&mut self, action: Action, at: Moment) -> Vec<Effect> {
         match action {
             Action::Quit => return self.quit(at),
+            Action::Redraw => return vec![Effect::Redraw],
+            Action::Suspend if self.state.ends_proxy => {
+                self.say(
+                    "The proxy is part of this program and would stand still, too: it cannot be suspended",
+                    at,
+                );
+            }
+            Action::Suspend => return vec![Effect::Suspend],
             Action::Show(PanelId::Help) if self.panels.open == PanelId::Help => {
                 self.panels.show(self.panels.before);
             }

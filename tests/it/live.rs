@@ -164,3 +164,48 @@ fn the_demo_plays_in_a_terminal_and_sums_up_without_one() {
     assert!(table.contains("read_text_file") && table.contains("tok/call"), "{table}");
     assert!(output.stderr.is_empty());
 }
+
+/// Whatever else has written onto the screen is gone with ctrl-l.
+#[cfg(unix)]
+#[test]
+fn a_screen_that_another_program_has_spoilt_is_drawn_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (program, root) = (env!("CARGO_BIN_EXE_mcptop"), env!("CARGO_MANIFEST_DIR"));
+    let script = format!(
+        "(read line < spoil; printf '\\033[10;5Hspoilt' > /dev/tty) & \"{program}\" open \"{root}/recordings/memory.mcp.jsonl\""
+    );
+    let spoil = home.path().join("spoil");
+    assert!(std::process::Command::new("mkfifo").arg(&spoil).status().unwrap().success());
+    let script = script.replace("< spoil", &format!("< '{}'", spoil.display()));
+    let mut terminal = Terminal::shell(&script, home.path(), (80, 24));
+    terminal.wait_for(&["create_entities"]);
+    std::fs::write(&spoil, "now\n").unwrap();
+    terminal.wait_for(&["spoilt"]);
+    terminal.press("\u{c}");
+    terminal.wait_until("a clean screen", |screen| {
+        !screen.contains("spoilt") && screen.contains("create_entities")
+    });
+    terminal.press("q");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_suspended_viewer_gives_the_terminal_back_and_takes_it_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (program, root) = (env!("CARGO_BIN_EXE_mcptop"), env!("CARGO_MANIFEST_DIR"));
+    let script = format!(
+        "set -m; \"{program}\" open \"{root}/recordings/memory.mcp.jsonl\"; echo the shell has it; read line; fg"
+    );
+    let mut terminal = Terminal::shell(&script, home.path(), (80, 24));
+    terminal.wait_for(&["create_entities"]);
+    // In a dialog, too.
+    terminal.press(":\u{1a}");
+    terminal.wait_for(&["the shell has it"]);
+    assert!(!terminal.is_on_other_screen());
+    terminal.press("on\n");
+    terminal.wait_for(&["1 Top", "Commands"]);
+    assert!(terminal.is_on_other_screen());
+    terminal.press("\u{1b}q");
+    assert_eq!(terminal.wait(), 0);
+}

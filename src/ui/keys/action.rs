@@ -8,6 +8,10 @@ use crate::ui::panels::PanelId;
 pub enum Action {
     /// Leave.
     Quit,
+    /// Give the terminal back to the shell until the program is told to go on.
+    Suspend,
+    /// Draw the whole screen again, whatever another program has written onto it.
+    Redraw,
     /// Close what is open on top; else leave the detail; else drop the filter.
     Back,
     /// Open a panel.
@@ -116,6 +120,8 @@ impl Action {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Quit => "quit",
+            Self::Suspend => "suspend",
+            Self::Redraw => "redraw",
             Self::Back => "back",
             Self::Show(panel) => shows(panel),
             Self::NextPanel => "next-panel",

@@ -407,5 +407,7 @@ pub const BINDINGS: &[Binding] = &[
         "back",
         "Back: close, leave, drop the filter",
     ),
+    row(&[ctrl('l')], Action::Redraw, ALL, Group::Program, "redraw", "Draw the screen again"),
+    row(&[ctrl('z')], Action::Suspend, ALL, Group::Program, "suspend", "Back to the shell; fg goes on"),
     row(&[char('q'), ctrl('c')], Action::Quit, ALL, Group::Program, "quit", "Quit"),
 ];

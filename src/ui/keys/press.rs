@@ -117,6 +117,12 @@ impl Press {
         matches!(self.code, KeyCode::Char('0'..='9')) && !self.ctrl
     }
 
+    /// Whether it would be a character where one is typed.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.ctrl
+    }
+
     /// A key without ctrl, and whether it can have it.
     fn plain(text: &str) -> Option<(KeyCode, bool)> {
         let mut characters = text.chars();

@@ -24,6 +24,12 @@ impl Viewer {
     pub(super) fn perform(&mut self, effect: Effect, at: Moment) -> bool {
         match effect {
             Effect::Quit | Effect::Deed(Deed::Quit) => return true,
+            Effect::Redraw => self.screen.redraw(),
+            Effect::Suspend => {
+                if !self.screen.suspend() {
+                    self.app.say("There is no job control here: the program cannot be suspended", at);
+                }
+            }
             Effect::Copy(text) => {
                 if !copy(&text) {
                     self.app.say("This is too long for the clipboard of a terminal", at);

@@ -11,7 +11,7 @@ use crossterm::event::{
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend as _, ClearType, CrosstermBackend};
 
 use crate::ui::copy::{OSC52_BYTES_MAX, clipboard_commands};
 use crate::ui::feed::Message;
@@ -26,22 +26,51 @@ impl Screen {
     pub(super) fn open() -> io::Result<Self> {
         restore_on_panic();
         enable_raw_mode()?;
-        let mut out = io::stdout();
-        let entered = execute!(
-            out,
-            EnterAlternateScreen,
-            EnableMouseCapture,
-            EnableBracketedPaste,
-            crossterm::cursor::Hide
-        );
+        let entered = enter();
         // From here on the terminal is given back even if the rest fails.
-        let screen = Terminal::new(CrosstermBackend::new(out)).map(|terminal| Self { terminal });
+        let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map(|terminal| Self { terminal });
         if screen.is_err() || entered.is_err() {
             restore();
         }
         entered?;
         screen
     }
+
+    /// Has every cell drawn again with the next frame.
+    pub(super) fn redraw(&mut self) {
+        // Not `clear`: it asks the terminal where its cursor is, and whoever listens to the terminal would wait for the answer.
+        // An error is that of a terminal that is gone, of which the next frame will tell.
+        let _ = self.terminal.backend_mut().clear_region(ClearType::All);
+        self.terminal.swap_buffers();
+    }
+
+    /// Gives the terminal back and stops as a job of the shell, with all that was started beside it, until the shell says
+    /// otherwise. Returns whether there is such a thing as a job here.
+    pub(super) fn suspend(&mut self) -> bool {
+        #[cfg(unix)]
+        {
+            restore();
+            // Where no shell controls jobs this does nothing, and we go on at once.
+            let is_stopped =
+                rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).is_ok();
+            let _ = enable_raw_mode().and_then(|()| enter());
+            self.redraw();
+            is_stopped
+        }
+        #[cfg(not(unix))]
+        false
+    }
+}
+
+/// The other screen, the mouse, pastes as one.
+fn enter() -> io::Result<()> {
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableMouseCapture,
+        EnableBracketedPaste,
+        crossterm::cursor::Hide
+    )
 }
 
 impl Drop for Screen {

@@ -11,7 +11,7 @@ use similar::{Algorithm, ChangeTag, TextDiff};
 
 use super::clip;
 use super::columns::Align;
-use super::json::lines::written_out;
+use super::json::lines::{is_json, written_out};
 use super::scroll::{Scroll, scrollbar};
 use super::table::put;
 use crate::ui::keys::Action;
@@ -46,21 +46,21 @@ impl DiffView {
     /// Compares what was with what is.
     #[must_use]
     pub fn new(before: &[u8], after: &[u8]) -> Self {
+        let is_json = is_json(before) && is_json(after);
         let (before, cut_before) = bounded(&written_out(before));
         let (after, cut_after) = bounded(&written_out(after));
-        let diff = TextDiff::configure()
-            .algorithm(Algorithm::Patience)
-            .timeout(SEARCH_MAX)
-            .diff_lines(&before, &after);
+        let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+        // Whether a comma follows says what becomes of the next line, and not of this one.
+        let [old, new] = [&before, &after].map(|lines| keys(lines, is_json));
+        let diff =
+            TextDiff::configure().algorithm(Algorithm::Patience).timeout(SEARCH_MAX).diff_slices(&old, &new);
         let changes: Vec<(Fate, &str)> = diff
             .iter_all_changes()
-            .map(|change| {
-                let fate = match change.tag() {
-                    ChangeTag::Equal => Fate::Stayed,
-                    ChangeTag::Delete => Fate::Gone,
-                    ChangeTag::Insert => Fate::Came,
-                };
-                (fate, change.value())
+            .filter_map(|change| match (change.tag(), change.old_index(), change.new_index()) {
+                (ChangeTag::Equal, _, Some(at)) => Some((Fate::Stayed, after[at])),
+                (ChangeTag::Delete, Some(at), _) => Some((Fate::Gone, before[at])),
+                (ChangeTag::Insert, _, Some(at)) => Some((Fate::Came, after[at])),
+                _ => None,
             })
             .collect();
         Self { lines: shortened(&changes), is_cut: cut_before || cut_after, scroll: Scroll::default() }
@@ -109,6 +109,11 @@ impl DiffView {
     }
 }
 
+/// What lines are compared by.
+fn keys<'t>(lines: &[&'t str], is_json: bool) -> Vec<&'t str> {
+    lines.iter().map(|line| line.strip_suffix(',').filter(|_| is_json).unwrap_or(line)).collect()
+}
+
 /// The text up to [`LINES_MAX`] lines, and whether there was more.
 fn bounded(text: &str) -> (String, bool) {
     let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX - 1);
@@ -130,7 +135,7 @@ fn shortened(changes: &[(Fate, &str)]) -> Vec<(Fate, String)> {
     let mut lines = Vec::new();
     for ((fate, text), is_near) in changes.iter().zip(is_near) {
         if is_near {
-            lines.push((*fate, text.trim_end_matches('\n').to_owned()));
+            lines.push((*fate, (*text).to_owned()));
         } else if let Some((Fate::Left(count), _)) = lines.last_mut() {
             *count += 1;
         } else {
@@ -162,6 +167,16 @@ mod tests {
             shown(r#"{"a":1,"b":2,"c":4}"#, r#"{"a":1,"c":4}"#),
             [" {", "   \"a\": 1,", "-  \"b\": 2,", "   \"c\": 4", " }"]
         );
+    }
+
+    #[test]
+    fn a_comma_that_goes_with_its_follower_is_no_change() {
+        assert_eq!(shown(r#"{"a":1,"b":2}"#, r#"{"a":1}"#), [" {", "   \"a\": 1", "-  \"b\": 2", " }"]);
+        assert_eq!(
+            shown(r#"{"a":"1,"}"#, r#"{"a":"1"}"#),
+            [" {", "-  \"a\": \"1,\"", "+  \"a\": \"1\"", " }"]
+        );
+        assert_eq!(shown("a,\nb", "a\nb"), ["-a,", "+a", " b"]);
     }
 
     #[test]

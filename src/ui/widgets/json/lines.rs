@@ -15,16 +15,20 @@ const STEP: usize = 2;
 /// several lines over several.
 #[must_use]
 pub fn written_out(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text);
-    match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
-        Ok(_) => {
-            let mut out = String::with_capacity(text.len() * 2);
-            write_out(&text, 0, 0, &mut out);
-            out.push('\n');
-            out
-        }
-        Err(_) => text.into_owned(),
+    let shown = String::from_utf8_lossy(text);
+    if !is_json(text) {
+        return shown.into_owned();
     }
+    let mut out = String::with_capacity(shown.len() * 2);
+    write_out(&shown, 0, 0, &mut out);
+    out.push('\n');
+    out
+}
+
+/// Whether it is one value of JSON, and nothing else.
+#[must_use]
+pub fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// Writes JSON that is known to be valid.
@@ -99,7 +103,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 fn string(raw: &str, indent: usize, depth: usize, out: &mut String) {
     let within = Some(raw).filter(|raw| depth < DEPTH_MAX && looks_like_json(raw)).and_then(string_value);
     if let Some(text) = within
-        && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
+        && is_json(text.as_bytes())
     {
         out.push('"');
         write_out(&text, indent, depth + 1, out);

@@ -34,6 +34,7 @@ mod resending;
 mod rule_changes;
 pub mod ruling;
 pub mod run;
+mod said;
 mod shelf;
 pub mod side_by_side;
 pub mod summary;

@@ -105,11 +105,10 @@ impl App {
         match input {
             Input::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
             Input::Key(key) => {
-                if self.overlay.is_some() {
-                    return self.overlay_key(key, at);
-                }
-                let pressed = self.state.keys.action(Press::of(&key), self.panels.open);
-                pressed.map_or_else(Vec::new, |action| self.act(action, at))
+                self.before_key();
+                let effects = self.key(key, at);
+                self.after_key();
+                effects
             }
             Input::Mouse(mouse) => self.mouse(mouse, at),
             Input::Paste(text) => self.paste(&text, at),
@@ -140,6 +139,15 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    fn key(&mut self, key: KeyEvent, at: Moment) -> Vec<Effect> {
+        if self.overlay.is_some() {
+            return self.overlay_key(key, at);
+        }
+        let pressed = self.state.keys.action(Press::of(&key), self.panels.open);
+        self.was_idle = pressed.is_none();
+        pressed.map_or_else(Vec::new, |action| self.act(action, at))
     }
 
     /// Leaves; asks first if that ends a proxy that somebody uses.
@@ -280,7 +288,8 @@ impl App {
     /// Does what a panel asks for.
     fn take(&mut self, reply: Reply, at: Moment) -> Vec<Effect> {
         match reply {
-            Reply::Ignored | Reply::Done => {}
+            Reply::Ignored => self.was_idle = true,
+            Reply::Done => {}
             Reply::Say(text) => self.say(text, at),
             Reply::Show(panel, focus) => {
                 self.panels.show(panel);
@@ -385,16 +394,14 @@ impl App {
 
     fn open_note(&mut self, at: Moment) {
         let Self { state, panels, .. } = self;
-        let session = state.with_cx(at, true, |cx| {
-            let live = cx.sessions.iter().find(|open| open.is_live).or(cx.sessions.first());
-            panels.current().session(cx).or(live.map(|open| open.id))
-        });
+        let session = state.with_cx(at, true, |cx| cx.ruled(panels.current().session(cx)));
         match session {
             Some(session) => {
                 let is_live = self.state.open(session).is_some_and(|open| open.shared.is_live());
-                let kept = if is_live { "in the recording" } else { "until you leave: it has ended" };
+                let kept =
+                    if is_live { "in the recording" } else { "until you leave: the session has ended" };
                 let mut prompt = Prompt::new("remark:", "", Vec::new());
-                prompt.verdict = Verdict::Good(format!("enter marks this moment {kept}; esc does not"));
+                prompt.verdict = Verdict::Good(format!("it stands at this moment {kept}"));
                 self.overlay = Some(Overlay::Note { prompt, session });
             }
             None => self.say("No session is open to put a remark into", at),

@@ -65,7 +65,7 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     let open = panels.open;
     let ids: Vec<_> = panels.ids().collect();
     *places = Places { screen: area, panel, ..Places::default() };
-    let said = said.as_ref().filter(|(_, until)| at.up < *until).map(|(text, _)| text.as_str());
+    let said = said.as_ref().filter(|said| at.up < said.until).map(|said| said.text.as_str());
     let word = match (said, &*broken) {
         (Some(said), _) => Some(Word::Said(said)),
         (None, Some(broken)) => Some(Word::Broken(broken)),

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::fetched::Answer;
+use super::hints::Hint;
 use super::panels::rules::preview_words;
 use super::panels::{Cx, OpenId};
 use super::theme::{Role, Theme};
@@ -160,12 +161,31 @@ impl Editor {
         }
     }
 
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint> {
+        if self.asks_to_leave {
+            return vec![Hint::fixed("y", "leave it"), Hint::fixed("any other key", "go on writing")];
+        }
+        let mut hints = Vec::new();
+        if self.problem.is_some() {
+            hints.push(Hint::fixed("ctrl-e", "to the problem"));
+        } else if self.is_live {
+            hints.push(Hint::fixed("ctrl-s", "put in force"));
+            hints.push(Hint::fixed("ctrl-o", "and keep in the file"));
+        } else {
+            hints.push(Hint::fixed("ctrl-s", "try on this recording"));
+        }
+        hints.extend([Hint::fixed("ctrl-z", "undo"), Hint::fixed("esc", "back")]);
+        hints
+    }
+
     /// Draws it over an area; returns where the cursor stands.
     pub fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         Clear.render(area, buf);
         buf.set_style(area, cx.theme.style(Role::Text));
         let style = |role| cx.theme.style(role);
-        let foot = 3;
+        let foot = 2;
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + foot), ..area };
         let changed = if self.is_changed() { "  changed" } else { "" };
         let title = Line::from(vec![
@@ -180,19 +200,18 @@ impl Editor {
         cursor
     }
 
-    /// What is wrong or what the rules would save; and the keys.
+    /// What is wrong, or what the rules would save.
     fn draw_foot(&self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        if area.height < 3 {
+        if area.height < 2 {
             return;
         }
         let style = |role| cx.theme.style(role);
         let line = cx.theme.glyphs.horizontal.repeat(usize::from(area.width));
         put(buf, area.x, area.y, area.width, Align::Left, &Line::styled(line, style(Role::Border)));
         let said = match (&self.problem, self.asks_to_leave) {
-            (_, true) => Line::styled(
-                " What has changed is not in force. Leave it? y leaves, any other key goes on",
-                style(Role::Warn),
-            ),
+            (_, true) => {
+                Line::styled(" What has changed is not in force. Leave it all the same?", style(Role::Warn))
+            }
             (Some(problem), false) => {
                 let text = format!(" {} {problem}", cx.theme.glyphs.error);
                 Line::styled(clip::end(&text, usize::from(area.width)).into_owned(), style(Role::Bad))
@@ -209,28 +228,6 @@ impl Editor {
             },
         };
         put(buf, area.x, area.y + 1, area.width, Align::Left, &said);
-        let keys: &[(&str, &str)] = if self.is_live {
-            &[
-                ("ctrl-s", "put in force"),
-                ("ctrl-o", "and keep in the file"),
-                ("ctrl-z", "undo"),
-                ("ctrl-e", "to the problem"),
-                ("esc", "back"),
-            ]
-        } else {
-            &[
-                ("ctrl-s", "try on this recording"),
-                ("ctrl-z", "undo"),
-                ("ctrl-e", "to the problem"),
-                ("esc", "back"),
-            ]
-        };
-        let mut spans = vec![Span::raw(" ")];
-        for (key, word) in keys {
-            spans.push(Span::styled(*key, style(Role::Key)));
-            spans.push(Span::styled(format!(" {word}  "), style(Role::KeyText)));
-        }
-        put(buf, area.x, area.y + 2, area.width, Align::Left, &Line::from(spans));
     }
 }
 

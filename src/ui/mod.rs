@@ -17,6 +17,7 @@ pub mod fetched;
 mod finding;
 pub mod footer;
 pub mod header;
+pub mod hints;
 pub mod keys;
 pub mod matches;
 pub mod memory;

@@ -621,6 +621,61 @@ fn a_word_to_the_user_goes_away() {
     assert!(!stage.screen(80, 24).contains("Hello"));
 }
 
+/// The last line of a screen.
+fn foot(screen: &str) -> &str {
+    screen.lines().last().unwrap_or_default()
+}
+
+#[test]
+fn a_footer_names_only_keys_that_do_something() {
+    let mut nothing = Stage::empty(&FULL);
+    for panel in ["1", "2", "3", "4", "5"] {
+        let screen = nothing.keys_and_screen(panel, 200, 60);
+        assert_eq!(foot(&screen).split("  ").next(), Some(" y copy"), "{screen}");
+        for word in ["exclude", "zoom", "sort", "send again", "filter", "pause"] {
+            assert!(!foot(&screen).contains(word), "{word} in {screen}");
+        }
+        assert!(matches!(nothing.keys("y").as_slice(), [Effect::Copy(text)] if text.contains("mcpServers")));
+    }
+    let mut stage = Stage::of(&FULL, &[include_str!("../../recordings/memory.mcp.jsonl")]);
+    let answer = stage.keys_and_screen("2/tool:search_nodes<enter><enter>", 200, 60);
+    assert!(foot(&answer).contains("b table"), "{answer}");
+    let request = stage.keys_and_screen("v", 200, 60);
+    assert!(!foot(&request).contains("d drop") && !foot(&request).contains("t tick"), "{request}");
+    let filtered = stage.keys_and_screen("<esc>/tool:nobody<enter>", 80, 24);
+    assert!(!foot(&filtered).contains("open") && !foot(&filtered).contains("sort"), "{filtered}");
+}
+
+#[test]
+fn while_something_lies_over_the_panel_the_last_line_has_its_keys() {
+    for (keys, named) in [
+        (":", "enter do it"),
+        ("T", "enter use this theme"),
+        ("/", "enter keep it"),
+        ("?/", "enter keep what is found"),
+        ("m", "enter mark this moment"),
+        ("2y", "1-3 copy that"),
+        ("2c", "enter try it"),
+        ("2R", "ctrl-s what will run"),
+        ("4e", "ctrl-s try on this recording"),
+        ("a", "esc back"),
+    ] {
+        let mut stage = Stage::of(&FULL, &[&small("notes")]);
+        let screen = stage.keys_and_screen(keys, 80, 24);
+        assert!(foot(&screen).contains(named) && !foot(&screen).contains("help"), "{keys}: {screen}");
+    }
+}
+
+#[test]
+fn the_answer_to_a_key_goes_with_the_next_one_that_does_something() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    assert!(foot(&stage.keys_and_screen("2u", 80, 24)).contains("taken back"));
+    assert!(foot(&stage.keys_and_screen("#", 80, 24)).contains("taken back"), "# is no key");
+    assert!(!foot(&stage.keys_and_screen("<up>", 80, 24)).contains("taken back"));
+    stage.input(Input::Say("from elsewhere".into()));
+    assert!(foot(&stage.keys_and_screen("<up>", 80, 24)).contains("from elsewhere"), "it stays its time");
+}
+
 #[test]
 fn the_summary_is_a_table_of_tools() {
     let mut reader = Reader::from_stream(Cursor::new(small("notes").into_bytes())).unwrap();

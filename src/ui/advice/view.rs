@@ -1,4 +1,4 @@
-//! The board on the screen: the list of proposals, the selected one beside or below it, and the keys.
+//! The board on the screen: the list of proposals, the selected one beside or below it, and which keys it has.
 //!
 //! Knows nothing of keys but their names.
 
@@ -13,14 +13,16 @@ use super::inquiry::Inquiry;
 use crate::insight::{Pass, Proposal};
 use crate::tokens::Count;
 use crate::ui::fetched::Answer;
+use crate::ui::hints::Hint;
+use crate::ui::keys::Action;
 use crate::ui::panels::rules::{mode_words, preview_words};
-use crate::ui::panels::{Cx, Opened};
+use crate::ui::panels::{Cx, Opened, PanelId};
 use crate::ui::theme::Role;
 use crate::ui::widgets::bar::bar;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::notice::notice;
-use crate::ui::widgets::number::{DURATION_WIDTH, count, duration, grouped, signed, tokens};
+use crate::ui::widgets::number::{DURATION_WIDTH, count, duration, grouped, progress, signed, tokens};
 use crate::ui::widgets::scroll::scrollbar;
 use crate::ui::widgets::table::{Column, Layout, put, select};
 
@@ -40,33 +42,49 @@ impl Board {
         buf.set_style(area, cx.theme.style(Role::Text));
         (self.layout, self.detail_area) = (Layout::default(), Rect::default());
         let Some(opened) = cx.sessions.iter().find(|opened| opened.id == self.session) else {
-            return notice(area, buf, cx.theme, &["This session has been closed", "esc goes back"]);
+            return notice(area, buf, cx.theme, &["This session has been closed"]);
         };
         let known = cx.advices.get(self.session);
         put(buf, area.x, area.y, area.width, Align::Left, &title(opened, known.map(|known| known.0), cx));
-        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
-        let (has_rules, is_ready) = match known {
-            Some((inquiry, Answer::Waiting)) => {
-                waiting(inquiry, cx, body, buf);
-                (false, false)
-            }
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        match known {
+            Some((inquiry, Answer::Waiting)) => waiting(inquiry, cx, body, buf),
             Some((_, Answer::Failed(why))) => {
                 notice(body, buf, cx.theme, &["No advice", &clip::visible(why), "", "r tries again"]);
-                (false, true)
             }
-            Some((_, Answer::Ready(proposals))) if proposals.is_empty() => {
-                nothing(opened, cx, body, buf);
-                (false, true)
-            }
-            Some((_, Answer::Ready(proposals))) => {
-                self.draw_both(proposals, opened, cx, body, buf);
-                (proposals.iter().any(|proposal| proposal.rule.is_some()), true)
-            }
-            None => (false, true),
+            Some((_, Answer::Ready(proposals))) if proposals.is_empty() => nothing(opened, cx, body, buf),
+            Some((_, Answer::Ready(proposals))) => self.draw_both(proposals, opened, cx, body, buf),
+            None => {}
+        }
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self, cx: &Cx<'_>) -> Vec<Hint> {
+        let over = |action, word: &'static str| Hint::over(cx.keys, PanelId::Rules, action, word);
+        let Some(opened) = cx.sessions.iter().find(|opened| opened.id == self.session) else {
+            return vec![over(Action::Back, "back")];
         };
-        let keys = keys_line(has_rules, is_ready, opened.is_live, usize::from(area.width), cx);
-        put(buf, foot.x, foot.y, foot.width, Align::Left, &keys);
+        let proposals: &[Proposal] = match cx.advices.get(self.session) {
+            Some((_, Answer::Waiting)) => return vec![over(Action::Back, "leave it")],
+            Some((_, Answer::Ready(proposals))) => proposals,
+            Some((_, Answer::Failed(_))) | None => &[],
+        };
+        let mut hints = Vec::new();
+        if self.selected(proposals).is_some_and(|chosen| chosen.rule.is_some()) {
+            let made = if opened.is_live { "switch on" } else { "try it" };
+            hints.extend([over(Action::Open, made), over(Action::NextMode, "observe")]);
+            hints.extend(opened.is_live.then(|| over(Action::KeepRules, "keep in file")));
+            hints.push(over(Action::EditRules, "as text"));
+        }
+        hints.extend((!proposals.is_empty()).then(|| over(Action::Copy, "copy")));
+        hints.push(over(Action::Back, "back"));
+        let can_undo = cx.rulings.undoable(self.session).is_some();
+        hints.extend(can_undo.then(|| over(Action::Undo, "undo")));
+        let has_rules = proposals.iter().any(|proposal| proposal.rule.is_some());
+        hints.extend(has_rules.then(|| Hint::fixed("Y", "copy all")));
+        hints.push(Hint::fixed("r", "look again"));
+        hints
     }
 
     /// The list, and the selected proposal beside or below it.
@@ -125,7 +143,8 @@ impl Board {
         let window = self.list.window(all.len(), rows.height);
         for (y, index) in (rows.y..).zip(window.clone()) {
             let proposal = &all[index];
-            self.layout.row(&columns, y, buf, |column, width| cell(column, proposal, &text, width, cx));
+            self.layout
+                .row(&columns, y, buf, |column, width| cell(column, proposal, &text, width, cx));
             if index == self.list.cursor() {
                 select(Rect { width: area.width.saturating_sub(1), ..rows }, y, true, buf, cx.theme);
             }
@@ -263,7 +282,7 @@ fn waiting(inquiry: &Inquiry, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let done = bar.trim_end();
     let rest = usize::from(cells).saturating_sub(clip::width(done));
     let bar = format!("{done}{}", cx.theme.glyphs.gauge_empty.repeat(rest));
-    let second = format!("pass {number} of 2, {:.0} %", (share * 100.0).floor());
+    let second = format!("pass {number} of 2, {}", progress(share));
     notice(area, buf, cx.theme, &[first, "", &bar, "", &second]);
 }
 
@@ -285,30 +304,4 @@ fn nothing(opened: &Opened<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         }
     };
     notice(area, buf, cx.theme, &[first, second]);
-}
-
-fn keys_line(has_rules: bool, is_ready: bool, is_live: bool, width: usize, cx: &Cx<'_>) -> Line<'static> {
-    let mut keys: Vec<(&str, &str)> = Vec::new();
-    match (has_rules, is_live) {
-        (true, true) => keys.extend([("enter", "switch on"), ("space", "observe"), ("K", "keep in file")]),
-        (true, false) => keys.extend([("enter", "try it"), ("space", "observe")]),
-        (false, _) => {}
-    }
-    if has_rules {
-        keys.extend([("e", "as text"), ("y", "copy"), ("esc", "back"), ("u", "undo"), ("Y", "copy all")]);
-    } else {
-        keys.push(("esc", if is_ready { "back" } else { "leave it" }));
-    }
-    if is_ready {
-        keys.push(("r", "look again"));
-    }
-    let mut line = Line::from(Span::raw(" "));
-    for (key, word) in keys {
-        let word = format!(" {word}  ");
-        if line.width() + clip::width(key) + clip::width(&word) <= width {
-            line.push_span(Span::styled(key, cx.theme.style(Role::Key)));
-            line.push_span(Span::styled(word, cx.theme.style(Role::KeyText)));
-        }
-    }
-    line
 }

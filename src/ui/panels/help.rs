@@ -50,18 +50,9 @@ const COLUMN: u16 = 60;
 /// Columns of keys at most.
 const COLUMNS_MAX: u16 = 3;
 
-/// How many lines have what is looked for, of how many: `7 of 118`; or that none has. With what the keys of the prompt do
-/// then.
+/// How many lines have what is looked for, of how many: `7 of 118`; or that none has.
 #[must_use]
-pub fn verdict(cx: &Cx<'_>) -> String {
-    let found = found_text(cx);
-    if cx.asked.words.is_empty() || found.starts_with("none") {
-        return format!("{found}   esc shows all");
-    }
-    format!("{found}   enter keeps this, esc shows all")
-}
-
-fn found_text(cx: &Cx<'_>) -> String {
+pub fn found_text(cx: &Cx<'_>) -> String {
     let count = |blocks: &[Block]| blocks.iter().map(|block| block.entries.len()).sum::<usize>();
     let all = blocks(cx.keys, cx.asked.panel);
     let total = count(&all);
@@ -132,6 +123,10 @@ impl Panel for Help {
 
     fn hints(&self) -> &'static [Action] {
         &[Action::Back, Action::Filter, Action::Palette]
+    }
+
+    fn offers(&mut self, action: Action, _cx: &Cx<'_>) -> bool {
+        action != Action::Copy
     }
 }
 

@@ -309,6 +309,20 @@ impl Panel for Rules {
         }
     }
 
+    fn offers(&mut self, action: Action, cx: &Cx<'_>) -> bool {
+        match action {
+            Action::NextMode
+            | Action::Open
+            | Action::Related
+            | Action::RemoveRule
+            | Action::SortNext
+            | Action::SortPrevious
+            | Action::SortReverse => !self.keys.is_empty(),
+            Action::Copy => !cx.sessions.is_empty(),
+            _ => true,
+        }
+    }
+
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let text = |name, text: String| Copyable { name, what: CopyWhat::Text(text) };
         let items = items::items(cx);
@@ -344,15 +358,18 @@ fn draw_none(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         true => "No rules: every byte passes as it is. One looks like this:",
         false => "No rules were in force. One looks like this:",
     };
+    let [write, advise] =
+        [Action::EditRules, Action::Advise].map(|action| cx.keys.label(action, PanelId::Rules));
     let last = if is_live {
-        "e writes rules for this session, a proposes some"
+        format!("{write} writes rules for this session, {advise} proposes some")
     } else {
-        "e tries rules on this recording, a proposes some"
+        format!("{write} tries rules on this recording, {advise} proposes some")
     };
     if area.height < 10 {
-        return notice(area, buf, cx.theme, &[first, last]);
+        return notice(area, buf, cx.theme, &[first, &last]);
     }
-    let lines: Vec<&str> = [first, ""].into_iter().chain(EXAMPLE).chain(["", last]).collect();
+    let lines: Vec<&str> =
+        [first, ""].into_iter().chain(EXAMPLE).chain(["", &last]).collect();
     let height = u16::try_from(lines.len()).unwrap_or(0);
     let width = u16::try_from(lines.iter().map(|line| clip::width(line)).max().unwrap_or(0)).unwrap_or(0);
     let x = area.x + area.width.saturating_sub(width) / 2;

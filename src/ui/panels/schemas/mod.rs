@@ -346,6 +346,24 @@ impl Panel for Schemas {
         }
     }
 
+    fn offers(&mut self, action: Action, _cx: &Cx<'_>) -> bool {
+        match action {
+            Action::FoldAll => {
+                let has_tree = |detail: &Definition| detail.tree.is_some();
+                !self.show_raw && self.in_detail && self.detail.as_ref().is_some_and(has_tree)
+            }
+            Action::Open
+            | Action::Exclude
+            | Action::Point(_)
+            | Action::Copy
+            | Action::Related
+            | Action::SortNext
+            | Action::SortPrevious
+            | Action::SortReverse => !self.keys.is_empty(),
+            _ => true,
+        }
+    }
+
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let Some((session, name)) = self.keys.get(self.scroll.cursor()) else { return Vec::new() };
         let text = |name, text: String| Copyable { name, what: CopyWhat::Text(text) };

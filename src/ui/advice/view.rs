@@ -32,6 +32,8 @@ const WIDE: u16 = 150;
 const DETAIL_WIDTH: u16 = 96;
 /// From this width on the list says in words how proposals stand.
 const WORDY: u16 = 90;
+/// Cells of a tool's name in the list, at least and at most, where it has that many.
+const TOOL: (u16, u16) = (12, 28);
 /// Cells of the progress bar.
 const BAR: u16 = 40;
 
@@ -144,7 +146,7 @@ impl Board {
         for (y, index) in (rows.y..).zip(window.clone()) {
             let proposal = &all[index];
             self.layout
-                .row(&columns, y, buf, |column, width| cell(column, proposal, &text, width, cx));
+                .row(&columns, y, buf, |column, width| cell(FIELDS[column], proposal, &text, width, cx));
             if index == self.list.cursor() {
                 select(Rect { width: area.width.saturating_sub(1), ..rows }, y, true, buf, cx.theme);
             }
@@ -212,23 +214,85 @@ fn together(all: &[Proposal], opened: &Opened<'_>, cx: &Cx<'_>) -> Line<'static>
     }
 }
 
-fn columns(all: &[Proposal], width: u16) -> [Column; 6] {
+/// A column of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Mark,
+    Tool,
+    Advice,
+    Model,
+    Wire,
+    Calls,
+    Time,
+}
+
+const FIELDS: [Field; 7] =
+    [Field::Mark, Field::Tool, Field::Advice, Field::Model, Field::Wire, Field::Calls, Field::Time];
+
+/// The columns; one in which no rule saves anything is left out.
+fn columns(all: &[Proposal], width: u16) -> [Column; 7] {
     let right = |title, want| Column { title, want, align: Align::Right };
     let left = |title, want| Column { title, want, align: Align::Left };
-    let longest = all.iter().map(|proposal| clip::width(&proposal.title) + 2).max().unwrap_or(0);
-    let longest = u16::try_from(longest).unwrap_or(u16::MAX).clamp(44, 72);
-    [
-        left("", Want::fixed(if width < WORDY { 1 } else { 9 }, 0)),
-        left("advice", Want::growing(44, longest, 1, 0)),
-        right("tokens", Want::fixed(7, 1)),
-        right("on wire", Want::fixed(7, 4)),
-        right("calls", Want::fixed(5, 3)),
-        right("time", Want::fixed(DURATION_WIDTH + 1, 2)),
-    ]
+    let longest = |text: &dyn Fn(&Proposal) -> usize| {
+        u16::try_from(all.iter().map(text).max().unwrap_or(0)).unwrap_or(u16::MAX)
+    };
+    let tools = longest(&|proposal| tool(proposal).map_or(0, clip::width));
+    let titles = longest(&|proposal| clip::width(&title_beside(proposal)) + 2);
+    FIELDS.map(|field| {
+        let column = match field {
+            Field::Mark => left("", Want::fixed(if width < WORDY { 1 } else { 9 }, 0)),
+            Field::Tool => left("tool", Want::growing(TOOL.0.min(tools), tools.min(TOOL.1), 1, 0)),
+            Field::Advice => left("advice", Want::growing(titles.min(38), titles.min(72), 1, 0)),
+            Field::Model => right("tokens", Want::fixed(7, 1)),
+            Field::Wire => right("on wire", Want::fixed(7, 4)),
+            Field::Calls => right("calls", Want::fixed(5, 3)),
+            Field::Time => right("time", Want::fixed(DURATION_WIDTH + 1, 2)),
+        };
+        if all.iter().any(|proposal| field.says_something(proposal)) {
+            column
+        } else {
+            Column { want: Want::fixed(u16::MAX, u8::MAX), ..column }
+        }
+    })
+}
+
+impl Field {
+    fn says_something(self, proposal: &Proposal) -> bool {
+        let saving = &proposal.saving;
+        let has_rule = proposal.rule.is_some();
+        match self {
+            Self::Mark | Self::Advice => true,
+            Self::Tool => tool(proposal).is_some(),
+            Self::Model => has_rule && saving.model != 0,
+            Self::Wire => has_rule && saving.wire != 0,
+            Self::Calls => has_rule && saving.answered != 0,
+            Self::Time => has_rule && saving.time_us != 0,
+        }
+    }
+}
+
+/// The one tool that a proposal's rule is about, if it is about one.
+fn tool(proposal: &Proposal) -> Option<&str> {
+    let rule = proposal.rule.as_ref()?;
+    let hidden = || rule.tools.as_ref()?.hide.as_ref();
+    match rule.select.tool.as_ref().or_else(hidden)?.written() {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// What is advised, beside the name of the tool that it is about.
+fn title_beside(proposal: &Proposal) -> String {
+    match tool(proposal) {
+        Some(tool) => {
+            proposal.title.replace(&format!(" of {tool}"), "").replace(&format!(" {tool},"), " it,")
+        }
+        None => proposal.title.clone(),
+    }
 }
 
 /// The text of a proposal in a column.
-fn cell(column: usize, proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>) -> Line<'static> {
+fn cell(field: Field, proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>) -> Line<'static> {
     let saving = &proposal.saving;
     let number = |value: i64, words: String| match value {
         0 => Line::styled(cx.theme.glyphs.none, cx.theme.style(Role::Dim)),
@@ -238,22 +302,27 @@ fn cell(column: usize, proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>
     let counted = |value: i64| {
         signed(value, |tokens_saved| tokens(Count { tokens: tokens_saved, accuracy: saving.accuracy }))
     };
-    match column {
-        0 => mark(proposal, rules, width, cx),
-        1 => {
+    match field {
+        Field::Mark => mark(proposal, rules, width, cx),
+        Field::Tool => {
+            let name = clip::middle(tool(proposal).unwrap_or_default(), usize::from(width)).into_owned();
+            Line::styled(name, cx.theme.style(Role::Strong))
+        }
+        Field::Advice => {
             let risky = proposal.rule.as_ref().is_some_and(is_risky);
             let (mark, role) = if risky { (cx.theme.glyphs.warn, Role::Warn) } else { (" ", Role::Text) };
-            let title = clip::end(&proposal.title, usize::from(width).saturating_sub(2)).into_owned();
+            let room = usize::from(width).saturating_sub(2);
+            let title = clip::end(&title_beside(proposal), room).into_owned();
             Line::from(vec![
                 Span::styled(format!("{mark} "), cx.theme.style(role)),
                 Span::styled(title, cx.theme.style(Role::Text)),
             ])
         }
         _ if proposal.rule.is_none() => Line::default(),
-        2 => number(saving.model, counted(saving.model)),
-        3 => number(saving.wire, counted(saving.wire)),
-        4 => number(i64::try_from(saving.answered).unwrap_or(i64::MAX), count(saving.answered)),
-        _ => number(saving.time_us, signed(saving.time_us, duration)),
+        Field::Model => number(saving.model, counted(saving.model)),
+        Field::Wire => number(saving.wire, counted(saving.wire)),
+        Field::Calls => number(i64::try_from(saving.answered).unwrap_or(i64::MAX), count(saving.answered)),
+        Field::Time => number(saving.time_us, signed(saving.time_us, duration)),
     }
 }
 

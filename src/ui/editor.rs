@@ -31,6 +31,8 @@ pub enum EditorReply {
         /// Whether the rules file is to keep them.
         keep: bool,
     },
+    /// There is nothing to put in force: the example stands as it was.
+    Unwritten,
     /// The user is done; nothing is lost by that.
     Left,
 }
@@ -43,6 +45,8 @@ pub struct Editor {
     label: String,
     is_live: bool,
     writing: Writing,
+    /// The example it was opened with; empty for none.
+    example: String,
     /// The text as it was when it was opened or applied last.
     saved: String,
     problem: Option<Problem>,
@@ -51,15 +55,38 @@ pub struct Editor {
     asks_to_leave: bool,
 }
 
+/// The lines of a rule as one may look, with what they mean.
+pub const EXAMPLE: [(&str, &str); 4] = [
+    ("[[rule]]", ""),
+    ("name  = \"forecasts\"", "what you call it"),
+    ("match = { tool = \"get_forecast\" }", "which calls it is about"),
+    ("cache = { ttl = \"5m\" }", "keep its answers for 5 minutes"),
+];
+
+/// What an editor without a rule opens with: the example as comments.
+fn example() -> String {
+    let lines = EXAMPLE.iter().map(|(line, meaning)| match *meaning {
+        "" => format!("# {line}\n"),
+        meaning => format!("# {line:<33}  # {meaning}\n"),
+    });
+    format!(
+        "# No rule yet. For one like this, take the first # of each line away:\n{}",
+        lines.collect::<String>()
+    )
+}
+
 impl Editor {
-    /// An editor for this text.
+    /// An editor for this text; where there is none, one opens with an example as comments.
     #[must_use]
     pub fn new(session: OpenId, label: &str, text: &str, is_live: bool) -> Self {
+        let example = if text.trim().is_empty() { example() } else { String::new() };
+        let text = if example.is_empty() { text } else { &example };
         let mut editor = Self {
             session,
             label: label.to_owned(),
             is_live,
             writing: Writing::new(text),
+            example: example.clone(),
             saved: String::new(),
             problem: None,
             readable: String::new(),
@@ -81,6 +108,10 @@ impl Editor {
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         self.problem.as_ref()
+    }
+
+    fn is_example(&self) -> bool {
+        !self.example.is_empty() && self.text() == self.example
     }
 
     fn is_changed(&self) -> bool {
@@ -144,7 +175,16 @@ impl Editor {
                 self.jump_to_problem();
                 EditorReply::Stays
             }
-            None => EditorReply::Apply { text: self.text(), keep },
+            None if self.is_example() => EditorReply::Unwritten,
+            None => {
+                // The example is no part of anybody's rules, unless somebody has made it one.
+                let own = if self.example.is_empty() {
+                    self.text()
+                } else {
+                    self.text().replacen(&self.example, "", 1)
+                };
+                EditorReply::Apply { text: own.trim_start_matches('\n').to_owned(), keep }
+            }
         }
     }
 

@@ -167,6 +167,10 @@ impl App {
         match reply {
             EditorReply::Stays => Vec::new(),
             EditorReply::Left => self.close_overlay(),
+            EditorReply::Unwritten => {
+                self.say("Nothing to put in force: these lines are only an example", at);
+                Vec::new()
+            }
             EditorReply::Apply { text, keep } => {
                 editor.applied();
                 let what = "the rules as written";

@@ -16,6 +16,7 @@ use self::items::{Item, RuleKey};
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty};
 use crate::model::Filter;
 use crate::rules::{Mode, edit};
+use crate::ui::editor::EXAMPLE;
 use crate::ui::header::loading;
 use crate::ui::keys::Action;
 use crate::ui::ruling::RuleChange;
@@ -346,12 +347,6 @@ impl Panel for Rules {
 
 /// What is shown where there is no rule: what one looks like, and how to write it.
 fn draw_none(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-    const EXAMPLE: [&str; 4] = [
-        "[[rule]]",
-        "name  = \"forecasts\"",
-        "match = { tool = \"get_forecast\" }",
-        "cache = { ttl = \"5m\" }",
-    ];
     let is_live = cx.sessions.iter().any(|opened| opened.is_live);
     let first = match is_live {
         _ if loading(cx).is_some() => "No rules in what has been read so far. One looks like this:",
@@ -369,7 +364,7 @@ fn draw_none(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         return notice(area, buf, cx.theme, &[first, &last]);
     }
     let lines: Vec<&str> =
-        [first, ""].into_iter().chain(EXAMPLE).chain(["", &last]).collect();
+        [first, ""].into_iter().chain(EXAMPLE.map(|(line, _)| line)).chain(["", &last]).collect();
     let height = u16::try_from(lines.len()).unwrap_or(0);
     let width = u16::try_from(lines.iter().map(|line| clip::width(line)).max().unwrap_or(0)).unwrap_or(0);
     let x = area.x + area.width.saturating_sub(width) / 2;

@@ -677,6 +677,37 @@ fn the_answer_to_a_key_goes_with_the_next_one_that_does_something() {
 }
 
 #[test]
+fn an_editor_without_a_rule_opens_with_an_example_that_is_never_saved() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    stage.app.state.opens.clear();
+    stage.open(&small("notes"), true);
+    let ctrl = |c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
+    let opened = stage.keys_and_screen("4e", 80, 24);
+    assert!(opened.contains("# [[rule]]") && !opened.contains("changed"), "{opened}");
+    for save in ['s', 'o'] {
+        assert_eq!(stage.input(ctrl(save)), []);
+        assert!(stage.screen(80, 24).contains("only an example"));
+    }
+    stage.input(Input::Key(KeyEvent::new(KeyCode::End, KeyModifiers::CONTROL)));
+    stage.input(Input::Paste("\n[[rule]]\nname = \"x\"\ncache = { ttl = \"5m\", unsafe = true }\n".into()));
+    let effects = stage.input(ctrl('s'));
+    let [Effect::Rule(proposal)] = effects.as_slice() else { panic!("{effects:?}{}", stage.screen(80, 24)) };
+    assert_eq!(&*proposal.text, "[[rule]]\nname = \"x\"\ncache = { ttl = \"5m\", unsafe = true }\n");
+    let mut other = Stage::of(&FULL, &[&small("notes")]);
+    other.keys("4e<esc>");
+    assert!(other.app.overlay.is_none(), "nothing is lost by leaving the example");
+}
+
+#[test]
+fn help_of_top_says_what_its_marks_and_colours_mean() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    let help = stage.keys_and_screen("1?/target", 120, 40);
+    for meaning in ["p50 up to 100 ms, p95, p99 up to 500 ms", "Above twice its target", "0.1 %"] {
+        assert!(help.contains(meaning), "{help}");
+    }
+}
+
+#[test]
 fn the_summary_is_a_table_of_tools() {
     let mut reader = Reader::from_stream(Cursor::new(small("notes").into_bytes())).unwrap();
     let session = load(&mut reader, Profile::default()).unwrap();

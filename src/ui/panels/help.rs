@@ -54,7 +54,7 @@ const COLUMNS_MAX: u16 = 3;
 #[must_use]
 pub fn found_text(cx: &Cx<'_>) -> String {
     let count = |blocks: &[Block]| blocks.iter().map(|block| block.entries.len()).sum::<usize>();
-    let all = blocks(cx.keys, cx.asked.panel);
+    let all = blocks(cx);
     let total = count(&all);
     match count(&Search::new(&cx.asked.words).narrow(all)) {
         0 => format!("none of {total}"),
@@ -69,7 +69,7 @@ impl Panel for Help {
             self.from = 0;
         }
         let search = Search::new(&cx.asked.words);
-        let blocks = search.narrow(blocks(cx.keys, cx.asked.panel));
+        let blocks = search.narrow(blocks(cx));
         let area = Self::head(cx, &search, area, buf);
         if blocks.is_empty() {
             let words = format!("Nothing in help has \"{}\"", cx.asked.words);
@@ -172,7 +172,7 @@ fn entry_line(
         if position > 0 {
             spans.push(Span::raw(" "));
         }
-        marked(&mut spans, theme, label, ranges, Role::Key);
+        marked(&mut spans, theme, label, ranges, entry.role);
     }
     let used = Line::from(spans.clone()).width();
     spans.push(Span::raw(" ".repeat((label_cells + 3).saturating_sub(used).max(1))));

@@ -103,8 +103,12 @@ fn does_something(action: Action, cx: &Cx<'_>, open: PanelId, panel: &mut dyn Pa
             let session = cx.ruled(panel.session(cx));
             cx.sessions.iter().any(|opened| opened.is_live && Some(opened.id) == session)
         }
-        Action::Advise | Action::EditRules | Action::Mark => is_open,
-        Action::WireOrModel | Action::NextProfile | Action::NextWindow => is_open,
+        Action::Advise
+        | Action::EditRules
+        | Action::Mark
+        | Action::WireOrModel
+        | Action::NextProfile
+        | Action::NextWindow => is_open,
         _ => true,
     };
     knows && panel.offers(action, cx)

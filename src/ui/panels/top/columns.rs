@@ -259,12 +259,13 @@ impl Field {
             Self::Name => name(item, usize::from(width), indent, plain, cx),
             Self::Calls if figures.calls == 0 => none(),
             Self::Calls => text(count(figures.calls), plain),
-            Self::Errors if figures.errors == 0 => text(format!("{} ", cx.theme.glyphs.none), Role::Dim),
+            Self::Errors | Self::ErrorShare if figures.errors == 0 => {
+                text(format!("{} ", cx.theme.glyphs.none), Role::Dim)
+            }
             Self::Errors => {
                 let role = marks::errors(figures.error_share(), &cx.targets);
                 text(format!("{}{}", count(figures.errors), marks::too_many(role, &cx.theme.glyphs)), role)
             }
-            Self::ErrorShare if figures.errors == 0 => text(format!("{} ", cx.theme.glyphs.none), Role::Dim),
             Self::ErrorShare => {
                 let role = marks::errors(figures.error_share(), &cx.targets);
                 let mark = marks::too_many(role, &cx.theme.glyphs);

@@ -18,6 +18,7 @@ mod hide;
 mod ink;
 mod label;
 mod layout;
+mod leading;
 mod listing;
 mod markup;
 mod mcp;
@@ -72,7 +73,9 @@ pub fn run() -> ExitCode {
         Ok(settings) => (settings, None),
         Err(why) => (Settings::default(), Some(why)),
     };
-    let mut matches = negative_numbers_are_values(settings.defaults(Args::command())).get_matches();
+    let command = negative_numbers_are_values(settings.defaults(Args::command()));
+    let words = leading::behind_the_command(&command, std::env::args_os().collect());
+    let mut matches = command.get_matches_from(words);
     let mut args = Args::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit());
     if let Some(look) = args.look_mut() {
         look.targets = settings.targets();

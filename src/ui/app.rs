@@ -24,6 +24,7 @@ use super::pointed::{Dialog, Trials};
 use super::prompt::Prompt;
 use super::resend::Resend;
 use super::ruling::Rulings;
+use super::said::Said;
 pub use super::shelf::Panels;
 use super::side_by_side::SideBySide;
 use super::theme::{Depth, Glyphs, Theme, ThemeError, Themes};
@@ -49,8 +50,10 @@ pub struct App {
     pub panels: Panels,
     /// What lies over the panel.
     pub overlay: Option<Overlay>,
-    /// What the user is told in the footer, and until when.
-    pub said: Option<(String, Duration)>,
+    /// What the user is told in the footer.
+    pub said: Option<Said>,
+    /// Whether the key pressed last did nothing.
+    pub(super) was_idle: bool,
     /// Which part of the viewer has failed, and why; the first one, if several have.
     pub broken: Option<String>,
     /// A copy that waits for its message to be read.
@@ -280,6 +283,7 @@ impl App {
             panels,
             overlay: None,
             said: None,
+            was_idle: false,
             broken: None,
             copying: None,
             places: Places::default(),
@@ -288,21 +292,11 @@ impl App {
         })
     }
 
-    /// Tells the user something for some seconds.
-    pub fn say(&mut self, text: impl Into<String>, at: Moment) {
-        self.said = Some((text.into(), at.up + SAID_FOR));
-    }
-
-    /// Takes back what the user was told: something else is open now that it is not about.
-    pub(super) fn hush(&mut self) {
-        self.said = None;
-    }
-
     /// How soon the screen changes although nothing happens: a running call's timer, a word that goes away, what
     /// the last drawing could not finish.
     #[must_use]
     pub fn next_change(&self, at: Moment) -> Option<Duration> {
-        let word = self.said.as_ref().map(|(_, until)| until.saturating_sub(at.up));
+        let word = self.said.as_ref().map(|said| said.until.saturating_sub(at.up));
         let is_sending = matches!(&self.overlay, Some(Overlay::Resend(resend)) if resend.is_running());
         let is_running = self.state.paused.is_none() && self.state.is_anything_running();
         let timer = (is_sending || is_running).then_some(TIMER_EVERY);
@@ -326,8 +320,6 @@ impl App {
     }
 }
 
-/// How long the user is told something.
-const SAID_FOR: Duration = Duration::from_secs(4);
 /// How often a time cursor that goes on is drawn.
 const CURSOR_EVERY: Duration = Duration::from_millis(100);
 /// How often a running call's timer is drawn.

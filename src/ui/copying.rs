@@ -5,7 +5,7 @@
 use super::app::{App, Moment, Overlay};
 use super::copy;
 use super::fetched::Answer;
-use super::panels::{CopyWhat, Copyable};
+use super::panels::{CopyWhat, Copyable, welcome};
 use super::update::Effect;
 use super::widgets::number::grouped;
 
@@ -13,6 +13,10 @@ impl App {
     pub(super) fn open_copy_menu(&mut self, at: Moment) -> Vec<Effect> {
         let Self { state, panels, .. } = self;
         let mut choices = state.with_cx(at, true, |cx| panels.current().copyables(cx));
+        let shows_welcome = state.opens.is_empty() && state.listed.is_empty();
+        if choices.is_empty() && shows_welcome && panels.open.shows_sessions() {
+            choices.push(welcome::copyable());
+        }
         match choices.len() {
             0 => self.say("Nothing is selected that could be copied", at),
             1 => return self.copy(choices.remove(0), at),

@@ -12,7 +12,7 @@ use super::header::gauge;
 use super::panels::{Cx, Opened};
 use super::theme::Role;
 use super::widgets::clip;
-use super::widgets::number::moment;
+use super::widgets::number::{moment, progress};
 
 /// Columns of the bar below which it says nothing.
 const BAR_MIN: usize = 8;
@@ -30,7 +30,7 @@ pub(super) fn view(cx: &Cx<'_>, played: &Opened<'_>, playback: Playback, area: R
         Motion::Plays => ("playing".to_owned(), Role::Good),
         Motion::Held => ("held".to_owned(), Role::Warn),
         Motion::Over => ("at the end".to_owned(), Role::Dim),
-        Motion::Seeks(share) => (format!("going {:2.0}%", (share * 100.0).floor().min(99.0)), Role::Pending),
+        Motion::Seeks(share) => (format!("going {:>6}", progress(share.min(0.999))), Role::Pending),
     };
     // Of several sessions only one is played.
     let label = if cx.sessions.len() > 1 { &*played.session.header.label } else { "" };
@@ -39,7 +39,7 @@ pub(super) fn view(cx: &Cx<'_>, played: &Opened<'_>, playback: Playback, area: R
         // On a narrow screen nothing else says it.
         Span::styled(if area.width < NARROW { " playback" } else { "" }, style(Role::Title)),
         Span::styled(if label.is_empty() { label } else { format!(" {label}") }, style(Role::Title)),
-        Span::styled(format!(" {word:<11}"), style(role)),
+        Span::styled(format!(" {word:<12}"), style(role)),
         Span::styled(format!("{:<6}", pace(playback.speed)), style(Role::Text)),
         Span::styled(format!("{} ", moment(playback.at.0)), style(Role::Strong)),
     ];

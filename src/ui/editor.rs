@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::fetched::Answer;
+use super::hints::Hint;
 use super::panels::rules::preview_words;
 use super::panels::{Cx, OpenId};
 use super::theme::{Role, Theme};
@@ -30,6 +31,8 @@ pub enum EditorReply {
         /// Whether the rules file is to keep them.
         keep: bool,
     },
+    /// There is nothing to put in force: the example stands as it was.
+    Unwritten,
     /// The user is done; nothing is lost by that.
     Left,
 }
@@ -42,6 +45,8 @@ pub struct Editor {
     label: String,
     is_live: bool,
     writing: Writing,
+    /// The example it was opened with; empty for none.
+    example: String,
     /// The text as it was when it was opened or applied last.
     saved: String,
     problem: Option<Problem>,
@@ -50,15 +55,38 @@ pub struct Editor {
     asks_to_leave: bool,
 }
 
+/// The lines of a rule as one may look, with what they mean.
+pub const EXAMPLE: [(&str, &str); 4] = [
+    ("[[rule]]", ""),
+    ("name  = \"forecasts\"", "what you call it"),
+    ("match = { tool = \"get_forecast\" }", "which calls it is about"),
+    ("cache = { ttl = \"5m\" }", "keep its answers for 5 minutes"),
+];
+
+/// What an editor without a rule opens with: the example as comments.
+fn example() -> String {
+    let lines = EXAMPLE.iter().map(|(line, meaning)| match *meaning {
+        "" => format!("# {line}\n"),
+        meaning => format!("# {line:<33}  # {meaning}\n"),
+    });
+    format!(
+        "# No rule yet. For one like this, take the first # of each line away:\n{}",
+        lines.collect::<String>()
+    )
+}
+
 impl Editor {
-    /// An editor for this text.
+    /// An editor for this text; where there is none, one opens with an example as comments.
     #[must_use]
     pub fn new(session: OpenId, label: &str, text: &str, is_live: bool) -> Self {
+        let example = if text.trim().is_empty() { example() } else { String::new() };
+        let text = if example.is_empty() { text } else { &example };
         let mut editor = Self {
             session,
             label: label.to_owned(),
             is_live,
             writing: Writing::new(text),
+            example: example.clone(),
             saved: String::new(),
             problem: None,
             readable: String::new(),
@@ -80,6 +108,10 @@ impl Editor {
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         self.problem.as_ref()
+    }
+
+    fn is_example(&self) -> bool {
+        !self.example.is_empty() && self.text() == self.example
     }
 
     fn is_changed(&self) -> bool {
@@ -143,7 +175,16 @@ impl Editor {
                 self.jump_to_problem();
                 EditorReply::Stays
             }
-            None => EditorReply::Apply { text: self.text(), keep },
+            None if self.is_example() => EditorReply::Unwritten,
+            None => {
+                // The example is no part of anybody's rules, unless somebody has made it one.
+                let own = if self.example.is_empty() {
+                    self.text()
+                } else {
+                    self.text().replacen(&self.example, "", 1)
+                };
+                EditorReply::Apply { text: own.trim_start_matches('\n').to_owned(), keep }
+            }
         }
     }
 
@@ -160,12 +201,31 @@ impl Editor {
         }
     }
 
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint> {
+        if self.asks_to_leave {
+            return vec![Hint::fixed("y", "leave it"), Hint::fixed("any other key", "go on writing")];
+        }
+        let mut hints = Vec::new();
+        if self.problem.is_some() {
+            hints.push(Hint::fixed("ctrl-e", "to the problem"));
+        } else if self.is_live {
+            hints.push(Hint::fixed("ctrl-s", "put in force"));
+            hints.push(Hint::fixed("ctrl-o", "and keep in the file"));
+        } else {
+            hints.push(Hint::fixed("ctrl-s", "try on this recording"));
+        }
+        hints.extend([Hint::fixed("ctrl-z", "undo"), Hint::fixed("esc", "back")]);
+        hints
+    }
+
     /// Draws it over an area; returns where the cursor stands.
     pub fn view(&mut self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         Clear.render(area, buf);
         buf.set_style(area, cx.theme.style(Role::Text));
         let style = |role| cx.theme.style(role);
-        let foot = 3;
+        let foot = 2;
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + foot), ..area };
         let changed = if self.is_changed() { "  changed" } else { "" };
         let title = Line::from(vec![
@@ -180,19 +240,18 @@ impl Editor {
         cursor
     }
 
-    /// What is wrong or what the rules would save; and the keys.
+    /// What is wrong, or what the rules would save.
     fn draw_foot(&self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-        if area.height < 3 {
+        if area.height < 2 {
             return;
         }
         let style = |role| cx.theme.style(role);
         let line = cx.theme.glyphs.horizontal.repeat(usize::from(area.width));
         put(buf, area.x, area.y, area.width, Align::Left, &Line::styled(line, style(Role::Border)));
         let said = match (&self.problem, self.asks_to_leave) {
-            (_, true) => Line::styled(
-                " What has changed is not in force. Leave it? y leaves, any other key goes on",
-                style(Role::Warn),
-            ),
+            (_, true) => {
+                Line::styled(" What has changed is not in force. Leave it all the same?", style(Role::Warn))
+            }
             (Some(problem), false) => {
                 let text = format!(" {} {problem}", cx.theme.glyphs.error);
                 Line::styled(clip::end(&text, usize::from(area.width)).into_owned(), style(Role::Bad))
@@ -209,28 +268,6 @@ impl Editor {
             },
         };
         put(buf, area.x, area.y + 1, area.width, Align::Left, &said);
-        let keys: &[(&str, &str)] = if self.is_live {
-            &[
-                ("ctrl-s", "put in force"),
-                ("ctrl-o", "and keep in the file"),
-                ("ctrl-z", "undo"),
-                ("ctrl-e", "to the problem"),
-                ("esc", "back"),
-            ]
-        } else {
-            &[
-                ("ctrl-s", "try on this recording"),
-                ("ctrl-z", "undo"),
-                ("ctrl-e", "to the problem"),
-                ("esc", "back"),
-            ]
-        };
-        let mut spans = vec![Span::raw(" ")];
-        for (key, word) in keys {
-            spans.push(Span::styled(*key, style(Role::Key)));
-            spans.push(Span::styled(format!(" {word}  "), style(Role::KeyText)));
-        }
-        put(buf, area.x, area.y + 2, area.width, Align::Left, &Line::from(spans));
     }
 }
 

@@ -5,15 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::keys::{Action, Bound};
+use super::hints::{self, Hint};
+use super::keys::Action;
 use super::matches::Matched;
 use super::panels::{Cx, PanelId};
 use super::theme::Role;
 use super::widgets::{clip, number};
-
-/// Keys that every panel has, in the order of their usefulness.
-const ALWAYS: [Action; 6] =
-    [Action::Filter, Action::Palette, Action::Pause, Action::Copy, Action::NextTheme, Action::Quit];
 
 const HELP: &str = " help ";
 
@@ -26,28 +23,22 @@ pub enum Word<'a> {
     Broken(&'a str),
 }
 
-/// Draws the keys, or what is to be said.
-pub fn keys(
-    cx: &Cx<'_>,
-    open: PanelId,
-    hints: &[Action],
-    word: Option<Word<'_>>,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    if let Some(word) = word {
-        let (text, role) = match word {
-            Word::Said(said) => (format!(" {said}"), Role::Accent),
-            Word::Broken(what) => {
-                let mark = cx.theme.glyphs.error;
-                let quit = cx.keys.label(Action::Quit, open);
-                (format!(" {mark} {quit}, and start again: this is a fault of mcptop. {what}"), Role::Bad)
-            }
-        };
-        let text = clip::end(&text, usize::from(area.width)).into_owned();
-        Line::styled(text, cx.theme.style(role)).render(area, buf);
-        return;
-    }
+/// Draws what is to be said.
+pub fn word(cx: &Cx<'_>, open: PanelId, word: Word<'_>, area: Rect, buf: &mut Buffer) {
+    let (text, role) = match word {
+        Word::Said(said) => (format!(" {said}"), Role::Accent),
+        Word::Broken(what) => {
+            let mark = cx.theme.glyphs.error;
+            let quit = cx.keys.label(Action::Quit, open);
+            (format!(" {mark} {quit}, and start again: this is a fault of mcptop. {what}"), Role::Bad)
+        }
+    };
+    let text = clip::end(&text, usize::from(area.width)).into_owned();
+    Line::styled(text, cx.theme.style(role)).render(area, buf);
+}
+
+/// Draws the keys of a panel, and at the right the one that opens help.
+pub fn keys(cx: &Cx<'_>, open: PanelId, hints: &[Hint], area: Rect, buf: &mut Buffer) {
     let help = help_key(cx, open);
     let help_width = u16::try_from(clip::width(&help) + HELP.len()).unwrap_or(0).min(area.width);
     let help_area = Rect { x: area.right() - help_width, width: help_width, ..area };
@@ -56,33 +47,9 @@ pub fn keys(
         Span::styled(HELP, cx.theme.style(Role::KeyText)),
     ])
     .render(help_area, buf);
-    let room = usize::from(area.width - help_width);
-    let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
-    let mut shown: Vec<Action> = Vec::new();
-    for action in hints.iter().chain(&ALWAYS) {
-        let works = |bound: &&Bound| bound.row.reach.covers(open) && !shown.contains(action);
-        let Some(bound) = cx.keys.of(*action).filter(works) else { continue };
-        let Some(key) = bound.keys(open).first() else { continue };
-        let (key, word) = (key.label(), format!(" {}  ", word_in(bound, open)));
-        let width = key.chars().count() + word.chars().count();
-        if used + width > room {
-            continue;
-        }
-        used += width;
-        shown.push(*action);
-        spans.push(Span::styled(key, cx.theme.style(Role::Key)));
-        spans.push(Span::styled(word, cx.theme.style(Role::KeyText)));
-    }
-    Line::from(spans).render(Rect { width: area.width - help_width, ..area }, buf);
-}
-
-/// What a key does, in a word.
-fn word_in(bound: &Bound, open: PanelId) -> &'static str {
-    match (bound.row.action, open) {
-        (Action::Filter, PanelId::Help) => "search",
-        _ => bound.row.word,
-    }
+    // Two cells apart from the other keys, as they are from each other.
+    let room = (area.width - help_width).saturating_sub(2);
+    hints::draw(hints, cx.theme, Rect { width: room, ..area }, buf);
 }
 
 /// The key of help that is not on its tab.

@@ -4,14 +4,18 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Moment, Overlay};
 use super::editor::EditorReply;
-use super::keys::Action;
+use super::keys::{Action, Press};
 use super::palette::PaletteReply;
-use super::panels::{CopyWhat, Copyable, Mouse};
+use super::panels::{CopyWhat, Copyable, Mouse, OVER};
 use super::prompt::{PromptReply, Verdict};
 use super::ruling::RuleChange;
 use super::side_by_side::SidesReply;
 use super::update::Effect;
 use crate::model::Filter;
+
+/// What the list shows while a filter that is typed is none yet: without one before it, and with one.
+const UNAPPLIED: [&str; 2] = ["not applied yet: all calls are shown", "not applied yet"];
+const UNAPPLIED_STILL: [&str; 2] = ["not applied yet: the filter before holds", "not applied yet"];
 
 impl App {
     /// Takes a key while something lies over the panel.
@@ -29,7 +33,7 @@ impl App {
                 self.board_reply(reply, at)
             }
             Some(Overlay::Point(dialog)) => {
-                let reply = dialog.key(key);
+                let reply = dialog.key(key, &self.state.keys);
                 self.dialog_reply(reply, at)
             }
             Some(Overlay::SideBySide(sides)) => match sides.key(key, &self.state.keys) {
@@ -163,6 +167,10 @@ impl App {
         match reply {
             EditorReply::Stays => Vec::new(),
             EditorReply::Left => self.close_overlay(),
+            EditorReply::Unwritten => {
+                self.say("Nothing to put in force: these lines are only an example", at);
+                Vec::new()
+            }
             EditorReply::Apply { text, keep } => {
                 editor.applied();
                 let what = "the rules as written";
@@ -222,7 +230,12 @@ impl App {
             Ok(_) => Verdict::None,
             Err(error) => Verdict::Wrong { at: error.position, problem: error.to_string() },
         };
-        if let Some(Overlay::Filter { prompt, .. }) = &mut self.overlay {
+        if let Some(Overlay::Filter { prompt, before }) = &mut self.overlay {
+            prompt.aside = match verdict {
+                Verdict::Wrong { .. } if before.is_empty() => &UNAPPLIED,
+                Verdict::Wrong { .. } => &UNAPPLIED_STILL,
+                Verdict::None | Verdict::Good(_) => &[],
+            };
             prompt.verdict = verdict;
         }
     }
@@ -281,20 +294,18 @@ impl App {
     fn copy_menu_key(&mut self, key: KeyEvent, at: Moment) -> Vec<Effect> {
         let Some(Overlay::CopyMenu { choices, selected }) = &mut self.overlay else { return Vec::new() };
         let last = choices.len().saturating_sub(1);
-        match key.code {
-            KeyCode::Up | KeyCode::Char('k') => *selected = selected.saturating_sub(1),
-            KeyCode::Down | KeyCode::Char('j' | 'y') => *selected = (*selected + 1).min(last),
-            KeyCode::Enter => {
+        if let KeyCode::Char(digit @ '1'..='9') = key.code {
+            let position = usize::from(digit as u8 - b'1');
+            return if position <= last { self.choose_copy(position, at) } else { Vec::new() };
+        }
+        match self.state.keys.action_over(Press::of(&key), OVER) {
+            Some(Action::Up) => *selected = selected.saturating_sub(1),
+            Some(Action::Down | Action::Copy) => *selected = (*selected + 1).min(last),
+            Some(Action::Open) => {
                 let chosen = *selected;
                 return self.choose_copy(chosen, at);
             }
-            KeyCode::Char(digit @ '1'..='9') => {
-                let position = usize::from(digit as u8 - b'1');
-                if position <= last {
-                    return self.choose_copy(position, at);
-                }
-            }
-            KeyCode::Esc | KeyCode::Char('q') => return self.close_overlay(),
+            Some(Action::Back | Action::Quit) => return self.close_overlay(),
             _ => {}
         }
         Vec::new()
@@ -314,8 +325,11 @@ impl App {
                 Some(Overlay::Confirm { deed, .. }) => vec![Effect::Deed(deed)],
                 _ => Vec::new(),
             },
-            KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => self.close_overlay(),
-            _ => Vec::new(),
+            KeyCode::Char('n' | 'N') => self.close_overlay(),
+            _ => match self.state.keys.action_over(Press::of(&key), OVER) {
+                Some(Action::Back | Action::Quit) => self.close_overlay(),
+                _ => Vec::new(),
+            },
         }
     }
 }

@@ -12,6 +12,7 @@ use ratatui::widgets::Widget;
 
 use super::boxes;
 use super::finding::Finder;
+use super::hints::Hint;
 use super::keys::{Action, Bindings, Group};
 use super::panels::PanelId;
 use super::prompt::{Prompt, PromptReply};
@@ -195,6 +196,19 @@ impl Palette {
 
     fn selected(&self) -> Option<&Command> {
         self.found.get(self.selected).map(|(entry, _)| &self.entries[*entry].command)
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint> {
+        let (chosen, given) =
+            if self.form.is_aside { ("use this theme", "as it was before") } else { ("do it", "leave") };
+        let mut hints = Vec::new();
+        if !self.found.is_empty() {
+            hints.extend([Hint::fixed("enter", chosen), Hint::fixed("down", "select")]);
+        }
+        hints.push(Hint::fixed("esc", given));
+        hints
     }
 
     /// Takes a key.

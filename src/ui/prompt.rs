@@ -54,6 +54,8 @@ pub struct Prompt {
     own: String,
     /// What the text means.
     pub verdict: Verdict,
+    /// What is to be said beside the line: the first of these for which there is room.
+    pub aside: &'static [&'static str],
 }
 
 /// Bytes a prompt takes; a longer paste is cut.
@@ -65,13 +67,19 @@ impl Prompt {
     pub fn new(label: &'static str, text: &str, history: Vec<String>) -> Self {
         let shown = history.len();
         let area = area_with(text);
-        Self { label, area, history, shown, own: text.to_owned(), verdict: Verdict::None }
+        Self { label, area, history, shown, own: text.to_owned(), verdict: Verdict::None, aside: &[] }
     }
 
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)
+    }
+
+    /// Whether something was typed before that can be gone back to.
+    #[must_use]
+    pub fn has_history(&self) -> bool {
+        !self.history.is_empty()
     }
 
     /// Takes a key.
@@ -155,6 +163,11 @@ impl Prompt {
             Span::styled(visible.to_owned(), theme.style(Role::Input)),
         ])
         .render(Rect { height: 1, ..area }, buf);
+        let free = usize::from(area.width.saturating_sub(label_width)).saturating_sub(visible.width() + 2);
+        if let Some(aside) = self.aside.iter().find(|aside| aside.width() <= free) {
+            let line = Line::styled(*aside, theme.style(Role::Warn)).right_aligned();
+            line.render(Rect { height: 1, ..area }, buf);
+        }
         if area.height > 1 {
             let below = Rect { y: area.y + 1, height: 1, ..area };
             self.verdict_line(theme, label_width, skipped, area).render(below, buf);

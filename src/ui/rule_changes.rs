@@ -84,10 +84,7 @@ impl App {
     /// The session whose rules a key is about: that of the selection, else the first live one, else the first.
     pub(super) fn ruled_session(&mut self, at: Moment) -> Option<OpenId> {
         let Self { state, panels, .. } = self;
-        state.with_cx(at, true, |cx| {
-            let live = cx.sessions.iter().find(|opened| opened.is_live).or(cx.sessions.first());
-            panels.current().session(cx).or(live.map(|opened| opened.id))
-        })
+        state.with_cx(at, true, |cx| cx.ruled(panels.current().session(cx)))
     }
 
     fn with_cx<R>(&self, at: Moment, ask: impl FnOnce(&Cx<'_>) -> R) -> R {

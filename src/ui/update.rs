@@ -109,14 +109,10 @@ impl App {
         match input {
             Input::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
             Input::Key(key) => {
-                let press = Press::of(&key);
-                let pressed = self.state.keys.action(press, self.panels.open);
-                let is_of_screen =
-                    matches!(pressed, Some(Action::Redraw | Action::Suspend)) && !press.is_text();
-                if self.overlay.is_some() && !is_of_screen {
-                    return self.overlay_key(key, at);
-                }
-                pressed.map_or_else(Vec::new, |action| self.act(action, at))
+                self.before_key();
+                let effects = self.key(key, at);
+                self.after_key();
+                effects
             }
             Input::Mouse(mouse) => self.mouse(mouse, at),
             Input::Paste(text) => self.paste(&text, at),
@@ -147,6 +143,17 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    fn key(&mut self, key: KeyEvent, at: Moment) -> Vec<Effect> {
+        let press = Press::of(&key);
+        let pressed = self.state.keys.action(press, self.panels.open);
+        // A spoilt screen is drawn again whatever is open on it.
+        if self.overlay.is_some() && (pressed != Some(Action::Redraw) || press.is_text()) {
+            return self.overlay_key(key, at);
+        }
+        self.was_idle = pressed.is_none();
+        pressed.map_or_else(Vec::new, |action| self.act(action, at))
     }
 
     /// Leaves; asks first if that ends a proxy that somebody uses.
@@ -295,7 +302,8 @@ impl App {
     /// Does what a panel asks for.
     fn take(&mut self, reply: Reply, at: Moment) -> Vec<Effect> {
         match reply {
-            Reply::Ignored | Reply::Done => {}
+            Reply::Ignored => self.was_idle = true,
+            Reply::Done => {}
             Reply::Say(text) => self.say(text, at),
             Reply::Show(panel, focus) => {
                 self.panels.show(panel);
@@ -400,16 +408,14 @@ impl App {
 
     fn open_note(&mut self, at: Moment) {
         let Self { state, panels, .. } = self;
-        let session = state.with_cx(at, true, |cx| {
-            let live = cx.sessions.iter().find(|open| open.is_live).or(cx.sessions.first());
-            panels.current().session(cx).or(live.map(|open| open.id))
-        });
+        let session = state.with_cx(at, true, |cx| cx.ruled(panels.current().session(cx)));
         match session {
             Some(session) => {
                 let is_live = self.state.open(session).is_some_and(|open| open.shared.is_live());
-                let kept = if is_live { "in the recording" } else { "until you leave: it has ended" };
+                let kept =
+                    if is_live { "in the recording" } else { "until you leave: the session has ended" };
                 let mut prompt = Prompt::new("remark:", "", Vec::new());
-                prompt.verdict = Verdict::Good(format!("enter marks this moment {kept}; esc does not"));
+                prompt.verdict = Verdict::Good(format!("it stands at this moment {kept}"));
                 self.overlay = Some(Overlay::Note { prompt, session });
             }
             None => self.say("No session is open to put a remark into", at),

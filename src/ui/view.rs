@@ -7,13 +7,12 @@ use ratatui::widgets::Widget;
 
 use super::app::{App, Moment, Overlay, Places};
 use super::boxes;
-use super::keys::{Action, Turn};
 use super::panels::{Copyable, Cx, help};
 use super::prompt::Verdict;
 use super::theme::{Role, Theme};
 use super::widgets::ascii;
 use super::widgets::wrap::wrapped;
-use super::{cursor, footer, header};
+use super::{cursor, footer, header, hints};
 use footer::Word;
 
 /// Cells of a text that is told in a box.
@@ -43,7 +42,7 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     };
     let has_prompt = prompt_rows.is_some();
     let has_filter = !app.state.filter_text.is_empty() && !has_prompt && !app.state.opens.is_empty();
-    let foot_rows = prompt_rows.unwrap_or(1 + u16::from(has_filter));
+    let foot_rows = 1 + prompt_rows.unwrap_or(u16::from(has_filter));
     let head_rows = if area.height >= 20 { 3 } else { 2 };
     let [head, panel, foot] =
         Layout::vertical([Constraint::Length(head_rows), Constraint::Min(1), Constraint::Length(foot_rows)])
@@ -57,15 +56,11 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
     {
         prompt.verdict = Verdict::Good(footer::matches_text(matched));
     }
-    let is_writing = matches!(
-        app.overlay,
-        Some(Overlay::Editor(_) | Overlay::Advice(_) | Overlay::SideBySide(_) | Overlay::Resend(_))
-    );
     let App { state, panels, overlay, said, broken, places, .. } = app;
     let open = panels.open;
     let ids: Vec<_> = panels.ids().collect();
     *places = Places { screen: area, panel, ..Places::default() };
-    let said = said.as_ref().filter(|(_, until)| at.up < *until).map(|(text, _)| text.as_str());
+    let said = said.as_ref().filter(|said| at.up < said.until).map(|said| said.text.as_str());
     let word = match (said, &*broken) {
         (Some(said), _) => Some(Word::Said(said)),
         (None, Some(broken)) => Some(Word::Broken(broken)),
@@ -78,25 +73,22 @@ pub fn view(app: &mut App, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(
         if let Some(matched) = matched.filter(|_| has_filter) {
             footer::filter(cx, matched, open, Rect { height: 1, ..foot }, buf);
         }
-        if !has_prompt && (!is_writing || word.is_some()) {
-            let row = Rect { y: foot.bottom() - 1, height: 1, ..foot };
-            footer::keys(cx, open, &hints(cx, panels.current().hints()), word, row, buf);
+        // The last line is for the keys of whoever gets them, unless there is a word for the user.
+        let last = Rect { y: foot.bottom() - 1, height: 1, ..foot };
+        let foot = Rect { height: foot.height - 1, ..foot };
+        let board = Rect { height: panel.height + foot.height, ..panel };
+        let above = Rect { height: area.height - 1, ..area };
+        let cursor = over(cx, overlay.as_mut(), places, at, [foot, board], above, buf);
+        match (word, overlay) {
+            // Who is asked must see how to answer.
+            (_, Some(asked @ Overlay::Confirm { .. })) => hints::draw(&asked.hints(cx), cx.theme, last, buf),
+            (Some(word), _) => footer::word(cx, open, word, last, buf),
+            (None, Some(overlay)) => hints::draw(&overlay.hints(cx), cx.theme, last, buf),
+            (None, None) => footer::keys(cx, open, &hints::of_panel(cx, open, panels.current()), last, buf),
         }
-        // What is being written takes the panel's place, and the foot's unless there is a word for the user.
-        let board = Rect { height: panel.height + if word.is_some() { 0 } else { foot.height }, ..panel };
-        let cursor = over(cx, overlay.as_mut(), places, at, [foot, board], area, buf);
         ascii::reduce(buf, area, &cx.theme.glyphs);
         cursor
     })
-}
-
-/// The most useful keys: those of the time cursor first, while there is one.
-fn hints(cx: &Cx<'_>, of_panel: &[Action]) -> Vec<Action> {
-    let is_played = cx.sessions.iter().any(|open| open.playback.is_some());
-    let of_cursor =
-        [Turn::Play, Turn::Next, Turn::Previous, Turn::Faster, Turn::Slower, Turn::To, Turn::Leave];
-    let of_cursor = of_cursor.into_iter().filter(|_| is_played).map(Action::Playback);
-    of_cursor.chain(of_panel.iter().copied()).collect()
 }
 
 /// Draws the totals and, where there is room, a line under them. While a recording is being read, how far that is
@@ -134,7 +126,7 @@ fn over(
             Some(prompt.view(cx.theme, foot, buf))
         }
         Overlay::Search { prompt } => {
-            prompt.verdict = Verdict::Good(help::verdict(cx));
+            prompt.verdict = Verdict::Good(help::found_text(cx));
             Some(prompt.view(cx.theme, foot, buf))
         }
         Overlay::Editor(editor) => editor.view(cx, board, buf),
@@ -191,10 +183,8 @@ fn copy_menu(
 fn told(theme: &Theme, title: &str, text: &str, area: Rect, buf: &mut Buffer) {
     let columns = TOLD_COLUMNS.min(area.width.saturating_sub(6));
     let style = |role| theme.style(role);
-    let mut lines: Vec<Line<'_>> =
+    let lines: Vec<Line<'_>> =
         wrapped(text, usize::from(columns)).map(|line| Line::styled(line, style(Role::Text))).collect();
-    lines.push(Line::default());
-    lines.push(Line::styled("any key closes this", style(Role::Dim)));
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let inner = boxes::pop_up(theme, area, columns, rows, title, buf);
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
@@ -203,16 +193,12 @@ fn told(theme: &Theme, title: &str, text: &str, area: Rect, buf: &mut Buffer) {
 }
 
 fn confirm(theme: &Theme, question: &str, area: Rect, buf: &mut Buffer) {
-    let columns = u16::try_from(Line::raw(question).width()).unwrap_or(u16::MAX).max(24);
-    let inner = boxes::pop_up(theme, area, columns, 3, "Sure?", buf);
-    Line::raw(question).render(Rect { height: 1.min(inner.height), ..inner }, buf);
-    if inner.height > 2 {
-        let line = Line::from(vec![
-            Span::styled("y", theme.style(Role::Key)),
-            Span::styled(" yes   ", theme.style(Role::KeyText)),
-            Span::styled("n", theme.style(Role::Key)),
-            Span::styled(" no", theme.style(Role::KeyText)),
-        ]);
-        line.render(Rect { y: inner.y + 2, height: 1, ..inner }, buf);
+    let columns = area.width.saturating_sub(6);
+    let widest = u16::try_from(Line::raw(question).width()).unwrap_or(u16::MAX).clamp(24, columns.max(24));
+    let lines: Vec<String> = wrapped(question, usize::from(widest)).collect();
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let inner = boxes::pop_up(theme, area, widest, rows, "Sure?", buf);
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        Line::styled(line, theme.style(Role::Text)).render(Rect { y, height: 1, ..inner }, buf);
     }
 }

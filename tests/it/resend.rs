@@ -120,7 +120,7 @@ fn nothing_runs_before_it_was_shown_and_the_text_is_kept() {
 fn what_was_changed_is_not_lost_by_one_key() {
     let mut stage = changed(&FULL);
     stage.keys("<esc>");
-    assert!(stage.screen(80, 24).contains("y leaves"));
+    assert!(stage.screen(80, 24).contains("y leave it"));
     stage.keys("n");
     assert!(stage.screen(80, 24).contains("Send read again"));
     stage.keys("<esc>y");

@@ -51,7 +51,7 @@ fn unsaved_rules_are_not_lost_to_a_key() {
     stage.keys("e");
     stage.input(Input::Paste(RULE.to_owned()));
     stage.keys("<esc>");
-    assert!(stage.screen(80, 24).contains("Leave it? y leaves"));
+    assert!(stage.screen(80, 24).contains("y leave it"));
     stage.keys("n");
     assert!(stage.screen(80, 24).contains("ctrl-s"));
     let sent = proposal(ctrl(&mut stage, 'o'));

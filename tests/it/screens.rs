@@ -316,10 +316,8 @@ fn the_share_of_the_context_window_is_the_same_wherever_it_is_shown() {
         stage.keys(unit);
         let top = stage.keys_and_screen("1", 200, 60);
         let total = top.lines().find(|line| line.contains("unlisted")).unwrap();
-        let schemas = stage.keys_and_screen("3", 200, 60);
-        let gauge = schemas.lines().find(|line| line.contains(" % of ")).unwrap();
-        let shares = [top.lines().nth(1).unwrap(), total, gauge].map(share);
-        assert!(shares.iter().all(|share| *share == shares[0]), "{shares:?}{top}{schemas}");
+        let shares = [top.lines().nth(1).unwrap(), total].map(share);
+        assert_eq!(shares[0], shares[1], "{top}");
     }
 }
 
@@ -621,6 +619,92 @@ fn a_word_to_the_user_goes_away() {
     assert!(stage.screen(80, 24).contains("Hello"));
     stage.wait(Duration::from_secs(5));
     assert!(!stage.screen(80, 24).contains("Hello"));
+}
+
+/// The last line of a screen.
+fn foot(screen: &str) -> &str {
+    screen.lines().last().unwrap_or_default()
+}
+
+#[test]
+fn a_footer_names_only_keys_that_do_something() {
+    let mut nothing = Stage::empty(&FULL);
+    for panel in ["1", "2", "3", "4", "5"] {
+        let screen = nothing.keys_and_screen(panel, 200, 60);
+        assert_eq!(foot(&screen).split("  ").next(), Some(" y copy"), "{screen}");
+        for word in ["exclude", "zoom", "sort", "send again", "filter", "pause"] {
+            assert!(!foot(&screen).contains(word), "{word} in {screen}");
+        }
+        assert!(matches!(nothing.keys("y").as_slice(), [Effect::Copy(text)] if text.contains("mcpServers")));
+    }
+    let mut stage = Stage::of(&FULL, &[include_str!("../../recordings/memory.mcp.jsonl")]);
+    let answer = stage.keys_and_screen("2/tool:search_nodes<enter><enter>", 200, 60);
+    assert!(foot(&answer).contains("b table"), "{answer}");
+    let request = stage.keys_and_screen("v", 200, 60);
+    assert!(!foot(&request).contains("d drop") && !foot(&request).contains("t tick"), "{request}");
+    let filtered = stage.keys_and_screen("<esc>/tool:nobody<enter>", 80, 24);
+    assert!(!foot(&filtered).contains("open") && !foot(&filtered).contains("sort"), "{filtered}");
+}
+
+#[test]
+fn while_something_lies_over_the_panel_the_last_line_has_its_keys() {
+    for (keys, named) in [
+        (":", "enter do it"),
+        ("T", "enter use this theme"),
+        ("/", "enter keep it"),
+        ("?/", "enter keep what is found"),
+        ("m", "enter mark this moment"),
+        ("2y", "1-3 copy that"),
+        ("2c", "enter try it"),
+        ("2R", "ctrl-s what will run"),
+        ("4e", "ctrl-s try on this recording"),
+        ("a", "esc back"),
+    ] {
+        let mut stage = Stage::of(&FULL, &[&small("notes")]);
+        let screen = stage.keys_and_screen(keys, 80, 24);
+        assert!(foot(&screen).contains(named) && !foot(&screen).contains("help"), "{keys}: {screen}");
+    }
+}
+
+#[test]
+fn the_answer_to_a_key_goes_with_the_next_one_that_does_something() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    assert!(foot(&stage.keys_and_screen("2u", 80, 24)).contains("taken back"));
+    assert!(foot(&stage.keys_and_screen("#", 80, 24)).contains("taken back"), "# is no key");
+    assert!(!foot(&stage.keys_and_screen("<up>", 80, 24)).contains("taken back"));
+    stage.input(Input::Say("from elsewhere".into()));
+    assert!(foot(&stage.keys_and_screen("<up>", 80, 24)).contains("from elsewhere"), "it stays its time");
+}
+
+#[test]
+fn an_editor_without_a_rule_opens_with_an_example_that_is_never_saved() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    stage.app.state.opens.clear();
+    stage.open(&small("notes"), true);
+    let ctrl = |c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
+    let opened = stage.keys_and_screen("4e", 80, 24);
+    assert!(opened.contains("# [[rule]]") && !opened.contains("changed"), "{opened}");
+    for save in ['s', 'o'] {
+        assert_eq!(stage.input(ctrl(save)), []);
+        assert!(stage.screen(80, 24).contains("only an example"));
+    }
+    stage.input(Input::Key(KeyEvent::new(KeyCode::End, KeyModifiers::CONTROL)));
+    stage.input(Input::Paste("\n[[rule]]\nname = \"x\"\ncache = { ttl = \"5m\", unsafe = true }\n".into()));
+    let effects = stage.input(ctrl('s'));
+    let [Effect::Rule(proposal)] = effects.as_slice() else { panic!("{effects:?}{}", stage.screen(80, 24)) };
+    assert_eq!(&*proposal.text, "[[rule]]\nname = \"x\"\ncache = { ttl = \"5m\", unsafe = true }\n");
+    let mut other = Stage::of(&FULL, &[&small("notes")]);
+    other.keys("4e<esc>");
+    assert!(other.app.overlay.is_none(), "nothing is lost by leaving the example");
+}
+
+#[test]
+fn help_of_top_says_what_its_marks_and_colours_mean() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    let help = stage.keys_and_screen("1?/target", 120, 40);
+    for meaning in ["p50 up to 100 ms, p95, p99 up to 500 ms", "Above twice its target", "0.1 %"] {
+        assert!(help.contains(meaning), "{help}");
+    }
 }
 
 #[test]

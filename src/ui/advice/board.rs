@@ -150,7 +150,8 @@ impl Board {
         let wanted = Rule { mode, ..rule.clone() };
         let keep = put == Put::Keep;
         if known.as_ref() == Some(&wanted) && !keep {
-            return Err("It is on already: space observes only, then switches off".to_owned());
+            let next = cx.keys.label_over(Action::NextMode, PanelId::Rules);
+            return Err(format!("It is on already: {next} lets it observe only, then switches it off"));
         }
         Ok(RuleChange { keep, ..self.upsert(&wanted, proposals, cx)? })
     }

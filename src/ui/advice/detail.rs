@@ -8,7 +8,8 @@ use super::board::known;
 use super::words::{freshness_words, saved_words};
 use crate::insight::Proposal;
 use crate::rules::{Mode, Rule};
-use crate::ui::panels::{Cx, Opened};
+use crate::ui::keys::Action;
+use crate::ui::panels::{Cx, Opened, PanelId};
 use crate::ui::theme::Role;
 use crate::ui::widgets::wrap::{toml_lines, wrapped};
 
@@ -63,14 +64,23 @@ fn risk_mark(rule: &Rule, cx: &Cx<'_>) -> String {
 /// How it stands with the rules of the session.
 fn standing(rule: &Rule, opened: &Opened<'_>, cx: &Cx<'_>) -> (String, Role) {
     let Some(known) = known(&cx.rulings.text(opened), &rule.name) else {
+        let key = |action| cx.keys.label_over(action, PanelId::Rules);
+        let [on, observe, keep, copy] =
+            [Action::Open, Action::NextMode, Action::KeepRules, Action::Copy].map(key);
         let text = match (opened.is_live, is_risky(rule)) {
             (true, false) => {
-                "Not in force. enter switches it on for this session, K keeps it in the file too."
+                format!(
+                    "Not in force. {on} switches it on for this session, {keep} keeps it in the file too."
+                )
             }
-            (true, true) => "Not in force. space lets it observe first: it counts, and changes nothing.",
-            (false, _) => "The session has ended: enter tries it on the recording, y copies it.",
+            (true, true) => {
+                format!("Not in force. {observe} lets it observe first: it counts, and changes nothing.")
+            }
+            (false, _) => {
+                format!("The session has ended: {on} tries it on the recording, {copy} copies it.")
+            }
         };
-        return (text.to_owned(), Role::Dim);
+        return (text, Role::Dim);
     };
     let word = match (known.mode, opened.is_live) {
         (Mode::On, true) => "On in this session",
@@ -79,8 +89,12 @@ fn standing(rule: &Rule, opened: &Opened<'_>, cx: &Cx<'_>) -> (String, Role) {
         (Mode::Off, _) => "There, and switched off",
     };
     let is_same = Rule { mode: rule.mode, ..known } == *rule;
-    let differs =
-        if is_same { "." } else { ". What is there reads otherwise: enter puts this in its place." };
+    let differs = if is_same {
+        ".".to_owned()
+    } else {
+        let on = cx.keys.label_over(Action::Open, PanelId::Rules);
+        format!(". What is there reads otherwise: {on} puts this in its place.")
+    };
     (format!("{word}{differs}"), Role::Accent)
 }
 

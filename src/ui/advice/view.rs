@@ -1,4 +1,4 @@
-//! The board on the screen: the list of proposals, the selected one beside or below it, and the keys.
+//! The board on the screen: the list of proposals, the selected one beside or below it, and which keys it has.
 //!
 //! Knows nothing of keys but their names.
 
@@ -13,14 +13,16 @@ use super::inquiry::Inquiry;
 use crate::insight::{Pass, Proposal};
 use crate::tokens::Count;
 use crate::ui::fetched::Answer;
+use crate::ui::hints::Hint;
+use crate::ui::keys::Action;
 use crate::ui::panels::rules::{mode_words, preview_words};
-use crate::ui::panels::{Cx, Opened};
+use crate::ui::panels::{Cx, Opened, PanelId};
 use crate::ui::theme::Role;
 use crate::ui::widgets::bar::bar;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::notice::notice;
-use crate::ui::widgets::number::{DURATION_WIDTH, count, duration, grouped, signed, tokens};
+use crate::ui::widgets::number::{DURATION_WIDTH, count, duration, grouped, progress, signed, tokens};
 use crate::ui::widgets::scroll::scrollbar;
 use crate::ui::widgets::table::{Column, Layout, put, select};
 
@@ -30,6 +32,8 @@ const WIDE: u16 = 150;
 const DETAIL_WIDTH: u16 = 96;
 /// From this width on the list says in words how proposals stand.
 const WORDY: u16 = 90;
+/// Cells of a tool's name in the list, at least and at most, where it has that many.
+const TOOL: (u16, u16) = (12, 28);
 /// Cells of the progress bar.
 const BAR: u16 = 40;
 
@@ -40,33 +44,49 @@ impl Board {
         buf.set_style(area, cx.theme.style(Role::Text));
         (self.layout, self.detail_area) = (Layout::default(), Rect::default());
         let Some(opened) = cx.sessions.iter().find(|opened| opened.id == self.session) else {
-            return notice(area, buf, cx.theme, &["This session has been closed", "esc goes back"]);
+            return notice(area, buf, cx.theme, &["This session has been closed"]);
         };
         let known = cx.advices.get(self.session);
         put(buf, area.x, area.y, area.width, Align::Left, &title(opened, known.map(|known| known.0), cx));
-        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
-        let (has_rules, is_ready) = match known {
-            Some((inquiry, Answer::Waiting)) => {
-                waiting(inquiry, cx, body, buf);
-                (false, false)
-            }
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        match known {
+            Some((inquiry, Answer::Waiting)) => waiting(inquiry, cx, body, buf),
             Some((_, Answer::Failed(why))) => {
                 notice(body, buf, cx.theme, &["No advice", &clip::visible(why), "", "r tries again"]);
-                (false, true)
             }
-            Some((_, Answer::Ready(proposals))) if proposals.is_empty() => {
-                nothing(opened, cx, body, buf);
-                (false, true)
-            }
-            Some((_, Answer::Ready(proposals))) => {
-                self.draw_both(proposals, opened, cx, body, buf);
-                (proposals.iter().any(|proposal| proposal.rule.is_some()), true)
-            }
-            None => (false, true),
+            Some((_, Answer::Ready(proposals))) if proposals.is_empty() => nothing(opened, cx, body, buf),
+            Some((_, Answer::Ready(proposals))) => self.draw_both(proposals, opened, cx, body, buf),
+            None => {}
+        }
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self, cx: &Cx<'_>) -> Vec<Hint> {
+        let over = |action, word: &'static str| Hint::over(cx.keys, PanelId::Rules, action, word);
+        let Some(opened) = cx.sessions.iter().find(|opened| opened.id == self.session) else {
+            return vec![over(Action::Back, "back")];
         };
-        let keys = keys_line(has_rules, is_ready, opened.is_live, usize::from(area.width), cx);
-        put(buf, foot.x, foot.y, foot.width, Align::Left, &keys);
+        let proposals: &[Proposal] = match cx.advices.get(self.session) {
+            Some((_, Answer::Waiting)) => return vec![over(Action::Back, "leave it")],
+            Some((_, Answer::Ready(proposals))) => proposals,
+            Some((_, Answer::Failed(_))) | None => &[],
+        };
+        let mut hints = Vec::new();
+        if self.selected(proposals).is_some_and(|chosen| chosen.rule.is_some()) {
+            let made = if opened.is_live { "switch on" } else { "try it" };
+            hints.extend([over(Action::Open, made), over(Action::NextMode, "observe")]);
+            hints.extend(opened.is_live.then(|| over(Action::KeepRules, "keep in file")));
+            hints.push(over(Action::EditRules, "as text"));
+        }
+        hints.extend((!proposals.is_empty()).then(|| over(Action::Copy, "copy")));
+        hints.push(over(Action::Back, "back"));
+        let can_undo = cx.rulings.undoable(self.session).is_some();
+        hints.extend(can_undo.then(|| over(Action::Undo, "undo")));
+        let has_rules = proposals.iter().any(|proposal| proposal.rule.is_some());
+        hints.extend(has_rules.then(|| Hint::fixed("Y", "copy all")));
+        hints.push(Hint::fixed("r", "look again"));
+        hints
     }
 
     /// The list, and the selected proposal beside or below it.
@@ -125,7 +145,8 @@ impl Board {
         let window = self.list.window(all.len(), rows.height);
         for (y, index) in (rows.y..).zip(window.clone()) {
             let proposal = &all[index];
-            self.layout.row(&columns, y, buf, |column, width| cell(column, proposal, &text, width, cx));
+            self.layout
+                .row(&columns, y, buf, |column, width| cell(FIELDS[column], proposal, &text, width, cx));
             if index == self.list.cursor() {
                 select(Rect { width: area.width.saturating_sub(1), ..rows }, y, true, buf, cx.theme);
             }
@@ -193,23 +214,85 @@ fn together(all: &[Proposal], opened: &Opened<'_>, cx: &Cx<'_>) -> Line<'static>
     }
 }
 
-fn columns(all: &[Proposal], width: u16) -> [Column; 6] {
+/// A column of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Mark,
+    Tool,
+    Advice,
+    Model,
+    Wire,
+    Calls,
+    Time,
+}
+
+const FIELDS: [Field; 7] =
+    [Field::Mark, Field::Tool, Field::Advice, Field::Model, Field::Wire, Field::Calls, Field::Time];
+
+/// The columns; one in which no rule saves anything is left out.
+fn columns(all: &[Proposal], width: u16) -> [Column; 7] {
     let right = |title, want| Column { title, want, align: Align::Right };
     let left = |title, want| Column { title, want, align: Align::Left };
-    let longest = all.iter().map(|proposal| clip::width(&proposal.title) + 2).max().unwrap_or(0);
-    let longest = u16::try_from(longest).unwrap_or(u16::MAX).clamp(44, 72);
-    [
-        left("", Want::fixed(if width < WORDY { 1 } else { 9 }, 0)),
-        left("advice", Want::growing(44, longest, 1, 0)),
-        right("tokens", Want::fixed(7, 1)),
-        right("on wire", Want::fixed(7, 4)),
-        right("calls", Want::fixed(5, 3)),
-        right("time", Want::fixed(DURATION_WIDTH + 1, 2)),
-    ]
+    let longest = |text: &dyn Fn(&Proposal) -> usize| {
+        u16::try_from(all.iter().map(text).max().unwrap_or(0)).unwrap_or(u16::MAX)
+    };
+    let tools = longest(&|proposal| tool(proposal).map_or(0, clip::width));
+    let titles = longest(&|proposal| clip::width(&title_beside(proposal)) + 2);
+    FIELDS.map(|field| {
+        let column = match field {
+            Field::Mark => left("", Want::fixed(if width < WORDY { 1 } else { 9 }, 0)),
+            Field::Tool => left("tool", Want::growing(TOOL.0.min(tools), tools.min(TOOL.1), 1, 0)),
+            Field::Advice => left("advice", Want::growing(titles.min(38), titles.min(72), 1, 0)),
+            Field::Model => right("tokens", Want::fixed(7, 1)),
+            Field::Wire => right("on wire", Want::fixed(7, 4)),
+            Field::Calls => right("calls", Want::fixed(5, 3)),
+            Field::Time => right("time", Want::fixed(DURATION_WIDTH + 1, 2)),
+        };
+        if all.iter().any(|proposal| field.says_something(proposal)) {
+            column
+        } else {
+            Column { want: Want::fixed(u16::MAX, u8::MAX), ..column }
+        }
+    })
+}
+
+impl Field {
+    fn says_something(self, proposal: &Proposal) -> bool {
+        let saving = &proposal.saving;
+        let has_rule = proposal.rule.is_some();
+        match self {
+            Self::Mark | Self::Advice => true,
+            Self::Tool => tool(proposal).is_some(),
+            Self::Model => has_rule && saving.model != 0,
+            Self::Wire => has_rule && saving.wire != 0,
+            Self::Calls => has_rule && saving.answered != 0,
+            Self::Time => has_rule && saving.time_us != 0,
+        }
+    }
+}
+
+/// The one tool that a proposal's rule is about, if it is about one.
+fn tool(proposal: &Proposal) -> Option<&str> {
+    let rule = proposal.rule.as_ref()?;
+    let hidden = || rule.tools.as_ref()?.hide.as_ref();
+    match rule.select.tool.as_ref().or_else(hidden)?.written() {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// What is advised, beside the name of the tool that it is about.
+fn title_beside(proposal: &Proposal) -> String {
+    match tool(proposal) {
+        Some(tool) => {
+            proposal.title.replace(&format!(" of {tool}"), "").replace(&format!(" {tool},"), " it,")
+        }
+        None => proposal.title.clone(),
+    }
 }
 
 /// The text of a proposal in a column.
-fn cell(column: usize, proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>) -> Line<'static> {
+fn cell(field: Field, proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>) -> Line<'static> {
     let saving = &proposal.saving;
     let number = |value: i64, words: String| match value {
         0 => Line::styled(cx.theme.glyphs.none, cx.theme.style(Role::Dim)),
@@ -219,22 +302,27 @@ fn cell(column: usize, proposal: &Proposal, rules: &str, width: u16, cx: &Cx<'_>
     let counted = |value: i64| {
         signed(value, |tokens_saved| tokens(Count { tokens: tokens_saved, accuracy: saving.accuracy }))
     };
-    match column {
-        0 => mark(proposal, rules, width, cx),
-        1 => {
+    match field {
+        Field::Mark => mark(proposal, rules, width, cx),
+        Field::Tool => {
+            let name = clip::middle(tool(proposal).unwrap_or_default(), usize::from(width)).into_owned();
+            Line::styled(name, cx.theme.style(Role::Strong))
+        }
+        Field::Advice => {
             let risky = proposal.rule.as_ref().is_some_and(is_risky);
             let (mark, role) = if risky { (cx.theme.glyphs.warn, Role::Warn) } else { (" ", Role::Text) };
-            let title = clip::end(&proposal.title, usize::from(width).saturating_sub(2)).into_owned();
+            let room = usize::from(width).saturating_sub(2);
+            let title = clip::end(&title_beside(proposal), room).into_owned();
             Line::from(vec![
                 Span::styled(format!("{mark} "), cx.theme.style(role)),
                 Span::styled(title, cx.theme.style(Role::Text)),
             ])
         }
         _ if proposal.rule.is_none() => Line::default(),
-        2 => number(saving.model, counted(saving.model)),
-        3 => number(saving.wire, counted(saving.wire)),
-        4 => number(i64::try_from(saving.answered).unwrap_or(i64::MAX), count(saving.answered)),
-        _ => number(saving.time_us, signed(saving.time_us, duration)),
+        Field::Model => number(saving.model, counted(saving.model)),
+        Field::Wire => number(saving.wire, counted(saving.wire)),
+        Field::Calls => number(i64::try_from(saving.answered).unwrap_or(i64::MAX), count(saving.answered)),
+        Field::Time => number(saving.time_us, signed(saving.time_us, duration)),
     }
 }
 
@@ -263,7 +351,7 @@ fn waiting(inquiry: &Inquiry, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let done = bar.trim_end();
     let rest = usize::from(cells).saturating_sub(clip::width(done));
     let bar = format!("{done}{}", cx.theme.glyphs.gauge_empty.repeat(rest));
-    let second = format!("pass {number} of 2, {:.0} %", (share * 100.0).floor());
+    let second = format!("pass {number} of 2, {}", progress(share));
     notice(area, buf, cx.theme, &[first, "", &bar, "", &second]);
 }
 
@@ -285,30 +373,4 @@ fn nothing(opened: &Opened<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         }
     };
     notice(area, buf, cx.theme, &[first, second]);
-}
-
-fn keys_line(has_rules: bool, is_ready: bool, is_live: bool, width: usize, cx: &Cx<'_>) -> Line<'static> {
-    let mut keys: Vec<(&str, &str)> = Vec::new();
-    match (has_rules, is_live) {
-        (true, true) => keys.extend([("enter", "switch on"), ("space", "observe"), ("K", "keep in file")]),
-        (true, false) => keys.extend([("enter", "try it"), ("space", "observe")]),
-        (false, _) => {}
-    }
-    if has_rules {
-        keys.extend([("e", "as text"), ("y", "copy"), ("esc", "back"), ("u", "undo"), ("Y", "copy all")]);
-    } else {
-        keys.push(("esc", if is_ready { "back" } else { "leave it" }));
-    }
-    if is_ready {
-        keys.push(("r", "look again"));
-    }
-    let mut line = Line::from(Span::raw(" "));
-    for (key, word) in keys {
-        let word = format!(" {word}  ");
-        if line.width() + clip::width(key) + clip::width(&word) <= width {
-            line.push_span(Span::styled(key, cx.theme.style(Role::Key)));
-            line.push_span(Span::styled(word, cx.theme.style(Role::KeyText)));
-        }
-    }
-    line
 }

@@ -2,7 +2,7 @@
 //!
 //! The one thing that panels, footer, help and palette ask which key does what. Knows no file.
 
-use super::{Action, BINDINGS, Binding, Group, PanelId, Press, Reach};
+use super::{Action, BINDINGS, Binding, PanelId, Press, Reach, binding};
 
 /// A row of the table with its keys.
 #[derive(Clone, Debug)]
@@ -73,19 +73,22 @@ impl Bindings {
         Some(row.row.action)
     }
 
-    /// What a press does in a box that lies over the panels. Its keys are fixed, those of the table in `panel`; whoever has
-    /// other keys to move about, to go back or to quit has them there as well.
+    /// What a press does in a box that lies over the panels and has the keys of one of them: what it does there, and
+    /// otherwise what the table says, so that a box keeps its keys whatever somebody has made of them elsewhere.
     #[must_use]
     pub fn action_over(&self, press: Press, panel: PanelId) -> Option<Action> {
-        let works = |row: &Binding| row.reach.covers(panel) && row.keys.contains(&press);
-        let fixed = BINDINGS.iter().find(|row| works(row)).map(|row| row.action);
-        let follows =
-            |row: &Binding| row.group == Group::Move || matches!(row.action, Action::Back | Action::Quit);
-        let own = || {
-            let found = self.in_panel(panel).find(|bound| bound.keys(panel).contains(&press))?;
-            follows(found.row).then_some(found.row.action)
-        };
-        fixed.or_else(own)
+        let works = |row: &&Binding| row.reach.covers(panel) && row.keys.contains(&press);
+        self.action(press, panel).or_else(|| Some(BINDINGS.iter().find(works)?.action))
+    }
+
+    /// How a box names the key of an action: the first one that does it there.
+    #[must_use]
+    pub fn label_over(&self, action: Action, panel: PanelId) -> String {
+        let own = self.of(action).map_or(&[][..], |bound| bound.keys(panel));
+        let fixed = binding(action).map_or(&[][..], |row| row.keys);
+        let mut all = own.iter().chain(fixed);
+        let key = all.find(|key| self.action_over(**key, panel) == Some(action));
+        key.map_or_else(|| format!(":{}", action.name()), |key| key.label())
     }
 
     /// How a text names the key of an action in a panel; `:name`, as one finds it among the commands, if it has none.
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn boxes_keep_their_keys_and_take_the_users_own_for_moving() {
+    fn boxes_keep_their_keys_and_take_the_users_own_and_name_those() {
         let mut keys = Bindings::default();
         let change = |action, written: &str| super::super::Rebinding {
             scope: super::super::Scope::Everywhere,
@@ -153,7 +156,12 @@ mod tests {
         assert_eq!(over("n"), Some(Action::Down));
         assert_eq!(over("j"), Some(Action::Down));
         assert_eq!(over("y"), Some(Action::Copy));
-        assert_eq!(over("Z"), None);
+        assert_eq!(over("Z"), Some(Action::Copy));
+        let named = |action| keys.label_over(action, PanelId::Sessions);
+        assert_eq!([named(Action::Copy), named(Action::Down), named(Action::Back)], ["Z", "n", "esc"]);
+        // A key that somebody has given to something else does that in a box as well.
+        keys.set(change(Action::Mark, "y"));
+        assert_eq!(keys.action_over(press("y"), PanelId::Sessions), Some(Action::Mark));
     }
 
     #[test]

@@ -5,20 +5,27 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Cx, welcome};
+use super::{Cx, PanelId, welcome};
+use crate::ui::keys::Action;
 use crate::ui::widgets::notice::notice;
-use crate::ui::widgets::number::grouped;
+use crate::ui::widgets::number::{counted, grouped, progress};
 
 /// Says why the panel is empty; `nothing` where the sessions are there and have nothing for this panel.
 pub fn draw(cx: &Cx<'_>, area: Rect, buf: &mut Buffer, nothing: &str) {
-    if cx.sessions.is_empty() {
+    if cx.sessions.is_empty() && cx.listed.is_empty() {
         return welcome::view(cx, area, buf);
+    }
+    if cx.sessions.is_empty() {
+        let sessions = cx.keys.usual_label(Action::Show(PanelId::Sessions));
+        let open = cx.keys.label(Action::Open, PanelId::Sessions);
+        let known = counted(cx.listed.len() as u64, "session");
+        let how = format!("{sessions} lists {known}; {open} opens one there.");
+        return notice(area, buf, cx.theme, &["No session is open", &how]);
     }
     let is_read = |opened: &&super::Opened<'_>| opened.loaded < 1.0 && opened.playback.is_none();
     if let Some(opened) = cx.sessions.iter().find(is_read) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
-        let percent = (opened.loaded.clamp(0.0, 1.0) * 100.0) as u64;
-        let line = format!("Reading the recording of {} … {percent} %", opened.session.header.label);
+        let done = progress(opened.loaded);
+        let line = format!("Reading the recording of {}: {done}", opened.session.header.label);
         notice(area, buf, cx.theme, &[&line]);
         return;
     }

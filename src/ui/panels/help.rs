@@ -50,20 +50,11 @@ const COLUMN: u16 = 60;
 /// Columns of keys at most.
 const COLUMNS_MAX: u16 = 3;
 
-/// How many lines have what is looked for, of how many: `7 of 118`; or that none has. With what the keys of the prompt do
-/// then.
+/// How many lines have what is looked for, of how many: `7 of 118`; or that none has.
 #[must_use]
-pub fn verdict(cx: &Cx<'_>) -> String {
-    let found = found_text(cx);
-    if cx.asked.words.is_empty() || found.starts_with("none") {
-        return format!("{found}   esc shows all");
-    }
-    format!("{found}   enter keeps this, esc shows all")
-}
-
-fn found_text(cx: &Cx<'_>) -> String {
+pub fn found_text(cx: &Cx<'_>) -> String {
     let count = |blocks: &[Block]| blocks.iter().map(|block| block.entries.len()).sum::<usize>();
-    let all = blocks(cx.keys, cx.asked.panel);
+    let all = blocks(cx);
     let total = count(&all);
     match count(&Search::new(&cx.asked.words).narrow(all)) {
         0 => format!("none of {total}"),
@@ -78,7 +69,7 @@ impl Panel for Help {
             self.from = 0;
         }
         let search = Search::new(&cx.asked.words);
-        let blocks = search.narrow(blocks(cx.keys, cx.asked.panel));
+        let blocks = search.narrow(blocks(cx));
         let area = Self::head(cx, &search, area, buf);
         if blocks.is_empty() {
             let words = format!("Nothing in help has \"{}\"", cx.asked.words);
@@ -133,6 +124,10 @@ impl Panel for Help {
     fn hints(&self) -> &'static [Action] {
         &[Action::Back, Action::Filter, Action::Palette]
     }
+
+    fn offers(&mut self, action: Action, _cx: &Cx<'_>) -> bool {
+        action != Action::Copy
+    }
 }
 
 impl Help {
@@ -177,7 +172,7 @@ fn entry_line(
         if position > 0 {
             spans.push(Span::raw(" "));
         }
-        marked(&mut spans, theme, label, ranges, Role::Key);
+        marked(&mut spans, theme, label, ranges, entry.role);
     }
     let used = Line::from(spans.clone()).width();
     spans.push(Span::raw(" ".repeat((label_cells + 3).saturating_sub(used).max(1))));

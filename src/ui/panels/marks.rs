@@ -5,6 +5,7 @@
 use super::Targets;
 use crate::model::{Operation, Outcome, Phase, State};
 use crate::ui::theme::{Glyphs, Role};
+use crate::ui::widgets::number::duration;
 
 /// How a state is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,27 @@ pub fn errors(share: Option<f64>, targets: &Targets) -> Role {
 #[must_use]
 pub fn warning(role: Role, glyphs: &Glyphs) -> &'static str {
     if matches!(role, Role::Warn | Role::Bad) { glyphs.warn } else { " " }
+}
+
+/// The mark behind a number of failures: some failures are a warning within the target, and no mark.
+#[must_use]
+pub fn too_many(role: Role, glyphs: &Glyphs) -> &'static str {
+    if role == Role::Bad { glyphs.warn } else { " " }
+}
+
+/// What the marks and colours of figures say, under these targets: a mark, its colour, and what it means.
+#[must_use]
+pub fn meanings(targets: &Targets, glyphs: &Glyphs) -> [(String, Role, String); 4] {
+    let warn = glyphs.warn;
+    let (p50, p99) = (duration(targets.p50_us), duration(targets.p99_us));
+    let errors = format!("{:.3}", targets.error_share * 100.0);
+    let errors = errors.trim_end_matches('0').trim_end_matches('.');
+    [
+        ("12 ms".to_owned(), Role::Good, format!("p50 up to {p50}, p95, p99 up to {p99}")),
+        (format!("12 ms{warn}"), Role::Warn, "Above its target".to_owned()),
+        (format!("12 ms{warn}"), Role::Bad, "Above twice its target, in another colour".to_owned()),
+        (format!("3{warn}"), Role::Bad, format!("More failed than the target, {errors} %")),
+    ]
 }
 
 #[cfg(test)]

@@ -68,6 +68,12 @@ impl PanelId {
         matches!(self, Self::Calls | Self::Timeline)
     }
 
+    /// Whether it shows what is in the opened sessions, and so nothing while there are none.
+    #[must_use]
+    pub fn shows_sessions(self) -> bool {
+        !matches!(self, Self::Sessions | Self::Help)
+    }
+
     /// The name on its tab.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -82,6 +88,9 @@ impl PanelId {
         }
     }
 }
+
+/// The panel whose keys boxes have that belong to no panel: those that hold everywhere.
+pub const OVER: PanelId = PanelId::Help;
 
 /// A session opened in this viewer; never given twice while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,6 +213,13 @@ impl Cx<'_> {
             sum += opened.session.context(self.wire);
         }
         sum
+    }
+
+    /// The session whose rules a key is about: that of the selection, else the first live one, else the first.
+    #[must_use]
+    pub fn ruled(&self, selected: Option<OpenId>) -> Option<OpenId> {
+        let live = self.sessions.iter().find(|opened| opened.is_live).or(self.sessions.first());
+        selected.or(live.map(|opened| opened.id))
     }
 
     /// Grows whenever all tokens of a session are forgotten, to be counted in another unit.
@@ -350,8 +366,13 @@ pub trait Panel {
         None
     }
 
-    /// The actions to show in the footer, the most useful first.
+    /// The actions to show in the footer, the most useful first, of those that it [offers](Self::offers).
     fn hints(&self) -> &'static [Action];
+
+    /// Whether an action would do something where the panel stands now.
+    fn offers(&mut self, _action: Action, _cx: &Cx<'_>) -> bool {
+        true
+    }
 
     /// What `y` offers for the selection.
     fn copyables(&self, _cx: &Cx<'_>) -> Vec<Copyable> {

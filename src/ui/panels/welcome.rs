@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::{Cx, PanelId};
+use super::{CopyWhat, Copyable, Cx, PanelId};
 use crate::ui::keys::Action;
 use crate::ui::theme::Role;
 
@@ -30,6 +30,12 @@ pub fn settings_file() -> &'static str {
     } else {
         "~/.config/Claude/claude_desktop_config.json"
     }
+}
+
+/// The same, to be copied.
+#[must_use]
+pub fn copyable() -> Copyable {
+    Copyable { name: "lines for Claude Desktop", what: CopyWhat::Text(SNIPPET.to_owned()) }
 }
 
 /// Draws it.

@@ -21,7 +21,7 @@ pub(super) fn whither(text: &str, playback: Playback) -> Result<Goal, &'static s
     if let Some(share) = text.strip_suffix('%') {
         let share: f64 = share.trim().parse().map_err(|_| "this is no share")?;
         if !(0.0..=100.0).contains(&share) {
-            return Err("a share is between 0% and 100%");
+            return Err("a share is between 0 % and 100 %");
         }
         let until = playback.until.ok_or("when the recording ends is not known")?;
         return Ok(Goal::Time(rounded(until.0 as f64 * share / 100.0)));

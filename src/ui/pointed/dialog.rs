@@ -12,7 +12,8 @@ use crate::model::{Definition, Half, OperationId};
 use crate::rules::{Ruleset, edit};
 use crate::trace::Place;
 use crate::ui::fetched::Answer;
-use crate::ui::panels::{Cx, OpenId, Opened};
+use crate::ui::keys::{Action, Bindings, Press};
+use crate::ui::panels::{Cx, OVER, OpenId, Opened};
 use crate::ui::prompt::{Prompt, PromptReply};
 use crate::ui::ruling::RuleChange;
 use crate::wire::member;
@@ -83,7 +84,7 @@ impl Dialog {
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: KeyEvent) -> DialogReply {
+    pub fn key(&mut self, key: KeyEvent, keys: &Bindings) -> DialogReply {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Char('e') if ctrl => return DialogReply::Write,
@@ -97,20 +98,20 @@ impl Dialog {
                     PromptReply::Given => return DialogReply::Given,
                     PromptReply::Edited | PromptReply::Stays => {}
                 },
-                None => return self.plain_key(key.code),
+                None if key.code == KeyCode::Char('e') => return DialogReply::Write,
+                None => return self.plain_key(keys.action_over(Press::of(&key), OVER)),
             },
         }
         DialogReply::Stays
     }
 
-    /// Takes a key where nothing is typed.
-    fn plain_key(&mut self, code: KeyCode) -> DialogReply {
-        match code {
-            KeyCode::Enter => return DialogReply::Confirmed { keep: false },
-            KeyCode::Esc | KeyCode::Char('q') => return DialogReply::Given,
-            KeyCode::Char('e') => return DialogReply::Write,
-            KeyCode::Right | KeyCode::Down | KeyCode::Char('l' | 'j') => self.step(1),
-            KeyCode::Left | KeyCode::Up | KeyCode::Char('h' | 'k') => self.step(self.choices.len() - 1),
+    /// Does what a key asks for where nothing is typed.
+    fn plain_key(&mut self, action: Option<Action>) -> DialogReply {
+        match action {
+            Some(Action::Open) => return DialogReply::Confirmed { keep: false },
+            Some(Action::Back | Action::Quit) => return DialogReply::Given,
+            Some(Action::Right | Action::Down) => self.step(1),
+            Some(Action::Left | Action::Up) => self.step(self.choices.len() - 1),
             _ => {}
         }
         DialogReply::Stays

@@ -21,8 +21,7 @@ pub enum Reach {
 }
 
 /// Why no rule can be about a place of a message.
-pub const NO_SPOT: &str =
-    "Point at a field of the result first: in structuredContent, or in a text that is JSON";
+pub const NO_SPOT: &str = "Point at a field of the result: in structuredContent, or in a text of JSON";
 
 impl Spot {
     /// The value that some steps from the root of an answer lead to.

@@ -1,5 +1,6 @@
 //! Keys in, questions out: what is pointed at on real screens, and what the question says of it.
 
+use crate::ui::keys::Bindings;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -59,7 +60,7 @@ fn screen(stage: &Stage, panel: &mut dyn Panel, dialog: &Dialog, (width, height)
 }
 
 fn press(dialog: &mut Dialog, code: KeyCode) -> DialogReply {
-    dialog.key(KeyEvent::from(code))
+    dialog.key(KeyEvent::from(code), &Bindings::default())
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn a_confirmed_rule_is_the_text_of_the_rules_and_an_open_question_changes_nothin
     let mut dialog = question(reply);
     assert_eq!(press(&mut dialog, KeyCode::Enter), DialogReply::Confirmed { keep: false });
     let kept = KeyEvent::new(KeyCode::Char('o'), KeyModifiers::CONTROL);
-    assert_eq!(dialog.key(kept), DialogReply::Confirmed { keep: true });
+    assert_eq!(dialog.key(kept, &Bindings::default()), DialogReply::Confirmed { keep: true });
     assert_eq!(press(&mut dialog, KeyCode::Char('e')), DialogReply::Write);
     assert_eq!(press(&mut dialog, KeyCode::Esc), DialogReply::Given);
     let change = stage.with(|cx| dialog.change(cx, true)).unwrap();

@@ -14,7 +14,9 @@ use crate::rules::{Over, edit};
 use crate::tokens::Count;
 use crate::ui::boxes;
 use crate::ui::fetched::Answer;
-use crate::ui::panels::{Cx, Opened};
+use crate::ui::hints::Hint;
+use crate::ui::keys::Action;
+use crate::ui::panels::{Cx, OVER, Opened};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::Align;
@@ -28,6 +30,24 @@ const COLUMNS: u16 = 84;
 const LABEL: usize = 13;
 
 impl Dialog {
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self, cx: &Cx<'_>) -> Vec<Hint> {
+        let over = |action, word: &'static str| Hint::over(cx.keys, OVER, action, word);
+        let is_live = self.opened(cx).is_some_and(|opened| opened.is_live);
+        let is_typed = self.typed().is_some();
+        let mut hints = Vec::new();
+        if self.draft(cx).is_ok() {
+            let made = if is_live { "make it" } else { "try it" };
+            hints.push(if is_typed { Hint::fixed("enter", made) } else { over(Action::Open, made) });
+            hints.extend(is_live.then(|| Hint::fixed("ctrl-o", "keep it in the file too")));
+            hints.push(Hint::fixed(if is_typed { "ctrl-e" } else { "e" }, "as text"));
+        }
+        hints.extend((self.choices().0.len() > 1).then(|| Hint::fixed("tab", "the next choice")));
+        hints.push(if is_typed { Hint::fixed("esc", "leave") } else { over(Action::Back, "leave") });
+        hints
+    }
+
     /// Draws the question; returns where the cursor stands, if something is typed.
     pub fn view(&self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         let width = usize::from(area.width.saturating_sub(4).min(COLUMNS));
@@ -59,7 +79,7 @@ impl Dialog {
                 lines.push(Line::styled(format!("{mark} {text}"), cx.theme.style(role)));
             }
             let place = if opened.is_live {
-                "Holds at once, for this session. ctrl-o keeps it in the file too."
+                "Holds at once, for this session; kept in the file, for later ones too."
             } else {
                 "This session has ended: a trial on its recording, no traffic changes."
             };
@@ -68,13 +88,11 @@ impl Dialog {
                     .map(|text| Line::styled(format!("  {text}"), cx.theme.style(Role::Dim))),
             );
         }
-        lines.push(Line::default());
-        lines.push(self.keys_line(opened.is_some_and(|opened| opened.is_live), cx));
         let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let title = format!("{}: {}", self.pointing().wish.title(), self.about());
         let columns = u16::try_from(width).unwrap_or(COLUMNS);
         let inner = boxes::pop_up(cx.theme, area, columns, rows, &clip::end(&title, width.max(8) - 2), buf);
-        // On a low screen the keys stay in sight, and the rule's text goes first.
+        // On a low screen what it does stays in sight, and the rule's text goes first.
         let skipped = lines.len().saturating_sub(usize::from(inner.height));
         for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(skipped)) {
             put(buf, inner.x, y, inner.width, Align::Left, line);
@@ -97,13 +115,13 @@ impl Dialog {
         if choices.len() < 2 {
             return Vec::new();
         }
-        let mut lines = vec![Line::from(Span::styled("tab  ", cx.theme.style(Role::Key)))];
+        let mut lines = vec![Line::default()];
         for (at, (_, word)) in choices.iter().enumerate() {
             let role = if at == chosen { Role::TabOpen } else { Role::Tab };
             let text = format!(" {word} ");
             let used = lines.last().map_or(0, Line::width);
-            if used + clip::width(&text) > width && used > 5 {
-                lines.push(Line::raw("     "));
+            if used + clip::width(&text) > width && used > 0 {
+                lines.push(Line::default());
             }
             if let Some(line) = lines.last_mut() {
                 line.push_span(Span::styled(text, cx.theme.style(role)));
@@ -154,22 +172,6 @@ impl Dialog {
             lines.push(all_line(draft, opened, cx));
         }
         lines
-    }
-
-    fn keys_line(&self, is_live: bool, cx: &Cx<'_>) -> Line<'static> {
-        let write = if self.typed().is_some() { "ctrl-e" } else { "e" };
-        let mut keys = vec![("enter", if is_live { "make it" } else { "try it" })];
-        if is_live {
-            keys.push(("ctrl-o", "keep it too"));
-        }
-        keys.extend([(write, "as text"), ("esc", "leave")]);
-        let spans = keys.into_iter().flat_map(|(key, word)| {
-            [
-                Span::styled(key, cx.theme.style(Role::Key)),
-                Span::styled(format!(" {word}  "), cx.theme.style(Role::KeyText)),
-            ]
-        });
-        Line::from(spans.collect::<Vec<_>>())
     }
 }
 

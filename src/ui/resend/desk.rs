@@ -11,13 +11,18 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::errand::{Errand, Report};
 use crate::insight::resend::{Schema, Subject, Verdict as Judgement, edited, part_of, pretty};
 use crate::ui::keys::{Action, Bindings, Press};
-use crate::ui::panels::{OpenId, PanelId};
+use crate::ui::panels::{OVER, OpenId};
 use crate::ui::prompt::{Prompt, PromptReply, Verdict};
 use crate::ui::widgets::scroll::Scroll;
 use crate::ui::writing::Writing;
 
 /// Lines the wheel moves.
 const WHEEL_LINES: usize = 3;
+
+/// Whether a key goes back.
+fn is_left(key: KeyEvent, keys: &Bindings) -> bool {
+    matches!(keys.action_over(Press::of(&key), OVER), Some(Action::Back | Action::Quit))
+}
 
 /// A folder as it is typed, where `~` is the user's own as in a shell.
 fn from_home(typed: &str) -> PathBuf {
@@ -169,11 +174,8 @@ impl Resend {
     pub fn key(&mut self, key: KeyEvent, keys: &Bindings) -> ResendReply {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match &mut self.stage {
-            Stage::Reading | Stage::Unreadable(_) => match key.code {
-                KeyCode::Esc | KeyCode::Char('q') => ResendReply::Left,
-                KeyCode::Char('c') if ctrl => ResendReply::Left,
-                _ => ResendReply::Stays,
-            },
+            Stage::Reading | Stage::Unreadable(_) if is_left(key, keys) => ResendReply::Left,
+            Stage::Reading | Stage::Unreadable(_) => ResendReply::Stays,
             Stage::Writing { asks_to_leave } => {
                 if std::mem::take(asks_to_leave) {
                     return match key.code {
@@ -189,8 +191,7 @@ impl Resend {
             }
             Stage::Asking { folder: None } => self.asking_key(key, ctrl, keys),
             Stage::Running { errand, .. } => {
-                let leaves = key.code == KeyCode::Esc || (ctrl && key.code == KeyCode::Char('c'));
-                match (leaves, errand.is_given_up()) {
+                match (is_left(key, keys), errand.is_given_up()) {
                     (true, false) => errand.give_up(),
                     // It ends by itself; nobody has to wait for that.
                     (true, true) => return ResendReply::Left,
@@ -250,17 +251,19 @@ impl Resend {
 
     fn asking_key(&mut self, key: KeyEvent, ctrl: bool, keys: &Bindings) -> ResendReply {
         match key.code {
-            KeyCode::Enter => return self.send(),
-            KeyCode::Esc => self.write(),
-            KeyCode::Char('c' | 'q') if ctrl => self.write(),
             KeyCode::Char('f') if self.is_started() && !ctrl => {
                 let folder = self.folder.clone().or_else(|| self.here.clone()).unwrap_or_default();
                 let mut prompt = Prompt::new("folder", &folder.display().to_string(), Vec::new());
                 prompt.verdict =
-                    Verdict::Good("enter takes it, esc does not; empty is this viewer's".to_owned());
+                    Verdict::Good("where the server is started; empty: where this viewer was".to_owned());
                 self.stage = Stage::Asking { folder: Some(Box::new(prompt)) };
             }
-            _ => self.scroll_by(key, keys),
+            KeyCode::Char('q') if ctrl => self.write(),
+            _ if is_left(key, keys) => self.write(),
+            _ => match keys.action_over(Press::of(&key), OVER) {
+                Some(Action::Open) => return self.send(),
+                action => self.scroll_by(action),
+            },
         }
         ResendReply::Stays
     }
@@ -304,26 +307,27 @@ impl Resend {
     fn done_key(&mut self, key: KeyEvent, ctrl: bool, keys: &Bindings) -> ResendReply {
         let Stage::Done(report) = &self.stage else { return ResendReply::Stays };
         match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => return ResendReply::Left,
-            KeyCode::Char('c') if ctrl => return ResendReply::Left,
             KeyCode::Char('e') if !ctrl => self.write(),
             KeyCode::Char('o') if !ctrl => {
                 if let Some(recording) = &report.recording {
                     return ResendReply::Open(recording.clone());
                 }
             }
-            KeyCode::Char('y') if !ctrl => {
-                if let Some(answer) = &report.answer {
-                    return ResendReply::Copy(pretty(answer));
+            _ if is_left(key, keys) => return ResendReply::Left,
+            _ => match keys.action_over(Press::of(&key), OVER) {
+                Some(Action::Copy) => {
+                    if let Some(answer) = &report.answer {
+                        return ResendReply::Copy(pretty(answer));
+                    }
                 }
-            }
-            _ => self.scroll_by(key, keys),
+                action => self.scroll_by(action),
+            },
         }
         ResendReply::Stays
     }
 
-    fn scroll_by(&mut self, key: KeyEvent, keys: &Bindings) {
-        if let Some(action) = keys.action_over(Press::of(&key), PanelId::Help) {
+    fn scroll_by(&mut self, action: Option<Action>) {
+        if let Some(action) = action {
             self.scroll.act_at_top(action, self.lines);
         }
     }

@@ -13,7 +13,9 @@ use super::{plan, report, takes};
 use crate::insight::resend::Problem;
 use crate::ui::app::Moment;
 use crate::ui::fetched::Answer;
-use crate::ui::panels::Cx;
+use crate::ui::hints::Hint;
+use crate::ui::keys::{Action, Bindings};
+use crate::ui::panels::{Cx, OVER};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::Align;
@@ -31,6 +33,44 @@ const WIDE: u16 = 100;
 const TEXT_ROWS_MIN: u16 = 4;
 
 impl Resend {
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self, keys: &Bindings) -> Vec<Hint> {
+        let over = |action, word: &'static str| Hint::over(keys, OVER, action, word);
+        match &self.stage {
+            Stage::Reading | Stage::Unreadable(_) => vec![over(Action::Back, "back")],
+            Stage::Writing { asks_to_leave: true } => {
+                vec![Hint::fixed("y", "leave it"), Hint::fixed("any other key", "go on writing")]
+            }
+            Stage::Writing { asks_to_leave: false } => {
+                let mut hints = vec![Hint::fixed("ctrl-s", "what will run"), Hint::fixed("ctrl-z", "undo")];
+                hints.extend((self.verdict.count() > 0).then(|| Hint::fixed("ctrl-e", "to the problem")));
+                hints.push(Hint::fixed("esc", "back"));
+                hints
+            }
+            Stage::Asking { folder: Some(_) } => {
+                vec![Hint::fixed("enter", "take this folder"), Hint::fixed("esc", "leave it as it was")]
+            }
+            Stage::Asking { folder: None } => {
+                let mut hints = vec![over(Action::Open, "run it")];
+                hints.extend(self.is_started().then(|| Hint::fixed("f", "another folder")));
+                hints.push(over(Action::Back, "back to the text"));
+                hints
+            }
+            Stage::Running { errand, .. } if errand.is_given_up() => {
+                vec![over(Action::Back, "do not wait for that")]
+            }
+            Stage::Running { .. } => vec![over(Action::Back, "take it back")],
+            Stage::Done(report) => {
+                let mut hints = vec![Hint::fixed("e", "edit again")];
+                hints.extend(report.recording.is_some().then(|| Hint::fixed("o", "open the new session")));
+                hints.extend(report.answer.is_some().then(|| over(Action::Copy, "copy the answer")));
+                hints.push(over(Action::Back, "back"));
+                hints
+            }
+        }
+    }
+
     /// Draws it over an area; returns where the cursor stands.
     pub fn view(&mut self, cx: &Cx<'_>, at: Moment, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         Clear.render(area, buf);
@@ -43,12 +83,12 @@ impl Resend {
         let below = Rect { y: area.y + 1, height: area.height - 1, ..area };
         match &mut self.stage {
             Stage::Reading => {
-                self.told(cx, below, buf, &["Reading the request from the recording"]);
+                notice(below, buf, cx.theme, &["Reading the request from the recording"]);
                 None
             }
             Stage::Unreadable(why) => {
                 let why = format!("It cannot be read: {}", clip::visible(why));
-                self.told(cx, below, buf, &["This call cannot be sent again", &why]);
+                notice(below, buf, cx.theme, &["This call cannot be sent again", &why]);
                 None
             }
             Stage::Writing { asks_to_leave } => {
@@ -64,24 +104,16 @@ impl Resend {
                 let took = duration(u64::try_from(at.up.saturating_sub(since).as_micros()).unwrap_or(0));
                 let wheel = &cx.theme.glyphs.wheel;
                 let wheel = wheel[usize::try_from(cx.tick / 4).unwrap_or(0) % wheel.len()];
-                let is_given_up = errand.is_given_up();
-                let what = if is_given_up { "is taken back, and the server ended" } else { "is under way" };
+                let what =
+                    if errand.is_given_up() { "is taken back, and the server ended" } else { "is under way" };
                 let first = format!("{wheel} The call {what}, for {took} now");
-                self.told(cx, below, buf, &[&first, "Without an answer it is given up after 60 seconds"]);
-                let keys: &[_] =
-                    if is_given_up { &[("esc", "do not wait for that")] } else { &[("esc", "take it back")] };
-                put_keys(keys, cx.theme, foot(below), buf);
+                notice(below, buf, cx.theme, &[&first, "Without an answer it is given up after 60 seconds"]);
                 None
             }
             Stage::Done(report) => {
                 let lines = report::lines(report, cx.theme, usize::from(area.width.saturating_sub(1)));
-                let mut keys = vec![("e", "edit again")];
-                keys.extend(report.recording.is_some().then_some(("o", "open the new session")));
-                keys.extend(report.answer.is_some().then_some(("y", "copy the answer")));
-                keys.push(("esc", "back"));
-                self.draw_lines(&lines, cx.theme, rows_above(below, 2), buf);
-                border(cx.theme, below.bottom() - 2, below, buf);
-                put_keys(&keys, cx.theme, foot(below), buf);
+                self.draw_lines(&lines, cx.theme, rows_above(below, 1), buf);
+                border(cx.theme, below.bottom() - 1, below, buf);
                 None
             }
         }
@@ -123,13 +155,6 @@ impl Resend {
         Line::from(spans)
     }
 
-    fn told(&self, cx: &Cx<'_>, area: Rect, buf: &mut Buffer, lines: &[&str]) {
-        notice(rows_above(area, 1), buf, cx.theme, lines);
-        if !self.is_running() {
-            put_keys(&[("esc", "back")], cx.theme, foot(area), buf);
-        }
-    }
-
     fn draw_writing(
         &mut self,
         theme: &Theme,
@@ -138,21 +163,17 @@ impl Resend {
         buf: &mut Buffer,
     ) -> Option<(u16, u16)> {
         let said = self.said(theme, asks_to_leave, usize::from(area.width));
-        let room = area.height.saturating_sub(TEXT_ROWS_MIN + 2).max(1);
+        let room = area.height.saturating_sub(TEXT_ROWS_MIN + 1).max(1);
         let rows = u16::try_from(said.len()).unwrap_or(room).min(room);
-        let text = rows_above(area, rows + 2);
+        let text = rows_above(area, rows + 1);
         let mark = |problem: &Problem| Mark { line: problem.line, column: problem.column };
         let marks: Vec<Mark> = self.verdict.problems().iter().map(mark).collect();
         let left = self.draw_takes(theme, text, buf);
         let cursor = self.writing.draw(theme, pieces, &marks, left, buf);
         border(theme, text.bottom(), area, buf);
-        for (y, line) in (text.bottom() + 1..area.bottom() - 1).zip(&said) {
+        for (y, line) in (text.bottom() + 1..area.bottom()).zip(&said) {
             put(buf, area.x, y, area.width, Align::Left, line);
         }
-        let mut keys = vec![("ctrl-s", "what will run"), ("ctrl-z", "undo")];
-        keys.extend((self.verdict.count() > 0).then_some(("ctrl-e", "to the problem")));
-        keys.push(("esc", "back"));
-        put_keys(&keys, theme, foot(area), buf);
         cursor
     }
 
@@ -179,10 +200,7 @@ impl Resend {
             Line::styled(clip::end(&clip::visible(text), width).into_owned(), theme.style(role))
         };
         if asks_to_leave {
-            return vec![line(
-                " What has changed is lost. Leave it? y leaves, any other key goes on",
-                Role::Warn,
-            )];
+            return vec![line(" What has changed is lost. Leave it all the same?", Role::Warn)];
         }
         let problems = self.verdict.problems();
         if problems.is_empty() {
@@ -213,19 +231,15 @@ impl Resend {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<(u16, u16)> {
-        let body = rows_above(area, 2);
+        let prompt = matches!(self.stage, Stage::Asking { folder: Some(_) });
+        let body = rows_above(area, if prompt { 2 } else { 1 });
         self.draw_lines(lines, theme, body, buf);
-        border(theme, body.bottom(), area, buf);
-        let has_folder = self.is_started();
         if let Stage::Asking { folder: Some(prompt) } = &self.stage {
             let row = Rect { y: body.bottom(), height: 2, ..area };
             Clear.render(row, buf);
             return Some(prompt.view(theme, row, buf));
         }
-        let mut keys = vec![("enter", "run it")];
-        keys.extend(has_folder.then_some(("f", "another folder")));
-        keys.push(("esc", "back to the text"));
-        put_keys(&keys, theme, foot(area), buf);
+        border(theme, body.bottom(), area, buf);
         None
     }
 
@@ -243,20 +257,7 @@ fn rows_above(area: Rect, rows: u16) -> Rect {
     Rect { height: area.height.saturating_sub(rows), ..area }
 }
 
-fn foot(area: Rect) -> Rect {
-    Rect { y: area.bottom() - 1, height: 1, ..area }
-}
-
 fn border(theme: &Theme, y: u16, area: Rect, buf: &mut Buffer) {
     let line = theme.glyphs.horizontal.repeat(usize::from(area.width));
     put(buf, area.x, y, area.width, Align::Left, &Line::styled(line, theme.style(Role::Border)));
-}
-
-fn put_keys(keys: &[(&str, &str)], theme: &Theme, row: Rect, buf: &mut Buffer) {
-    let mut spans = vec![Span::raw(" ")];
-    for (key, word) in keys {
-        spans.push(Span::styled((*key).to_owned(), theme.style(Role::Key)));
-        spans.push(Span::styled(format!(" {word}  "), theme.style(Role::KeyText)));
-    }
-    put(buf, row.x, row.y, row.width, Align::Left, &Line::from(spans));
 }

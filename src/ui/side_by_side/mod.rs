@@ -26,6 +26,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use self::calls::Calls;
 use self::sessions::Sessions;
 use super::app::{App, Overlay};
+use super::hints::Hint;
 use super::keys::{Action, Bindings, Press};
 use super::panels::{Mouse, OpenId, PanelId};
 use super::update::Effect;
@@ -102,6 +103,18 @@ impl SideBySide {
             None => {}
         }
         SidesReply::Stays
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn hints(&self, keys: &Bindings) -> Vec<Hint> {
+        let over = |action, word: &'static str| Hint::over(keys, PanelId::Sessions, action, word);
+        let mut hints =
+            vec![over(Action::Back, "back"), over(Action::Copy, "copy"), over(Action::PageDown, "further")];
+        if matches!(self.what, Sides::Sessions(_)) {
+            hints.push(over(Action::Refresh, "look again"));
+        }
+        hints
     }
 
     /// What is to be compared away from the drawing.

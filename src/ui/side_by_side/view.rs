@@ -31,13 +31,13 @@ impl SideBySide {
         buf.set_style(area, cx.theme.style(Role::Text));
         // One column stands free before the text, one behind it for the scrollbar.
         let width = area.width.min(WIDTH_MAX).saturating_sub(2);
-        let (title, lines, may_look_again) = match &mut self.what {
-            Sides::Calls(calls) => ("Two calls", calls.lines(cx, usize::from(width)), false),
-            Sides::Sessions(sessions) => ("Two sessions", sessions.lines(cx, usize::from(width)), true),
+        let (title, lines) = match &mut self.what {
+            Sides::Calls(calls) => ("Two calls", calls.lines(cx, usize::from(width))),
+            Sides::Sessions(sessions) => ("Two sessions", sessions.lines(cx, usize::from(width))),
         };
         let title = Line::styled(format!(" {title}"), cx.theme.style(Role::Title));
         put(buf, area.x, area.y, area.width, Align::Left, &title);
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         self.rows = lines.len();
         let window = self.scroll.window_at_top(lines.len(), body.height);
         for (y, line) in (body.y..).zip(&lines[window.clone()]) {
@@ -49,8 +49,6 @@ impl SideBySide {
             self.text.push_str(line.to_string().trim_end());
             self.text.push('\n');
         }
-        let foot = area.bottom().saturating_sub(1);
-        put(buf, area.x, foot, area.width, Align::Left, &keys_line(may_look_again, cx));
     }
 }
 
@@ -93,15 +91,4 @@ fn figures_line(
     let figures =
         format!("{room} {side} {calls:>7} {errors:>7} {median:>8} {high:>8} {highest:>8} {tokens:>7}");
     Line::from(vec![Span::styled(name, strong), Span::styled(figures, style)])
-}
-
-fn keys_line(may_look_again: bool, cx: &Cx<'_>) -> Line<'static> {
-    let again = [("r", "look again")];
-    let keys = [("esc", "back"), ("y", "copy"), ("pgdn", "further")];
-    let mut spans = vec![Span::raw(" ")];
-    for (key, word) in keys.iter().chain(again.iter().filter(|_| may_look_again)) {
-        spans.push(Span::styled(*key, cx.theme.style(Role::Key)));
-        spans.push(Span::styled(format!(" {word}  "), cx.theme.style(Role::KeyText)));
-    }
-    Line::from(spans)
 }

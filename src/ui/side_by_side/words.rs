@@ -38,7 +38,7 @@ pub fn difference(judged: &Judged) -> String {
     let shown = |number: f64| match judged.measure {
         Measure::Latency | Measure::Tail => duration(number.round() as u64),
         Measure::Tokens => format!("{number:.0} tokens"),
-        Measure::Errors | Measure::Unanswered | Measure::CacheMisses => format!("{:.1} %", number * 100.0),
+        Measure::Errors | Measure::Unanswered | Measure::CacheMisses => share(number),
     };
     let what = match judged.measure {
         Measure::Latency => "median ",
@@ -48,6 +48,12 @@ pub fn difference(judged: &Judged) -> String {
     };
     let p = judged.p.map(|p| format!(" ({})", probability(p))).unwrap_or_default();
     format!("{}: {what}{} → {}{p}", verdict(judged), shown(judged.before), shown(judged.after))
+}
+
+/// A share between 0 and 1.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a million")]
+fn share(number: f64) -> String {
+    percent((number.clamp(0.0, 1.0) * 1e6).round() as u64, 1_000_000)
 }
 
 /// What a side shows of a tool: calls, errors, p50, p95, p99, tokens of a result.

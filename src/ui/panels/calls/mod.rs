@@ -375,6 +375,22 @@ impl Panel for Calls {
         }
     }
 
+    fn offers(&mut self, action: Action, cx: &Cx<'_>) -> bool {
+        match action {
+            Action::Point(wanted) => self.can_point(wanted, cx),
+            Action::Open | Action::Copy | Action::Pick | Action::Related | Action::Resend => {
+                self.selected.is_some()
+            }
+            Action::Compare => self.selected.is_some() && self.selected != self.picked,
+            Action::SortNext | Action::SortPrevious | Action::SortReverse => !self.index.is_empty(),
+            Action::NextView | Action::Raw => self.detail.is_some(),
+            Action::FoldAll => {
+                self.in_detail && self.detail.as_mut().is_some_and(|detail| detail.tree(cx).is_some())
+            }
+            _ => true,
+        }
+    }
+
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let Some(call) = self.selected else { return Vec::new() };
         let Some((opened, operation)) = Self::found(call, cx) else { return Vec::new() };

@@ -43,6 +43,20 @@ impl Calls {
         }
     }
 
+    /// Whether [`Self::point`] would make a wish of what is selected.
+    pub(super) fn can_point(&mut self, wanted: Wanted, cx: &Cx<'_>) -> bool {
+        let found = self.selected.and_then(|call| Self::found(call, cx));
+        if !found.is_some_and(|(opened, operation)| columns::is_tool(opened, operation)) {
+            return false;
+        }
+        match wanted {
+            Wanted::Drop | Wanted::Tick => self.spot(cx).is_ok(),
+            Wanted::OnlyTicked => self.ticked(cx).is_ok(),
+            Wanted::Shape | Wanted::Limit | Wanted::Cache => true,
+            Wanted::Hide | Wanted::Shorten | Wanted::Strip => false,
+        }
+    }
+
     fn tree(&mut self, cx: &Cx<'_>) -> Option<&mut crate::ui::widgets::json::view::TreeView> {
         self.detail.as_mut().filter(|_| self.in_detail)?.tree(cx)
     }

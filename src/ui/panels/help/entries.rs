@@ -4,13 +4,16 @@
 
 use crate::model::Filter;
 use crate::ui::keys::{Action, Bindings, Bound, Group, Reach};
-use crate::ui::panels::{PanelId, legends};
+use crate::ui::panels::{Cx, PanelId, legends, marks};
+use crate::ui::theme::Role;
 
 /// A line of help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     /// The keys, an expression or a heading: what one looks up.
     pub(super) labels: Vec<String>,
+    /// The colour of that.
+    pub(super) role: Role,
     /// What that is.
     pub(super) text: String,
     /// Another name of it; empty for none.
@@ -40,7 +43,29 @@ const FILTER_CELLS: usize = 23;
 const KEYS_MAX: usize = 2;
 
 /// Everything, seen from a panel: what is nearest first.
-pub(super) fn blocks(keys: &Bindings, panel: PanelId) -> Vec<Block> {
+pub(super) fn blocks(cx: &Cx<'_>) -> Vec<Block> {
+    // A mark is met before any key is looked for.
+    marks(cx).into_iter().chain(of_keys(cx.keys, cx.asked.panel)).collect()
+}
+
+/// What the marks and colours of figures mean, where there are any.
+fn marks(cx: &Cx<'_>) -> Option<Block> {
+    let entries = marks::meanings(&cx.targets, &cx.theme.glyphs).map(|(mark, role, meaning)| Entry {
+        labels: vec![mark],
+        role,
+        text: meaning,
+        name: "",
+        aside: String::new(),
+    });
+    (cx.asked.panel == PanelId::Top).then(|| Block {
+        title: "Marks and colours".to_owned(),
+        place: "in Top, by the targets in config.toml".to_owned(),
+        label_cells: KEY_CELLS,
+        entries: entries.into(),
+    })
+}
+
+fn of_keys(keys: &Bindings, panel: PanelId) -> Vec<Block> {
     let here = |bound: &Bound| bound.row.reach != Reach::Everywhere && bound.row.reach.covers(panel);
     let everywhere = |bound: &Bound| bound.row.reach == Reach::Everywhere;
     let mut blocks = of_groups(keys, panel, &format!("in {}", panel.title()), here);
@@ -69,6 +94,7 @@ fn of_groups(keys: &Bindings, panel: PanelId, place: &str, meant: impl Fn(&Bound
 fn key(bound: &Bound, panel: PanelId, aside: String) -> Entry {
     Entry {
         labels: bound.keys(panel).iter().take(KEYS_MAX).map(|key| key.label()).collect(),
+        role: Role::Key,
         text: bound.row.text.to_owned(),
         name: bound.row.action.name(),
         aside,
@@ -78,6 +104,7 @@ fn key(bound: &Bound, panel: PanelId, aside: String) -> Entry {
 fn filter(keys: &Bindings, panel: PanelId) -> Block {
     let expressions = Filter::expressions().map(|expression| Entry {
         labels: vec![expression.example.to_owned()],
+        role: Role::Key,
         text: expression.meaning.to_owned(),
         name: expression.form,
         aside: String::new(),
@@ -89,6 +116,7 @@ fn filter(keys: &Bindings, panel: PanelId) -> Block {
 fn columns(panel: PanelId) -> Block {
     let entries = legends(panel).into_iter().map(|legend| Entry {
         labels: vec![legend.label(KEY_CELLS).to_owned()],
+        role: Role::Key,
         text: legend.meaning.to_owned(),
         name: legend.name,
         aside: legend.unit.to_owned(),
@@ -125,7 +153,7 @@ mod tests {
     fn every_key_is_told_once_whatever_panel_it_is_seen_from() {
         let keys = Bindings::default();
         for panel in PanelId::ALL {
-            let blocks = blocks(&keys, panel);
+            let blocks = of_keys(&keys, panel);
             for bound in keys.rows() {
                 let told =
                     blocks.iter().filter(|block| !matches!(block.title.as_str(), "Filter" | "Columns"));
@@ -138,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_is_nearest_comes_first() {
-        let titles: Vec<String> = blocks(&Bindings::default(), PanelId::Timeline)
+        let titles: Vec<String> = of_keys(&Bindings::default(), PanelId::Timeline)
             .into_iter()
             .map(|block| format!("{} {}", block.title, block.place))
             .collect();

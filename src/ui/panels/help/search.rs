@@ -105,11 +105,12 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::theme::Role;
     use proptest::prelude::*;
 
     fn entry(labels: &[&str], text: &str, name: &'static str) -> Entry {
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-        Entry { labels, text: text.to_owned(), name, aside: "Calls".to_owned() }
+        Entry { labels, role: Role::Key, text: text.to_owned(), name, aside: "Calls".to_owned() }
     }
 
     /// What is marked, with where it begins.

@@ -16,6 +16,7 @@ use self::items::{Item, RuleKey};
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty};
 use crate::model::Filter;
 use crate::rules::{Mode, edit};
+use crate::ui::editor::EXAMPLE;
 use crate::ui::header::loading;
 use crate::ui::keys::Action;
 use crate::ui::ruling::RuleChange;
@@ -309,6 +310,20 @@ impl Panel for Rules {
         }
     }
 
+    fn offers(&mut self, action: Action, cx: &Cx<'_>) -> bool {
+        match action {
+            Action::NextMode
+            | Action::Open
+            | Action::Related
+            | Action::RemoveRule
+            | Action::SortNext
+            | Action::SortPrevious
+            | Action::SortReverse => !self.keys.is_empty(),
+            Action::Copy => !cx.sessions.is_empty(),
+            _ => true,
+        }
+    }
+
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let text = |name, text: String| Copyable { name, what: CopyWhat::Text(text) };
         let items = items::items(cx);
@@ -332,27 +347,24 @@ impl Panel for Rules {
 
 /// What is shown where there is no rule: what one looks like, and how to write it.
 fn draw_none(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-    const EXAMPLE: [&str; 4] = [
-        "[[rule]]",
-        "name  = \"forecasts\"",
-        "match = { tool = \"get_forecast\" }",
-        "cache = { ttl = \"5m\" }",
-    ];
     let is_live = cx.sessions.iter().any(|opened| opened.is_live);
     let first = match is_live {
         _ if loading(cx).is_some() => "No rules in what has been read so far. One looks like this:",
         true => "No rules: every byte passes as it is. One looks like this:",
         false => "No rules were in force. One looks like this:",
     };
+    let [write, advise] =
+        [Action::EditRules, Action::Advise].map(|action| cx.keys.label(action, PanelId::Rules));
     let last = if is_live {
-        "e writes rules for this session, a proposes some"
+        format!("{write} writes rules for this session, {advise} proposes some")
     } else {
-        "e tries rules on this recording, a proposes some"
+        format!("{write} tries rules on this recording, {advise} proposes some")
     };
     if area.height < 10 {
-        return notice(area, buf, cx.theme, &[first, last]);
+        return notice(area, buf, cx.theme, &[first, &last]);
     }
-    let lines: Vec<&str> = [first, ""].into_iter().chain(EXAMPLE).chain(["", last]).collect();
+    let lines: Vec<&str> =
+        [first, ""].into_iter().chain(EXAMPLE.map(|(line, _)| line)).chain(["", &last]).collect();
     let height = u16::try_from(lines.len()).unwrap_or(0);
     let width = u16::try_from(lines.iter().map(|line| clip::width(line)).max().unwrap_or(0)).unwrap_or(0);
     let x = area.x + area.width.saturating_sub(width) / 2;

@@ -65,8 +65,8 @@ pub(super) const FIELDS: [Field; 14] = [
 /// What all items together tell a cell.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
-    /// Tokens of the costliest definition, all JSON.
-    pub(super) wire_max: u64,
+    /// Tokens of the costliest definition, in the unit shown.
+    pub(super) max: u64,
     /// Tokens of all definitions, in the unit shown.
     pub(super) sum: u64,
 }
@@ -126,11 +126,11 @@ impl Sortable for Field {
             Self::Wire => ("tokens", "All its JSON"),
             Self::Share => ("%", "Its share of all definitions"),
             Self::Bar => ("tokens", "The parts, as long as they are costly"),
-            Self::Part(PartOf::Description) => ("tokens", "Its description"),
-            Self::Part(PartOf::Input) => ("tokens", "The schema of its arguments"),
-            Self::Part(PartOf::Output) => ("tokens", "The schema of its results"),
-            Self::Part(PartOf::Hints) => ("tokens", "Its annotations"),
-            Self::Part(PartOf::Rest) => ("tokens", "Name, title and what else there is"),
+            Self::Part(PartOf::Description) => ("tokens", "Of wire: its description"),
+            Self::Part(PartOf::Input) => ("tokens", "Of wire: the schema of its arguments"),
+            Self::Part(PartOf::Output) => ("tokens", "Of wire: the schema of its results"),
+            Self::Part(PartOf::Hints) => ("tokens", "Of wire: its annotations"),
+            Self::Part(PartOf::Rest) => ("tokens", "Of wire: name, title and what else there is"),
             Self::Window => ("%", "Its share of the context window"),
         }
     }
@@ -168,9 +168,9 @@ impl Field {
             Self::Name | Self::Server => 0,
             Self::Calls => item.calls,
             Self::Model => number(item.model),
-            Self::Wire | Self::Bar => number(item.wire),
+            Self::Wire => number(item.wire),
             Self::Part(part) => number(item.parts.map(|parts| part.of(&parts))),
-            Self::Share | Self::Window => number(item.shown(wire)),
+            Self::Share | Self::Bar | Self::Window => number(item.shown(wire)),
         };
         match (self, order) {
             (Self::Name, _) => items.sort_by(|a, b| a.name.cmp(b.name)),
@@ -234,22 +234,26 @@ fn name(item: &Item<'_>, width: usize, role: Role, cx: &Cx<'_>) -> Line<'static>
     Line::from(spans)
 }
 
-/// The parts side by side, as long as the definition is costly.
+/// The parts side by side, all together as long as the definition is costly in the unit shown.
 fn bar(item: &Item<'_>, width: u16, scale: Scale, cx: &Cx<'_>) -> Line<'static> {
-    let Some(parts) = item.parts else { return Line::default() };
-    let share = |tokens: u64| tokens as f64 / scale.wire_max.max(1) as f64;
+    let (Some(parts), Some(whole)) = (item.parts, item.shown(cx.wire)) else { return Line::default() };
+    // A model is shown name, description and input schema, written in another way: each has of the whole what it has
+    // of the three on the wire.
+    let all = if cx.wire { parts.sum() } else { parts.name + parts.description + parts.input_schema };
+    let share =
+        |part: u64| part as f64 / all.tokens.max(1) as f64 * whole.tokens as f64 / scale.max.max(1) as f64;
     let role = |role| cx.theme.style(if item.is_gone() { Role::Removed } else { role });
-    let all = parts.sum().tokens;
     let [text, input] = [parts.description.tokens, parts.input_schema.tokens];
+    let rest = all.tokens.saturating_sub(text + input);
     let glyphs = &cx.theme.glyphs;
     let stacked = [
         Part { share: share(text), style: role(Role::Bar), fill: None },
         Part { share: share(input), style: role(Role::BarSecond), fill: Some(glyphs.second) },
-        Part { share: share(all - text - input), style: role(Role::Dim), fill: Some(glyphs.gauge_empty) },
+        Part { share: share(rest), style: role(Role::Dim), fill: Some(glyphs.gauge_empty) },
     ];
     let mut spans = gauge(&stacked, width, cx.theme.style(Role::BarEmpty), glyphs);
     // What is not filled stays blank here: a bar is not a gauge.
-    if all < scale.wire_max
+    if whole.tokens < scale.max
         && let Some(last) = spans.last_mut()
         && last.style == cx.theme.style(Role::BarEmpty)
     {

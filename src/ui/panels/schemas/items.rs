@@ -98,38 +98,50 @@ impl Item<'_> {
     }
 }
 
-/// What fills the context window.
+/// What the definitions cost that servers offer, by what becomes of them.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Context {
-    /// Definitions that stay.
-    pub(super) kept: Count,
-    /// Definitions left out for trial.
-    pub(super) left_out: Count,
-    /// How many those are.
-    pub(super) left_out_tools: usize,
-    /// Definitions that rules hide.
-    pub(super) hidden: Count,
-    /// How many those are.
-    pub(super) hidden_tools: usize,
-    /// Results so far.
-    pub(super) results: Count,
+pub(super) struct Bill {
+    /// Those that a model is shown.
+    pub(super) kept: Post,
+    /// Those of them that were never called.
+    pub(super) uncalled: Post,
+    /// Those left out for trial.
+    pub(super) left_out: Post,
+    /// Those that rules hide.
+    pub(super) hidden: Post,
 }
 
-/// Adds up what fills the context window.
-pub(super) fn context(cx: &Cx<'_>, items: &[Item<'_>]) -> Context {
-    let mut context = Context::default();
+/// Some tools, and what they cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Post {
+    /// How many.
+    pub(super) tools: u64,
+    /// In the unit shown.
+    pub(super) tokens: Count,
+}
+
+impl Post {
+    fn add(&mut self, tokens: Count) {
+        self.tools += 1;
+        self.tokens += tokens;
+    }
+}
+
+/// Adds up what the definitions cost.
+pub(super) fn bill(cx: &Cx<'_>, items: &[Item<'_>]) -> Bill {
+    let mut bill = Bill::default();
     for item in items {
         let tokens = item.shown(cx.wire).unwrap_or(Count::ZERO);
         if item.ruled == Some(Ruled::Hidden) {
-            context.hidden += tokens;
-            context.hidden_tools += 1;
+            bill.hidden.add(tokens);
         } else if item.is_left_out {
-            context.left_out += tokens;
-            context.left_out_tools += 1;
+            bill.left_out.add(tokens);
         } else {
-            context.kept += tokens;
+            bill.kept.add(tokens);
+            if item.calls == 0 {
+                bill.uncalled.add(tokens);
+            }
         }
     }
-    context.results = cx.context().results;
-    context
+    bill
 }

@@ -2,6 +2,7 @@
 //!
 //! Leaving out is a trial on this screen alone: it changes no server, no client and no rule. Does not count anything.
 
+mod bill;
 mod columns;
 mod costs;
 mod items;
@@ -17,7 +18,7 @@ use ratatui::text::{Line, Span};
 
 use self::columns::{FIELDS, Field, Scale};
 use self::costs::Costs;
-use self::items::{Context, Item, ToolKey};
+use self::items::{Item, ToolKey};
 use self::ruled::Ruled;
 use super::{CopyWhat, Copyable, Cx, Focus, Mouse, OpenId, Panel, PanelId, Reply, empty};
 use crate::model::Filter;
@@ -25,11 +26,9 @@ use crate::ui::fetched::{Answer, Subject};
 use crate::ui::keys::{Action, Wanted};
 use crate::ui::theme::Role;
 use crate::ui::widgets::ascii;
-use crate::ui::widgets::bar::{Part, gauge};
 use crate::ui::widgets::columns::{Align, Want};
 use crate::ui::widgets::json::view::TreeView;
 use crate::ui::widgets::legend::Legend;
-use crate::ui::widgets::number::{percent, tokens_grouped};
 use crate::ui::widgets::raw::RawView;
 use crate::ui::widgets::scroll::{Scroll, scrollbar};
 use crate::ui::widgets::sort::Sort;
@@ -112,7 +111,12 @@ impl Schemas {
         let window = self.scroll.window(items.len(), rows.height);
         self.ask(&mut items[window.clone()], cx);
         let scale = Scale {
-            wire_max: items.iter().filter_map(|item| item.wire).map(|count| count.tokens).max().unwrap_or(0),
+            max: items
+                .iter()
+                .filter_map(|item| item.shown(cx.wire))
+                .map(|count| count.tokens)
+                .max()
+                .unwrap_or(0),
             sum: items.iter().filter_map(|item| item.shown(cx.wire)).map(|count| count.tokens).sum(),
         };
         for (y, index) in (rows.y..).zip(window.clone()) {
@@ -195,63 +199,6 @@ impl Schemas {
     }
 }
 
-/// The gauge of the context window and, below it, what it holds; with tools left out, what that saves.
-fn draw_context(context: &Context, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
-    let style = |role| cx.theme.style(role);
-    let share = |tokens: u64| tokens as f64 / cx.window_tokens.max(1) as f64;
-    let glyphs = &cx.theme.glyphs;
-    let used = context.kept + context.results;
-    let parts = [
-        Part { share: share(context.kept.tokens), style: style(Role::Bar), fill: None },
-        Part {
-            share: share(context.results.tokens),
-            style: style(Role::BarSecond),
-            fill: Some(glyphs.second),
-        },
-        Part { share: share(context.left_out.tokens), style: style(Role::Removed), fill: Some(glyphs.dot) },
-    ];
-    let window = tokens_grouped(crate::tokens::Count::exact(cx.window_tokens));
-    let label = format!(" {} of {window}", percent(used.tokens, cx.window_tokens));
-    let room = area.width.saturating_sub(u16::try_from(label.chars().count()).unwrap_or(0)).min(100);
-    let mut spans = gauge(&parts, room, style(Role::BarEmpty), glyphs);
-    spans.push(Span::styled(label, style(Role::Strong)));
-    put(buf, area.x, area.y, area.width, Align::Left, &Line::from(spans));
-    let mut words = vec![
-        Span::styled(
-            format!("{} definitions {}", glyphs.eighths[7], tokens_grouped(context.kept)),
-            style(Role::Text),
-        ),
-        Span::styled(
-            format!("   {} results {}", glyphs.second, tokens_grouped(context.results)),
-            style(Role::Text),
-        ),
-    ];
-    if context.left_out_tools > 0 {
-        let tools = if context.left_out_tools == 1 { "tool" } else { "tools" };
-        words.push(Span::styled(
-            format!(
-                "   {} what if {} {tools} left out: {} saved in every request",
-                glyphs.dot,
-                context.left_out_tools,
-                tokens_grouped(context.left_out)
-            ),
-            style(Role::Accent),
-        ));
-    }
-    if context.hidden_tools > 0 {
-        words.push(Span::styled(
-            format!(
-                "   {} {} hidden by rules: {} tokens saved",
-                glyphs.cancelled,
-                context.hidden_tools,
-                tokens_grouped(context.hidden)
-            ),
-            style(Role::Good),
-        ));
-    }
-    put(buf, area.x, area.y + 1, area.width, Align::Left, &Line::from(words));
-}
-
 /// What the columns mean.
 pub(super) fn legends() -> Vec<Legend> {
     Legend::of::<Field>()
@@ -270,7 +217,7 @@ impl Panel for Schemas {
             self.keys.clear();
             return empty::draw(cx, area, buf, "No tool definitions yet");
         }
-        draw_context(&items::context(cx, &items), cx, area, buf);
+        bill::draw(&items::bill(cx, &items), cx, area, buf);
         self.costs.begin();
         if matches!(self.sort.column, Field::Part(_)) {
             self.ask(&mut items, cx);
@@ -396,6 +343,24 @@ impl Panel for Schemas {
                 Action::WireOrModel,
                 Action::NextWindow,
             ]
+        }
+    }
+
+    fn offers(&mut self, action: Action, _cx: &Cx<'_>) -> bool {
+        match action {
+            Action::FoldAll => {
+                let has_tree = |detail: &Definition| detail.tree.is_some();
+                !self.show_raw && self.in_detail && self.detail.as_ref().is_some_and(has_tree)
+            }
+            Action::Open
+            | Action::Exclude
+            | Action::Point(_)
+            | Action::Copy
+            | Action::Related
+            | Action::SortNext
+            | Action::SortPrevious
+            | Action::SortReverse => !self.keys.is_empty(),
+            _ => true,
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Sessions {
     is_empty: bool,
     /// Whether the selected session was live when it was drawn.
     is_live: bool,
+    /// What can be done with it.
+    offered: Vec<Action>,
 }
 
 /// What is said when there is nothing to read.
@@ -58,6 +60,7 @@ impl Default for Sessions {
             detail_from: 0,
             is_empty: false,
             is_live: false,
+            offered: Vec::new(),
         }
     }
 }
@@ -152,6 +155,23 @@ impl Sessions {
         }
     }
 
+    /// What can be done with a session, of what can be done with some.
+    fn offered(&self, row: &Row<'_>) -> Vec<Action> {
+        let has_path = row.path().is_some();
+        let is_picked = self.picked.as_deref() == row.path();
+        let is_recording = row.open.is_some_and(|open| open.is_live && open.session.stopped().is_none());
+        let all = [
+            (Action::Open, has_path || row.open.is_some()),
+            (Action::Playback(Turn::Play), has_path),
+            (Action::Pick, has_path),
+            (Action::Compare, has_path && self.picked.is_some() && !is_picked),
+            (Action::Close, row.open.is_some()),
+            (Action::Delete, has_path && row.listed.is_some() && !row.is_live()),
+            (Action::StopRecording, is_recording),
+        ];
+        all.into_iter().filter(|(_, can)| *can).map(|(action, _)| action).collect()
+    }
+
     fn list(&mut self, cx: &Cx<'_>, rows: &[Row<'_>], area: Rect, buf: &mut Buffer) {
         let columns = Columns::of(area.width);
         columns.heading(cx, self.sort).render(Rect { height: 1, ..area }, buf);
@@ -185,6 +205,7 @@ impl Panel for Sessions {
         let rows = sorted(cx, self.sort, self.is_reversed);
         self.is_empty = rows.is_empty();
         self.is_live = rows.get(self.at(&rows)).is_some_and(Row::is_live);
+        self.offered = rows.get(self.at(&rows)).map(|row| self.offered(row)).unwrap_or_default();
         if rows.is_empty() {
             if cx.has_searched {
                 welcome::view(cx, area, buf);
@@ -212,6 +233,9 @@ impl Panel for Sessions {
     fn act(&mut self, action: Action, cx: &Cx<'_>) -> Reply {
         let rows = sorted(cx, self.sort, self.is_reversed);
         let (at, page) = (self.at(&rows), usize::from(self.rows.height.max(1)));
+        if action == Action::Refresh {
+            return Reply::Refresh;
+        }
         let Some(row) = rows.get(at) else { return Reply::Ignored };
         match action {
             Action::Up => self.select(&rows, at.saturating_sub(1)),
@@ -234,7 +258,6 @@ impl Panel for Sessions {
             Action::Compare => return self.compare(row, cx),
             Action::Delete => return Self::delete(row),
             Action::StopRecording => return Self::stop_recording(row),
-            Action::Refresh => return Reply::Refresh,
             Action::SortNext | Action::SortPrevious => {
                 let now = Sort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
                 let step = if action == Action::SortNext { 1 } else { Sort::ALL.len() - 1 };
@@ -284,7 +307,7 @@ impl Panel for Sessions {
 
     fn hints(&self) -> &'static [Action] {
         if self.is_empty {
-            return &[Action::Copy, Action::NextTheme, Action::Quit];
+            return &[Action::Copy, Action::Refresh];
         }
         if self.picked.is_some() {
             return &[Action::Compare, Action::Pick, Action::Open, Action::Close, Action::Delete];
@@ -302,11 +325,25 @@ impl Panel for Sessions {
         ]
     }
 
+    fn offers(&mut self, action: Action, _cx: &Cx<'_>) -> bool {
+        match action {
+            Action::Open
+            | Action::Playback(Turn::Play)
+            | Action::Pick
+            | Action::Compare
+            | Action::Close
+            | Action::Delete
+            | Action::StopRecording => self.offered.contains(&action),
+            Action::SortNext | Action::SortPrevious | Action::SortReverse => !self.is_empty,
+            _ => true,
+        }
+    }
+
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let rows = sorted(cx, self.sort, self.is_reversed);
         let text = |name, text| Copyable { name, what: CopyWhat::Text(text) };
         match rows.get(self.at(&rows)) {
-            None => vec![text("lines for Claude Desktop", welcome::SNIPPET.to_owned())],
+            None => vec![welcome::copyable()],
             Some(row) => {
                 let path = row.path().map(|path| text("recording's path", path.display().to_string()));
                 let rest = [

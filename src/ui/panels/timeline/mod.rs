@@ -371,6 +371,16 @@ impl Panel for Timeline {
         &[Action::Open, Action::ZoomIn, Action::ZoomOut, Action::Fit, Action::Follow, Action::NextError]
     }
 
+    fn offers(&mut self, action: Action, _cx: &Cx<'_>) -> bool {
+        match action {
+            Action::Open | Action::Related | Action::Copy | Action::Playback(Turn::Here) => {
+                self.selected.is_some()
+            }
+            Action::ZoomIn | Action::ZoomOut | Action::Fit => !self.bars.is_empty(),
+            _ => true,
+        }
+    }
+
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let Some(call) = self.selected else { return Vec::new() };
         let Some((_, operation)) = find(call, cx) else { return Vec::new() };

@@ -177,12 +177,12 @@ impl Field {
         match self {
             Self::Name => left(names),
             Self::Calls => right(Want::fixed(COUNT_WIDTH + 2, 0)),
-            Self::Errors => right(Want::fixed(COUNT_WIDTH, 1)),
+            Self::Errors => right(Want::fixed(COUNT_WIDTH + 1, 1)),
             Self::ErrorShare => right(Want::fixed(PERCENT_WIDTH + 1, 10)),
             Self::InFlight => right(Want::fixed(5, 7)),
             Self::Latency => left(Want::growing(8, 40, 2, 6)),
             Self::P50 => right(Want::fixed(JUDGED, 1)),
-            Self::P95 => right(Want::fixed(DURATION_WIDTH, 8)),
+            Self::P95 => right(Want::fixed(JUDGED, 8)),
             Self::P99 => right(Want::fixed(JUDGED, 2)),
             Self::Max => right(Want::fixed(DURATION_WIDTH, 9)),
             Self::Tokens => left(Want::growing(6, 24, 1, 12)),
@@ -259,12 +259,16 @@ impl Field {
             Self::Name => name(item, usize::from(width), indent, plain, cx),
             Self::Calls if figures.calls == 0 => none(),
             Self::Calls => text(count(figures.calls), plain),
-            Self::Errors if figures.errors == 0 => none(),
-            Self::Errors => text(count(figures.errors), marks::errors(figures.error_share(), &cx.targets)),
-            Self::ErrorShare if figures.errors == 0 => text(format!("{} ", cx.theme.glyphs.none), Role::Dim),
+            Self::Errors | Self::ErrorShare if figures.errors == 0 => {
+                text(format!("{} ", cx.theme.glyphs.none), Role::Dim)
+            }
+            Self::Errors => {
+                let role = marks::errors(figures.error_share(), &cx.targets);
+                text(format!("{}{}", count(figures.errors), marks::too_many(role, &cx.theme.glyphs)), role)
+            }
             Self::ErrorShare => {
                 let role = marks::errors(figures.error_share(), &cx.targets);
-                let mark = marks::warning(role, &cx.theme.glyphs);
+                let mark = marks::too_many(role, &cx.theme.glyphs);
                 text(format!("{}{mark}", percent(figures.errors, figures.answered)), role)
             }
             Self::InFlight if figures.in_flight == 0 => none(),
@@ -273,7 +277,8 @@ impl Field {
             }
             Self::Latency => latencies(item, width, cx),
             Self::P50 => judged(item.quantile(0.50), cx.targets.p50_us, is_quiet, cx),
-            Self::P95 => time(item.quantile(0.95)),
+            // What is beyond the target of the 99th percentile misses it.
+            Self::P95 => judged(item.quantile(0.95), cx.targets.p99_us, is_quiet, cx),
             Self::P99 => judged(item.quantile(0.99), cx.targets.p99_us, is_quiet, cx),
             Self::Max => time(item.quantile(1.0)),
             Self::Tokens => token_series(item, width, cx),

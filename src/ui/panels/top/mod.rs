@@ -282,6 +282,16 @@ impl Panel for Top {
         ]
     }
 
+    fn offers(&mut self, action: Action, _cx: &Cx<'_>) -> bool {
+        match action {
+            Action::Open | Action::Related => self.key_at_cursor().is_some(),
+            Action::Copy => self.key_at_cursor().is_some_and(|key| !matches!(key, ItemKey::Group(_))),
+            Action::SortNext | Action::SortPrevious | Action::SortReverse => !self.keys.is_empty(),
+            Action::NextView => self.called_only || !self.keys.is_empty(),
+            _ => true,
+        }
+    }
+
     fn copyables(&self, cx: &Cx<'_>) -> Vec<Copyable> {
         let Some(key) = self.key_at_cursor() else { return Vec::new() };
         let text = |name, text: &str| Copyable { name, what: CopyWhat::Text(text.to_owned()) };

@@ -81,7 +81,7 @@ fn a_panel_without_anything_says_why() {
     let mut stage = Stage::new(vec![Fixture::unread(&files())]);
     assert!(stage.draw(&mut Top::default(), 80, 24).contains("nothing has passed yet"));
     stage.fixtures[0].loaded = 0.45;
-    assert!(stage.draw(&mut Top::default(), 80, 24).contains("45 %"));
+    assert!(stage.draw(&mut Top::default(), 80, 24).contains("45.0 %"));
     assert!(Stage::new(Vec::new()).draw(&mut Top::default(), 80, 24).contains("claude_desktop_config.json"));
 }
 

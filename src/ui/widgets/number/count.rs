@@ -56,6 +56,13 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// How far something is, between 0 and 1, as [`percent`] says it: `0 %`, `49.7 %`; `100 %` only when it is done.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1,000")]
+pub fn progress(share: f64) -> String {
+    percent((share.clamp(0.0, 1.0) * 1_000.0) as u64, 1_000)
+}
+
 /// Things per second: `0/s`, `0.4/s`, `12.3/s`, `847/s`, `12.4k/s`.
 #[must_use]
 #[expect(

@@ -11,7 +11,7 @@ mod signed;
 mod size;
 mod tokens;
 
-pub use count::{COUNT_WIDTH, PERCENT_WIDTH, count, counted, grouped, percent, rate};
+pub use count::{COUNT_WIDTH, PERCENT_WIDTH, count, counted, grouped, percent, progress, rate};
 pub use duration::{CLOCK_WIDTH, DURATION_WIDTH, duration, duration_in_words, moment, offset};
 pub use money::Price;
 pub use probability::probability;
@@ -42,6 +42,13 @@ fn metric(value: u64, digits: u32, suffixes: [&str; 4]) -> String {
     }
     let fraction = rounded % unit / (unit / 10u64.pow(decimals));
     format!("{whole}.{fraction:0width$}{suffix}", width = decimals as usize)
+}
+
+/// `value` with no more than so many significant digits, the others cut off.
+fn floor_to(value: u64, digits: u32) -> u64 {
+    let length = value.checked_ilog10().unwrap_or(0) + 1;
+    let step = 10u64.pow(length.saturating_sub(digits));
+    value / step * step
 }
 
 /// `value` rounded half up to so many significant digits.

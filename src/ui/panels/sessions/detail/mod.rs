@@ -4,6 +4,7 @@ mod clients;
 mod http;
 mod lines;
 mod pool;
+mod traffic;
 
 use std::fmt::Write as _;
 
@@ -21,10 +22,16 @@ use lines::{Lines, duration};
 /// Lines of the log that are shown.
 const LOG_LINES: usize = 200;
 
+/// From this width on it stands in two columns.
+const WIDE: usize = 150;
+
 /// Everything known of a session, in lines of at most `width` columns.
 pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>> {
     let header = row.header();
-    let mut lines = Lines { cx, width: usize::from(width), done: Vec::new() };
+    let width = usize::from(width);
+    let is_wide = width >= WIDE;
+    let column = if is_wide { (width - lines::BETWEEN) / 2 } else { width };
+    let mut lines = Lines { cx, width: column, done: Vec::new(), begun: Vec::new() };
     lines.rule(&header.label);
     let back = match &header.back {
         Back::Command { .. } => "command",
@@ -37,11 +44,11 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
             http::lines(&mut lines, open);
             lines.rule("Session");
             recording(&mut lines, row);
-            opened(&mut lines, open);
+            opened(&mut lines, open, is_wide);
         }
         Some(open) => {
             recording(&mut lines, row);
-            opened(&mut lines, open);
+            opened(&mut lines, open, is_wide);
         }
         None => {
             recording(&mut lines, row);
@@ -51,7 +58,7 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
             lines.hint(&if is_recorded { opens() } else { nothing() });
         }
     }
-    lines.done
+    if is_wide { lines.in_two() } else { lines.done }
 }
 
 /// Where its recording is, and who wrote it.
@@ -69,7 +76,7 @@ fn recording(lines: &mut Lines<'_>, row: &Row<'_>) {
     }
 }
 
-fn opened(lines: &mut Lines<'_>, open: &Opened<'_>) {
+fn opened(lines: &mut Lines<'_>, open: &Opened<'_>, has_room: bool) {
     let session = open.session;
     let is_http = matches!(session.header.front, Front::Http { .. });
     if !is_http {
@@ -120,6 +127,10 @@ fn opened(lines: &mut Lines<'_>, open: &Opened<'_>) {
         lines.fact("start", &format!("{:.0} ms until its first answer", cold_us as f64 / 1_000.0));
     }
     notifications(lines, session);
+    // Top says it too; where room is scarce, the log is worth more.
+    if has_room {
+        traffic::lines(lines, open);
+    }
     logs(lines, session);
 }
 
@@ -140,15 +151,16 @@ fn state(open: &Opened<'_>) -> String {
             }
         }
         None if open.playback.is_some() => format!("played: {ran} after its start"),
-        None if open.is_live => format!("live for {ran}"),
+        // What changes stands last.
+        None if open.is_live => match session.pid() {
+            Some(pid) => format!("live as process {pid} for {ran}"),
+            None => format!("live for {ran}"),
+        },
         None if open.loaded < 1.0 => "being read".to_owned(),
         None => format!("breaks off after {ran}"),
     };
     if let Some((at, why)) = session.stopped() {
         let _ = write!(state, "; recording stopped at {}: {why}", duration(at));
-    }
-    if let Some(pid) = session.pid().filter(|_| open.is_live) {
-        let _ = write!(state, ", process {pid}");
     }
     state
 }

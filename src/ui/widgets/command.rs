@@ -29,6 +29,20 @@ const WITH_VALUE: [&str; 16] = [
     "--python",
 ];
 
+/// Names that many packages and scripts have: what stands before them tells more.
+const GENERIC: [&str; 10] = [
+    "mcp",
+    "mcp-server",
+    "server",
+    "server.py",
+    "server.js",
+    "index.js",
+    "index.ts",
+    "main.py",
+    "main.js",
+    "cli.js",
+];
+
 /// The command line if it fits into `cells`; else without its launcher, then with no more than the last part of a path, then
 /// cut at its end. What was left out in front is an ellipsis.
 #[must_use]
@@ -36,9 +50,18 @@ pub fn clipped(command: &str, cells: usize) -> String {
     let command = clip::visible(command);
     let telling = telling(&command);
     let first = telling.split(' ').next().unwrap_or(telling);
-    let name = first.rfind('/').filter(|_| !first.contains("://")).map_or(0, |slash| slash + 1);
+    let name = if first.contains("://") { 0 } else { name_at(first) };
     let shown = |at: &str| if at.len() < command.len() { format!("…{at}") } else { at.to_owned() };
     clip::fitting([command.to_string(), shown(telling), shown(&telling[name..])], cells)
+}
+
+/// Where the name of a package or a script begins: after its folders, or at the last of them if the name says little.
+fn name_at(path: &str) -> usize {
+    let Some(slash) = path.rfind('/') else { return 0 };
+    if GENERIC.contains(&&path[slash + 1..]) {
+        return path[..slash].rfind('/').map_or(0, |before| before + 1);
+    }
+    slash + 1
 }
 
 /// The command line from what is started on.
@@ -93,6 +116,8 @@ mod tests {
                 "…mcp_server_time --local-timezone=UTC",
             ),
             ("https://example.com/mcp/with/a/long/path", 24, "https://example.com/mcp…"),
+            ("npx -y @azure/mcp server start", 19, "…@azure/mcp server…"),
+            ("python3 /srv/weather/server.py", 22, "…weather/server.py"),
             ("node", 2, "n…"),
             ("/opt/tools/bin/weather --port 7", 20, "…weather --port 7"),
         ] {

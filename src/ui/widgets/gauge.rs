@@ -25,17 +25,17 @@ mod tests {
     use super::*;
     use crate::ui::theme::{Depth, Glyphs, Themes};
 
-    fn drawn(first: f64, second: f64, glyphs: Glyphs) -> String {
-        let theme = Themes::default().theme("dark", Depth::True, glyphs).unwrap();
+    fn drawn(first: f64, second: f64, glyphs: &Glyphs) -> String {
+        let theme = Themes::default().theme("dark", Depth::True, *glyphs).unwrap();
         gauge(&theme, first, second, 8).into_iter().map(|span| span.content).collect()
     }
 
     #[test]
     fn a_gauge_that_is_full_and_one_that_flows_over_differ() {
-        assert_eq!(drawn(0.5, 0.25, Glyphs::UNICODE), "████▓▓░░");
-        assert_eq!(drawn(0.5, 0.5, Glyphs::UNICODE), "████▓▓▓▓");
-        assert_eq!(drawn(0.5, 0.6, Glyphs::UNICODE), "████▓▓▓»");
-        assert_eq!(drawn(3.0, 0.0, Glyphs::UNICODE), "███████»");
-        assert_eq!(drawn(0.5, 9.0, Glyphs::ASCII), "####===>");
+        assert_eq!(drawn(0.5, 0.25, &Glyphs::UNICODE), "████▓▓░░");
+        assert_eq!(drawn(0.5, 0.5, &Glyphs::UNICODE), "████▓▓▓▓");
+        assert_eq!(drawn(0.5, 0.6, &Glyphs::UNICODE), "████▓▓▓»");
+        assert_eq!(drawn(3.0, 0.0, &Glyphs::UNICODE), "███████»");
+        assert_eq!(drawn(0.5, 9.0, &Glyphs::ASCII), "####===>");
     }
 }

@@ -329,7 +329,8 @@ impl Panel for Timeline {
             && let Some(row) = lane.checked_sub(self.top_lane).filter(|row| *row < shown)
         {
             let y = bars.y + u16::try_from(row).unwrap_or(0) * self.rows_per_lane;
-            paint::selection(&span, Rect { y, height: 1, ..bars }, buf, cx);
+            let name = Rect { x: area.x, y, width: names.saturating_sub(2), height: 1 };
+            paint::selection(&span, name, Rect { y, height: 1, ..bars }, buf, cx);
         }
         let foot = Rect { y: area.bottom() - foot, height: foot, ..area };
         let most = self.lanes.iter().map(|(_, lanes)| lanes.most()).max().unwrap_or(0);

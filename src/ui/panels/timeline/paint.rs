@@ -121,9 +121,10 @@ fn look(cell: &Cell, cx: &Cx<'_>) -> (&'static str, Role) {
     }
 }
 
-/// Sets off the selected call, with brackets beside it where there is room.
-pub(super) fn selection(span: &Span, area: Rect, buf: &mut Buffer, cx: &Cx<'_>) {
+/// Sets off the selected call and the name beside it, with brackets around the call where there is room.
+pub(super) fn selection(span: &Span, name: Rect, area: Rect, buf: &mut Buffer, cx: &Cx<'_>) {
     let style = cx.theme.style(Role::Selection);
+    buf.set_style(name, style);
     // A bar turned round would look like another one.
     let is_reversed = style.add_modifier.contains(Modifier::REVERSED);
     let style = if is_reversed { cx.theme.style(Role::Accent) } else { style };

@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of the list above it.
 
+use std::fmt::Write as _;
+
 use hdrhistogram::Histogram;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -70,7 +72,7 @@ fn title(item: &Item<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
 
 /// A chart of a line's course.
 struct Chart<'c> {
-    heading: &'static str,
+    heading: String,
     course: &'c Course,
     values: Vec<Option<f64>>,
     scale: Scale,
@@ -92,7 +94,7 @@ impl Chart<'_> {
             width: area.width.saturating_sub(LABELS),
             height: area.height.saturating_sub(2),
         };
-        let heading = Line::styled(self.heading, cx.theme.style(Role::Heading));
+        let heading = Line::styled(self.heading.as_str(), cx.theme.style(Role::Heading));
         put(buf, inner.x, area.y, inner.width, Align::Left, &heading);
         for (value, y) in self.heights(inner) {
             let line = Line::styled(label(value), cx.theme.style(Role::Dim));
@@ -123,7 +125,7 @@ fn latencies(item: &Item<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let course = Course::of(item, usize::from(area.width.saturating_sub(LABELS)));
     let values = course.values(|bucket| (bucket.timed > 0).then_some(bucket.latency_us_max as f64));
     let scale = Scale::log(&values);
-    let chart = Chart { heading: "slowest call over time (log)", course: &course, values, scale };
+    let chart = Chart { heading: "slowest call over time (log)".to_owned(), course: &course, values, scale };
     chart.draw(
         cx,
         area,
@@ -140,7 +142,12 @@ fn token_counts(item: &Item<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let course = Course::of(item, usize::from(area.width.saturating_sub(LABELS)));
     let values = course.values(|bucket| (bucket.tokens > 0).then_some(bucket.tokens as f64));
     let scale = Scale::linear(&values);
-    let chart = Chart { heading: "result tokens over time", course: &course, values, scale };
+    let mut heading = "result tokens over time".to_owned();
+    if item.counted < 1.0 {
+        // A hundred is shown only when it is done, and then not.
+        let _ = write!(heading, ", {:.0} % counted", (item.counted * 100.0).floor());
+    }
+    let chart = Chart { heading, course: &course, values, scale };
     let accuracy = item.figures.accuracy;
     let label = |value: f64| match rounded(value) {
         0 => "0".to_owned(),
@@ -206,7 +213,9 @@ mod tests {
     fn every_call_is_counted_once() {
         for values in [&[4_000][..], &[4_001], &[1, 2, 999, 1_000, 1_001], &[63_000, 64_000, 4_000_000]] {
             let mut histogram = Histogram::new(2).unwrap();
-            values.iter().for_each(|us| histogram.record(*us).unwrap());
+            for us in values {
+                histogram.record(*us).unwrap();
+            }
             let counted: u64 = bins(&histogram, 9).iter().map(|(_, calls)| calls).sum();
             assert_eq!(counted, values.len() as u64, "{values:?}");
         }

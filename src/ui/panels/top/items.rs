@@ -114,6 +114,8 @@ pub(super) struct Item<'a> {
     pub(super) now: Micros,
     /// Whether its time goes on.
     pub(super) is_growing: bool,
+    /// How much of its session's calls has its tokens, from 0 to 1, while a recording is being counted.
+    pub(super) counted: f64,
     /// Its figures.
     pub(super) figures: Figures,
 }
@@ -183,6 +185,7 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
         rows: tools.iter().flat_map(|tool: &Item<'a>| tool.rows.iter().copied()).collect(),
         now: opened.now,
         is_growing: is_growing(opened),
+        counted: counted(opened),
         figures: Figures::default(),
     };
     for tool in &tools {
@@ -202,6 +205,15 @@ fn is_growing(opened: &Opened<'_>) -> bool {
     opened.playback.is_some() || opened.is_live && opened.session.end().is_none()
 }
 
+/// How much of a session's calls has its tokens; those of a live one follow at once.
+fn counted(opened: &Opened<'_>) -> f64 {
+    let calls = opened.session.operations().len();
+    if is_growing(opened) || opened.is_live || calls == 0 {
+        return 1.0;
+    }
+    (f64::from(opened.counted_calls) / calls as f64).min(1.0)
+}
+
 fn tool<'a>(
     opened: &'a Opened<'a>,
     name: &'a str,
@@ -219,6 +231,7 @@ fn tool<'a>(
         rows: row.into_iter().collect(),
         now: opened.now,
         is_growing: is_growing(opened),
+        counted: counted(opened),
         figures,
     }
 }
@@ -227,7 +240,15 @@ fn method<'a>(opened: &'a Opened<'a>, row: &'a Row, wire: bool) -> Item<'a> {
     let name = opened.session.name(row.key.method);
     let figures = Figures::of_row(opened.session, row, wire);
     let key = ItemKey::Method(opened.id, row.key.from, name.into());
-    Item { key, name, rows: vec![row], now: opened.now, is_growing: is_growing(opened), figures }
+    Item {
+        key,
+        name,
+        rows: vec![row],
+        now: opened.now,
+        is_growing: is_growing(opened),
+        counted: counted(opened),
+        figures,
+    }
 }
 
 /// A definition's tokens in the unit shown.

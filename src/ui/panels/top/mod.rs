@@ -127,21 +127,19 @@ impl Top {
         columns: &[Column],
         buf: &mut Buffer,
     ) {
-        let all: usize = groups.iter().map(|group| group.tools.len()).sum();
-        let unlisted: usize = groups.iter().map(|group| group.unlisted).sum();
-        let tools = all - unlisted;
         let item = Item {
             key: ItemKey::Group(OpenId(u32::MAX)),
             name: "",
             rows: groups.iter().flat_map(|group| group.head.rows.iter().copied()).collect(),
             now: groups.iter().map(|group| group.head.now).max().unwrap_or(Micros(0)),
             is_growing: groups.iter().any(|group| group.head.is_growing),
+            counted: 1.0,
             figures: items::total(groups),
         };
         self.layout.row(columns, area.y, buf, |column, width| {
             let field = FIELDS[column];
             if field == Field::Name {
-                return Line::styled(tool_count(tools, unlisted, width), cx.theme.style(Role::Strong));
+                return Line::styled(counted_tools(groups, width), cx.theme.style(Role::Strong));
             }
             // Sessions have clocks of their own: over several of them there is no common picture of time.
             if groups.len() > 1 && matches!(field, Field::Latency | Field::Tokens) {
@@ -177,6 +175,13 @@ impl Top {
     fn line_at(&self, at: Position) -> Option<usize> {
         self.scroll.row_at(self.layout.line_at(at)?, self.keys.len())
     }
+}
+
+/// How many tools these sessions have, in so many cells.
+fn counted_tools(groups: &[Group<'_>], cells: u16) -> String {
+    let all: usize = groups.iter().map(|group| group.tools.len()).sum();
+    let unlisted: usize = groups.iter().map(|group| group.unlisted).sum();
+    tool_count(all - unlisted, unlisted, cells)
 }
 
 /// How many tools there are, and how many of them the server never listed, in so many cells.
@@ -218,7 +223,8 @@ impl Panel for Top {
             return;
         }
         let has_rules = cx.sessions.iter().any(|opened| !opened.session.rules().is_empty());
-        let longest = lines.iter().map(|(item, indent)| clip::width(item.name) + indent).max().unwrap_or(0);
+        let names = lines.iter().map(|(item, indent)| clip::width(item.name) + indent);
+        let longest = names.chain([clip::width(&counted_tools(&groups, u16::MAX))]).max().unwrap_or(0);
         let columns = FIELDS.map(|field| field.column(Want::names(longest, area.width, 13), has_rules));
         // The last column is the scroll bar's.
         self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });

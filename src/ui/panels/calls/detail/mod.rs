@@ -26,11 +26,15 @@ use crate::ui::widgets::columns::Align;
 use crate::ui::widgets::json::view::TreeView;
 use crate::ui::widgets::number::{DURATION_WIDTH, bytes, duration, moment, tokens_grouped};
 use crate::ui::widgets::table::put;
+use crate::ui::widgets::wrap::wrapped;
 
 /// From this height on request and answer are shown together.
 const TALL: u16 = 34;
 /// Messages of one call whose trees are kept.
 const PANES_MAX: usize = 6;
+
+/// Lines of a failure's own words.
+const FAILURE_LINES: usize = 3;
 
 /// A call in full.
 #[derive(Debug)]
@@ -153,14 +157,15 @@ impl Detail {
         let words = marks::state(operation, &cx.theme.glyphs);
         let text = format!("{} {}: {text}", words.glyph, words.word);
         let room = usize::from(top.area.width);
-        let mut rest = text.as_str();
-        for _ in 0..3 {
-            if rest.is_empty() {
-                break;
+        // An answer may be megabytes long; no more of it is looked at than could be shown.
+        let text = clip::head(&text, room * (FAILURE_LINES + 1));
+        let mut lines = wrapped(&clip::visible(text), room).peekable();
+        for shown in 1..=FAILURE_LINES {
+            let Some(mut line) = lines.next() else { break };
+            if shown == FAILURE_LINES && lines.peek().is_some() {
+                line = clip::end(&format!("{line} …"), room).into_owned();
             }
-            let shown = clip::head(rest, room);
-            top.line(buf, &Line::styled(clip::visible(shown).into_owned(), style));
-            rest = rest[shown.len()..].trim_start();
+            top.line(buf, &Line::styled(line, style));
         }
     }
 

@@ -18,18 +18,29 @@ use crate::ui::keys::Action;
 use crate::ui::panels::{Cx, Opened, PanelId};
 use crate::ui::widgets::number::grouped;
 use lines::{Lines, duration};
+use traffic::Extent;
 
 /// Lines of the log that are shown.
 const LOG_LINES: usize = 200;
 
 /// From this width on it stands in two columns.
 const WIDE: usize = 150;
+/// From this height on there is room in one column for what Top says, too.
+const TALL: u16 = 26;
 
-/// Everything known of a session, in lines of at most `width` columns.
-pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>> {
+/// Everything known of a session, in lines of at most `width` columns; `height` of them are seen at once.
+pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16, height: u16) -> Vec<Line<'static>> {
     let header = row.header();
     let width = usize::from(width);
-    let is_wide = width >= WIDE;
+    // Little is known of one that is not open.
+    let is_wide = width >= WIDE && row.open.is_some();
+    let is_http = matches!(header.front, Front::Http { .. });
+    // Top says it too; where room is scarce, the log is worth more.
+    let extent = match (is_wide, height >= TALL && !is_http) {
+        (true, _) => Extent::Full,
+        (false, true) => Extent::Brief,
+        (false, false) => Extent::None,
+    };
     let column = if is_wide { (width - lines::BETWEEN) / 2 } else { width };
     let mut lines = Lines { cx, width: column, done: Vec::new(), begun: Vec::new() };
     lines.rule(&header.label);
@@ -40,15 +51,15 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
     lines.fact(back, &header.back.display());
     match row.open {
         // Who is there and what waits is looked at while it happens, so it comes first.
-        Some(open) if matches!(header.front, Front::Http { .. }) => {
+        Some(open) if is_http => {
             http::lines(&mut lines, open);
             lines.rule("Session");
             recording(&mut lines, row);
-            opened(&mut lines, open, is_wide);
+            opened(&mut lines, open, extent);
         }
         Some(open) => {
             recording(&mut lines, row);
-            opened(&mut lines, open, is_wide);
+            opened(&mut lines, open, extent);
         }
         None => {
             recording(&mut lines, row);
@@ -76,7 +87,7 @@ fn recording(lines: &mut Lines<'_>, row: &Row<'_>) {
     }
 }
 
-fn opened(lines: &mut Lines<'_>, open: &Opened<'_>, has_room: bool) {
+fn opened(lines: &mut Lines<'_>, open: &Opened<'_>, extent: Extent) {
     let session = open.session;
     let is_http = matches!(session.header.front, Front::Http { .. });
     if !is_http {
@@ -127,10 +138,7 @@ fn opened(lines: &mut Lines<'_>, open: &Opened<'_>, has_room: bool) {
         lines.fact("start", &format!("{:.0} ms until its first answer", cold_us as f64 / 1_000.0));
     }
     notifications(lines, session);
-    // Top says it too; where room is scarce, the log is worth more.
-    if has_room {
-        traffic::lines(lines, open);
-    }
+    traffic::lines(lines, open, extent);
     logs(lines, session);
 }
 

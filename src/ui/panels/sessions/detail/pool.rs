@@ -62,7 +62,7 @@ fn now_line(lines: &mut Lines<'_>, pool: &Pool) {
         Part { share: share(state.busy), style: theme.style(role), fill: None },
         Part { share: share(pool.idle()), style: theme.style(Role::BarSecond), fill: Some(glyphs.second) },
     ];
-    let cells = u16::try_from(lines.width.saturating_sub(NAMES + 42)).unwrap_or(60).clamp(8, 60);
+    let cells = u16::try_from(lines.width.saturating_sub(NAMES + 42)).unwrap_or(60).clamp(6, 60);
     let mut spans = vec![Span::styled(format!(" {:<1$}", "now", NAMES - 1), theme.style(Role::Dim))];
     spans.extend(gauge(&parts, cells, theme.style(Role::BarEmpty), glyphs));
     // As wide as they may get, so that no word moves with a number.

@@ -15,42 +15,59 @@ use crate::ui::widgets::number::{
 };
 use crate::wire::Peer;
 
-/// Tools that are named; those that cost most.
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Nothing.
+    None,
+    /// Sums, and the tools that cost most time and most tokens.
+    Brief,
+    /// More tools, and their definitions too.
+    Full,
+}
+
+/// Tools that are named, those that cost most.
 const SHOWN: usize = 10;
+/// The same where it is told in brief.
+const SHOWN_BRIEF: usize = 3;
 /// Cells of a name.
 const NAME: usize = 30;
 
 /// What passed, and where it went.
-pub(super) fn lines(lines: &mut Lines<'_>, open: &Opened<'_>) {
+pub(super) fn lines(lines: &mut Lines<'_>, open: &Opened<'_>, extent: Extent) {
     let session = open.session;
-    if session.totals().calls == 0 {
+    if extent == Extent::None || session.totals().calls == 0 {
         return;
     }
     lines.rule("Traffic");
     sums(lines, session);
     let wire = lines.cx.wire;
+    let shown = if extent == Extent::Full { SHOWN } else { SHOWN_BRIEF };
     let tools = || {
         let is_tool =
             |row: &&Row| row.key.from == Peer::Client && session.name(row.key.method) == "tools/call";
         session.rows().iter().filter(is_tool)
     };
-    let called = |row: &'_ Row, cost, words| Entry {
+    let called = |row: &Row, cost, words| Entry {
         name: session.name(row.key.target).to_owned(),
         cost,
         words,
         calls: Some(row.calls),
     };
     let time = tools().map(|row| called(row, row.latency_us.sum(), duration(row.latency_us.sum())));
-    ranking(lines, "Where the time went", DURATION_WIDTH, time.collect());
+    ranking(lines, "Where the time went", DURATION_WIDTH, shown, time.collect());
     let results = tools().map(|row| called(row, row.results(wire).tokens, tokens(row.results(wire))));
-    ranking(lines, "Where the tokens of results went", TOKENS_WIDTH, results.collect());
+    ranking(lines, "Where the tokens of results went", TOKENS_WIDTH, shown, results.collect());
+    if extent != Extent::Full {
+        return;
+    }
     let definitions = session.definitions().tools().iter().filter_map(|definition| {
         let counted = definition.tokens?;
         let number = u64::from(if wire { counted.wire } else { counted.model });
         let words = tokens(Count { tokens: number, accuracy: counted.accuracy });
         Some(Entry { name: definition.name.to_string(), cost: number, words, calls: None })
     });
-    ranking(lines, "Where the tokens of definitions went", TOKENS_WIDTH, definitions.collect());
+    ranking(lines, "Where the tokens of definitions went", TOKENS_WIDTH, shown, definitions.collect());
 }
 
 fn sums(lines: &mut Lines<'_>, session: &Session) {
@@ -102,8 +119,8 @@ struct Entry {
     calls: Option<u64>,
 }
 
-/// The tools by what they cost in one respect; its words take so many cells.
-fn ranking(lines: &mut Lines<'_>, title: &str, width: u16, mut entries: Vec<Entry>) {
+/// The tools by what they cost in one respect; its words take `width` cells, and `most` tools are named.
+fn ranking(lines: &mut Lines<'_>, title: &str, width: u16, most: usize, mut entries: Vec<Entry>) {
     let cx = lines.cx;
     entries.retain(|entry| entry.cost > 0);
     let whole: u64 = entries.iter().map(|entry| entry.cost).sum();
@@ -116,12 +133,12 @@ fn ranking(lines: &mut Lines<'_>, title: &str, width: u16, mut entries: Vec<Entr
     let numbers = usize::from(width + PERCENT_WIDTH + COUNT_WIDTH) + " calls".len() + 5;
     let cells = u16::try_from(lines.width.saturating_sub(name + numbers)).unwrap_or(0).min(40);
     let (width, percents) = (usize::from(width), usize::from(PERCENT_WIDTH));
-    for entry in entries.iter().take(SHOWN) {
+    for entry in entries.iter().take(most) {
         let text = |text: String, role| Span::styled(text, cx.theme.style(role));
         let share = entry.cost as f64 / whole as f64;
         let shown = clip::middle(&entry.name, name);
         let pad = " ".repeat(name.saturating_sub(clip::width(&shown)));
-        let calls = entry.calls.map_or_else(String::new, |calls| {
+        let called = entry.calls.map_or_else(String::new, |calls| {
             let word = if calls == 1 { "call" } else { "calls" };
             format!(" {:>1$} {word}", count(calls), usize::from(COUNT_WIDTH))
         });
@@ -130,10 +147,10 @@ fn ranking(lines: &mut Lines<'_>, title: &str, width: u16, mut entries: Vec<Entr
             text(bar(share, cells, &cx.theme.glyphs), Role::heat(share)),
             text(format!(" {:>width$}", entry.words), Role::Strong),
             text(format!(" {:>percents$}", percent(entry.cost, whole)), Role::Text),
-            text(calls, Role::Dim),
+            text(called, Role::Dim),
         ]));
     }
-    if let more @ 1.. = entries.len().saturating_sub(SHOWN) {
+    if let more @ 1.. = entries.len().saturating_sub(most) {
         lines.hint(&format!("and {more} others"));
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Knows nothing of the list above it.
 
-use std::fmt::Write as _;
-
 use hdrhistogram::Histogram;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -142,11 +140,12 @@ fn token_counts(item: &Item<'_>, cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
     let course = Course::of(item, usize::from(area.width.saturating_sub(LABELS)));
     let values = course.values(|bucket| (bucket.tokens > 0).then_some(bucket.tokens as f64));
     let scale = Scale::linear(&values);
-    let mut heading = "result tokens over time".to_owned();
-    if item.counted < 1.0 {
-        // A hundred is shown only when it is done, and then not.
-        let _ = write!(heading, ", {:.0} % counted", (item.counted * 100.0).floor());
-    }
+    let heading = if item.counted < 1.0 {
+        // Rounded down: what is not done never reads as done.
+        format!("result tokens, {:.0} % counted", (item.counted * 100.0).floor())
+    } else {
+        "result tokens over time".to_owned()
+    };
     let chart = Chart { heading, course: &course, values, scale };
     let accuracy = item.figures.accuracy;
     let label = |value: f64| match rounded(value) {

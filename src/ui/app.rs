@@ -342,6 +342,7 @@ impl State {
                 now: open.now(session, wall),
                 playback: open.playback(),
                 loaded: open.shared.loaded(),
+                size_bytes: open.shared.len_bytes(),
                 counted_calls: open.shared.counted_calls(),
                 damage: open.shared.damage(),
             })

@@ -8,10 +8,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::deck::{Motion, Playback};
-use super::header::gauge;
 use super::panels::{Cx, Opened};
 use super::theme::Role;
 use super::widgets::clip;
+use super::widgets::gauge::gauge;
 use super::widgets::number::{moment, progress};
 
 /// Columns of the bar below which it says nothing.
@@ -50,7 +50,7 @@ pub(super) fn view(cx: &Cx<'_>, played: &Opened<'_>, playback: Playback, area: R
     let cells = usize::from(area.width).saturating_sub(used + end_cells);
     if let Some((until, end)) = playback.until.zip(end).filter(|_| cells >= BAR_MIN) {
         let share = if until.0 == 0 { 1.0 } else { playback.at.0 as f64 / until.0 as f64 };
-        spans.extend(gauge(cx, share, 0.0, cells));
+        spans.extend(gauge(cx.theme, share, 0.0, cells));
         spans.push(Span::styled(end, style(Role::Dim)));
     } else {
         let line = cx.theme.glyphs.horizontal.repeat(cells);

@@ -6,16 +6,16 @@ use std::path::Path;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::panels::{Cx, Opened, PanelId};
 use super::theme::Role;
 use super::widgets::clip;
+use super::widgets::gauge::gauge;
 use super::widgets::number::{
-    COUNT_WIDTH, DURATION_WIDTH, PERCENT_WIDTH, TOKENS_WIDTH, count, duration, grouped, percent, signed,
-    tokens,
+    COUNT_WIDTH, DURATION_WIDTH, PERCENT_WIDTH, TOKENS_WIDTH, count, duration, grouped, percent,
+    progress as progress_of, signed, tokens,
 };
 use crate::model::{Latency, Totals};
 use crate::tokens::{Count, Profile};
@@ -215,10 +215,10 @@ pub fn loading(cx: &Cx<'_>) -> Option<f64> {
 /// Draws how much has been read as a bar over the whole width.
 pub fn progress(cx: &Cx<'_>, loaded: f64, area: Rect, buf: &mut Buffer) {
     // A hundred is shown only when it is done.
-    let text = format!("reading {:2.0}% ", (loaded * 100.0).floor().min(99.0));
+    let text = format!("reading {:>6} ", progress_of(loaded.min(0.99)));
     let cells = usize::from(area.width).saturating_sub(text.len());
     let mut spans = vec![Span::styled(text, cx.theme.style(Role::Pending))];
-    spans.extend(gauge(cx, loaded, 0.0, cells));
+    spans.extend(gauge(cx.theme, loaded, 0.0, cells));
     Line::from(spans).render(area, buf);
 }
 
@@ -371,7 +371,7 @@ impl Sum {
             _ => 24,
         };
         let mut spans = vec![Span::styled("context ", style(Role::Dim))];
-        spans.extend(gauge(cx, share_of(context.definitions), share_of(context.results), cells));
+        spans.extend(gauge(cx.theme, share_of(context.definitions), share_of(context.results), cells));
         let total = context.total();
         let (used, share) = (tokens(total), percent(total.tokens, cx.window_tokens));
         let money =
@@ -380,26 +380,6 @@ impl Sum {
         spans.push(Span::styled(text, style(role)));
         Piece::new(2, spans)
     }
-}
-
-/// A bar of two parts. Anything above nothing fills a cell, so that it is seen.
-pub(super) fn gauge(cx: &Cx<'_>, first: f64, second: f64, cells: usize) -> [Span<'static>; 3] {
-    let glyphs = &cx.theme.glyphs;
-    let cells_of = |share: f64, room: usize| {
-        let filled = (share * cells as f64).round().clamp(0.0, room as f64);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the room")]
-        let filled = filled as usize;
-        filled.max(usize::from(share > 0.0)).min(room)
-    };
-    let one = cells_of(first, cells);
-    let two = cells_of(second, cells - one);
-    let piece = |glyph: &str, count: usize, style: Style| Span::styled(glyph.repeat(count), style);
-    let full = glyphs.eighths[7];
-    [
-        piece(full, one, cx.theme.style(Role::Bar)),
-        piece(glyphs.second, two, cx.theme.style(Role::BarSecond)),
-        piece(glyphs.gauge_empty, cells - one - two, cx.theme.style(Role::BarEmpty)),
-    ]
 }
 
 /// A round number without needless digits: `200k`, `1M`.

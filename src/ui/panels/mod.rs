@@ -12,6 +12,8 @@ pub mod marks;
 pub mod rules;
 pub mod schemas;
 pub mod sessions;
+#[cfg(test)]
+mod steady;
 pub mod timeline;
 pub mod top;
 pub mod welcome;
@@ -113,6 +115,8 @@ pub struct Opened<'a> {
     pub playback: Option<Playback>,
     /// How much of the recording has been read, between 0 and 1; 1 when all of it.
     pub loaded: f64,
+    /// Bytes of its recording, as far as it is there; 0 where nobody can say.
+    pub size_bytes: u64,
     /// How many calls, from the first one on, have their tokens or never will.
     pub counted_calls: u32,
     /// What of the recording could not be read, if anything.

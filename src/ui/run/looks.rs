@@ -22,8 +22,18 @@ pub(super) fn looks(start: &Start, memory: &Memory) -> (Looks, Vec<ThemeError>, 
     };
     let by_hand = chosen.is_some();
     let theme = chosen.unwrap_or_else(|| themes.fitting(depth, background).to_owned());
-    let glyphs = if start.ascii || !speaks_unicode(variable) { Glyphs::ASCII } else { Glyphs::UNICODE };
+    let glyphs = if start.ascii { Glyphs::ASCII } else { glyphs(variable) };
     (Looks { themes, theme, depth, glyphs }, errors, by_hand)
+}
+
+/// The characters that the terminal shows. The fonts of the kernel's own console have blocks, but no Braille.
+fn glyphs(variable: impl Fn(&str) -> Option<String>) -> Glyphs {
+    let is_console = variable("TERM").is_some_and(|term| term == "linux");
+    match (speaks_unicode(variable), is_console) {
+        (false, _) => Glyphs::ASCII,
+        (true, true) => Glyphs::BLOCKS,
+        (true, false) => Glyphs::UNICODE,
+    }
 }
 
 /// Whether the locale, by the first of its variables that is set, is one of UTF-8. Windows consoles are.
@@ -37,6 +47,7 @@ pub fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
             locale.contains("utf-8") || locale.contains("utf8")
         })
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +63,16 @@ mod tests {
             assert!(!says(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]));
             assert!(!says(&[]));
         }
+    }
+
+    #[test]
+    fn a_console_without_braille_gets_blocks() {
+        let on = |term: &'static str| {
+            glyphs(move |name| match name {
+                "TERM" => Some(term.to_owned()),
+                _ => Some("C.UTF-8".to_owned()),
+            })
+        };
+        assert_eq!((on("linux"), on("xterm-256color")), (Glyphs::BLOCKS, Glyphs::UNICODE));
     }
 }

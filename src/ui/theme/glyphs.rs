@@ -1,16 +1,21 @@
 //! The characters the screen is made of, in a full set and in one for terminals that know ASCII only.
 
-/// The characters for everything that is not text. Every one is a single column wide.
+/// The characters for everything that is not text. Every one is a single column wide, but for the ellipsis in ASCII, where
+/// one dot could belong to the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glyphs {
     /// Levels of a sparkline, lowest first; the first is for "nothing".
     pub spark: [&'static str; 9],
+    /// Whether there are Braille patterns, for sparklines of two numbers a cell.
+    pub braille: bool,
     /// Eighths of a horizontal bar, one eighth first, full last.
     pub eighths: [&'static str; 8],
     /// The second part of a stacked bar.
     pub second: &'static str,
     /// The empty part of a gauge.
     pub gauge_empty: &'static str,
+    /// The last cell of a gauge that flows over.
+    pub beyond: &'static str,
     /// Succeeded.
     pub ok: &'static str,
     /// Failed.
@@ -70,12 +75,22 @@ pub struct Glyphs {
 }
 
 impl Glyphs {
+    /// Whether a character fills a part of its cell, so that it would look like another one if it were reversed.
+    #[must_use]
+    pub fn is_block(&self, symbol: &str) -> bool {
+        let shades = [self.second, self.gauge_empty];
+        let mut blocks = self.spark[1..].iter().chain(&self.eighths).chain(&shades);
+        !symbol.is_ascii() && blocks.any(|block| *block == symbol)
+    }
+
     /// For terminals that show Unicode.
     pub const UNICODE: Self = Self {
         spark: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        braille: true,
         eighths: ["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
         second: "▓",
         gauge_empty: "░",
+        beyond: "»",
         ok: "✓",
         error: "✗",
         warn: "!",
@@ -106,12 +121,17 @@ impl Glyphs {
         wheel: ["◐", "◓", "◑", "◒"],
     };
 
+    /// For terminals that show Unicode, but no Braille.
+    pub const BLOCKS: Self = Self { braille: false, ..Self::UNICODE };
+
     /// For terminals, fonts and locales that know ASCII only.
     pub const ASCII: Self = Self {
         spark: [" ", "_", ".", "-", "=", "+", "*", "%", "#"],
-        eighths: [" ", " ", "-", "-", "=", "=", "#", "#"],
+        braille: false,
+        eighths: ["-", "-", "-", "-", "=", "=", "#", "#"],
         second: "=",
         gauge_empty: ".",
+        beyond: ">",
         ok: "+",
         error: "x",
         warn: "!",
@@ -129,7 +149,7 @@ impl Glyphs {
         cursor: ">",
         note: "@",
         ruled: "&",
-        ellipsis: "~",
+        ellipsis: "..",
         dot: "-",
         none: "-",
         horizontal: "-",

@@ -6,15 +6,21 @@ use ratatui::layout::Rect;
 use crate::ui::theme::Glyphs;
 
 /// Replaces every character of the area that is not ASCII, if the glyphs in use are. What has no stand-in becomes `?`.
+/// An ellipsis becomes two dots, for one could belong to the text: the other one takes the cell before it.
 pub fn reduce(buf: &mut Buffer, area: Rect, glyphs: &Glyphs) {
     if *glyphs != Glyphs::ASCII {
         return;
     }
     for position in area.intersection(buf.area).positions() {
         let cell = &mut buf[position];
-        if !cell.symbol().is_ascii() {
-            let stand_in = stand_in(cell.symbol());
-            cell.set_symbol(stand_in);
+        if cell.symbol().is_ascii() {
+            continue;
+        }
+        let is_cut = cell.symbol() == Glyphs::UNICODE.ellipsis;
+        let stand_in = stand_in(cell.symbol());
+        cell.set_symbol(stand_in);
+        if is_cut && position.x > area.x {
+            buf[(position.x - 1, position.y)].set_symbol(".");
         }
     }
 }
@@ -22,10 +28,9 @@ pub fn reduce(buf: &mut Buffer, area: Rect, glyphs: &Glyphs) {
 fn stand_in(symbol: &str) -> &'static str {
     match symbol {
         "µ" => "u",
-        "…" => "~",
-        "·" | "░" => ".",
+        "…" | "·" | "░" => ".",
         "–" | "—" | "─" | "−" => "-",
-        "→" | "≥" => ">",
+        "→" | "≥" | "»" => ">",
         "←" | "≤" => "<",
         "█" => "#",
         "▓" => "=",
@@ -48,6 +53,6 @@ mod tests {
         assert_eq!(buf[(3, 0)].symbol(), "µ");
         reduce(&mut buf, area, &Glyphs::ASCII);
         let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
-        assert_eq!(text, "12 us ~ ? ? ");
+        assert_eq!(text, "12 us.. ? ? ");
     }
 }

@@ -5,6 +5,9 @@ use ratatui::text::Span;
 
 use crate::ui::theme::Glyphs;
 
+/// Sums of shares up to this are the whole: they come from divisions.
+const WHOLE: f64 = 1.000_001;
+
 /// One part of a stacked bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
@@ -36,7 +39,7 @@ pub fn bar(share: f64, cells: u16, glyphs: &Glyphs) -> String {
 }
 
 /// A gauge of several parts in whole cells, the rest drawn as empty. Each part that is not nothing gets a cell while
-/// there is room; together they never exceed the gauge.
+/// there is room; together they never exceed the gauge, and where they are more than the whole its last cell says so.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 times a screen's width")]
 pub fn gauge(parts: &[Part], cells: u16, empty: Style, glyphs: &Glyphs) -> Vec<Span<'static>> {
@@ -44,7 +47,7 @@ pub fn gauge(parts: &[Part], cells: u16, empty: Style, glyphs: &Glyphs) -> Vec<S
     let mut used = 0u16;
     let mut until = 0.0;
     for part in parts {
-        let share = if part.share.is_nan() { 0.0 } else { part.share.clamp(0.0, 1.0) };
+        let share = if part.share.is_nan() { 0.0 } else { part.share.max(0.0) };
         until += share;
         let end = ((until * f64::from(cells)).round() as u16).min(cells);
         let least = u16::from(share > 0.0);
@@ -55,10 +58,27 @@ pub fn gauge(parts: &[Part], cells: u16, empty: Style, glyphs: &Glyphs) -> Vec<S
         }
         used += width;
     }
+    if until > WHOLE && cells > 0 {
+        mark_beyond(&mut spans, glyphs);
+        return spans;
+    }
     if used < cells {
         spans.push(Span::styled(glyphs.gauge_empty.repeat(usize::from(cells - used)), empty));
     }
     spans
+}
+
+/// Puts the mark of what is beyond the whole in the place of the last cell.
+fn mark_beyond(spans: &mut Vec<Span<'static>>, glyphs: &Glyphs) {
+    let Some(last) = spans.last_mut() else { return };
+    let style = last.style;
+    let mut cells = last.content.chars();
+    cells.next_back();
+    last.content = cells.as_str().to_owned().into();
+    if last.content.is_empty() {
+        spans.pop();
+    }
+    spans.push(Span::styled(glyphs.beyond, style));
 }
 
 #[cfg(test)]

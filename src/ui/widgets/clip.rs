@@ -77,6 +77,19 @@ pub fn middle(text: &str, cells: usize) -> Cow<'_, str> {
     }
 }
 
+/// The first of several ways to say the same that fits into `cells`; of the last one as much as fits.
+#[must_use]
+pub fn fitting<const WAYS: usize>(ways: [String; WAYS], cells: usize) -> String {
+    let mut last = String::new();
+    for way in ways {
+        if way.width() <= cells {
+            return way;
+        }
+        last = way;
+    }
+    end(&last, cells).into_owned()
+}
+
 /// As much of the beginning as fits into `cells`.
 #[must_use]
 pub fn head(text: &str, cells: usize) -> &str {
@@ -122,6 +135,15 @@ mod tests {
         assert_eq!(middle("short", 5), "short");
         assert_eq!(end("x", 0), "");
         assert_eq!(middle("ab", 1), "…");
+    }
+
+    #[test]
+    fn of_several_ways_to_say_it_the_first_that_fits_is_taken() {
+        let ways = || ["235 tools + 1 unlisted", "236 tools", "236"].map(str::to_owned);
+        assert_eq!(
+            [30, 14, 4, 2].map(|cells| fitting(ways(), cells)),
+            ["235 tools + 1 unlisted", "236 tools", "236", "2…"]
+        );
     }
 
     #[test]

@@ -44,7 +44,9 @@ impl Want {
     #[must_use]
     pub fn names(longest: usize, width: u16, least: u16) -> Self {
         let longest = u16::try_from(longest).unwrap_or(u16::MAX).max(least);
-        let min = longest.min((width / 4).clamp(least, 26));
+        // A wide line has columns that say less than the rest of a name.
+        let share = width / 4 + width.saturating_sub(80) / 8;
+        let min = longest.min(share.clamp(least, 44));
         Self { min, max: longest.min(64), weight: 8, priority: 0 }
     }
 }

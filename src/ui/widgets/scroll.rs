@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use crate::ui::keys::Action;
 use crate::ui::theme::{Role, Theme};
@@ -112,7 +113,9 @@ pub fn scrollbar(area: Rect, buf: &mut Buffer, rows: usize, window: &Range<usize
     let top = (window.start * (height - thumb) + hidden / 2) / hidden;
     for line in top..top + thumb {
         let cell = &mut buf[(area.right() - 1, area.y + line as u16)];
-        cell.set_symbol(theme.glyphs.scroll[0]).set_style(theme.style(Role::Border));
+        // Beside a selected line that is reversed, it looks as it does beside the others.
+        let style = theme.style(Role::Border).remove_modifier(Modifier::REVERSED);
+        cell.set_symbol(theme.glyphs.scroll[0]).set_style(style);
     }
 }
 

@@ -3,6 +3,8 @@
 //! In Braille a cell holds two numbers of four heights, in blocks (and their ASCII stand-ins) one number of eight.
 //! Knows neither what the numbers mean nor which colour they have: each cell comes with the largest number in it.
 
+use crate::ui::theme::Glyphs;
+
 /// How a number becomes a height.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
@@ -70,6 +72,12 @@ pub enum Ink {
 }
 
 impl Ink {
+    /// The finest that a set of characters has.
+    #[must_use]
+    pub fn of(glyphs: &Glyphs) -> Self {
+        if glyphs.braille { Self::Braille } else { Self::Levels(glyphs.spark) }
+    }
+
     /// How many numbers fit into so many cells.
     #[must_use]
     pub fn samples(self, cells: u16) -> usize {
@@ -137,11 +145,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const BLOCKS: Ink = Ink::Levels([" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]);
+    const BLOCKS: Ink = Ink::Levels(Glyphs::BLOCKS.spark);
 
     fn text(values: &[f64], cells: u16, scale: Scale, ink: Ink) -> String {
         let values: Vec<_> = values.iter().map(|v| (*v >= 0.0).then_some(*v)).collect();
         sparkline(&values, cells, scale, ink).into_iter().map(|cell| cell.symbol).collect()
+    }
+
+    #[test]
+    fn the_finest_ink_that_there_is_is_taken() {
+        assert_eq!(Ink::of(&Glyphs::UNICODE), Ink::Braille);
+        assert_eq!(Ink::of(&Glyphs::BLOCKS), BLOCKS);
+        assert_eq!(Ink::of(&Glyphs::ASCII), Ink::Levels(Glyphs::ASCII.spark));
     }
 
     #[test]

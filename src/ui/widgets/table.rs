@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 use super::clip;
@@ -137,9 +138,33 @@ pub fn put(buf: &mut Buffer, x: u16, y: u16, width: u16, align: Align, line: &Li
     buf.set_line(x + shift, y, line, width - shift);
 }
 
-/// Marks a line of the screen as the selected one. Themes without colour reverse or underline it.
+/// Marks a line of the screen as the selected one. Themes without colour reverse or underline it; blocks stay as they are
+/// then, for turned round a full one would be a hole in the line.
 pub fn select(area: Rect, y: u16, is_focused: bool, buf: &mut Buffer, theme: &Theme) {
-    let row = Rect { y, height: 1, ..area };
-    let role = if is_focused { Role::Selection } else { Role::SelectionDim };
-    buf.set_style(row, theme.style(role));
+    let style = theme.style(if is_focused { Role::Selection } else { Role::SelectionDim });
+    let is_reversed = style.add_modifier.contains(Modifier::REVERSED);
+    for x in area.left()..area.right() {
+        let cell = &mut buf[(x, y)];
+        if !(is_reversed && theme.glyphs.is_block(cell.symbol())) {
+            cell.set_style(style);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::{Depth, Glyphs, Themes};
+
+    #[test]
+    fn a_reversed_line_has_no_holes() {
+        let theme = Themes::default().theme("monochrome", Depth::None, Glyphs::UNICODE).unwrap();
+        let area = Rect::new(0, 0, 4, 1);
+        let mut buf = Buffer::empty(area);
+        buf.set_string(0, 0, "█▊ a", ratatui::style::Style::new());
+        select(area, 0, true, &mut buf, &theme);
+        let reversed: Vec<bool> =
+            buf.content.iter().map(|cell| cell.modifier.contains(Modifier::REVERSED)).collect();
+        assert_eq!(reversed, [false, false, true, true]);
+    }
 }

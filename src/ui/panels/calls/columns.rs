@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::model::{Operation, Outcome, Phase, Sizes, State};
 use crate::tokens::Count;
+use crate::trace::{Back, Front};
 use crate::ui::panels::{Cx, Opened, marks};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
@@ -145,9 +146,11 @@ impl Field {
     /// Its heading, width and importance; `names` is what the names ask for.
     #[must_use]
     pub(super) fn column(self, sessions: &[Opened<'_>], names: Want) -> Column {
-        let is_http = || sessions.iter().any(|opened| !opened.session.http().all().is_empty());
-        let has_clients =
-            || sessions.iter().any(|opened| opened.session.http().clients().real().nth(1).is_some());
+        // Known before anything has passed, so that no column comes later and moves the others.
+        let is_served = |opened: &Opened<'_>| matches!(opened.session.header.front, Front::Http { .. });
+        let is_remote = |opened: &Opened<'_>| matches!(opened.session.header.back, Back::Url { .. });
+        let is_http = || sessions.iter().any(|opened| is_served(opened) || is_remote(opened));
+        let has_clients = || sessions.iter().any(is_served);
         let absent = Want::fixed(u16::MAX, u8::MAX);
         let right = |want| Column { title: self.title(), want, align: Align::Right };
         let left = |want| Column { title: self.title(), want, align: Align::Left };

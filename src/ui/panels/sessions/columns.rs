@@ -6,9 +6,9 @@ use ratatui::text::{Line, Span};
 use super::rows::{Row, Sort};
 use crate::ui::panels::Cx;
 use crate::ui::theme::Role;
-use crate::ui::widgets::clip;
 use crate::ui::widgets::legend::Legend;
 use crate::ui::widgets::number::{bytes, grouped};
+use crate::ui::widgets::{clip, command};
 
 const fn legend(
     title: &'static str,
@@ -28,6 +28,9 @@ pub(super) const LEGENDS: [Legend; 6] = [
     legend("calls", "calls", "calls", "Calls, where it is open here"),
     legend("command", "command", "", "What was started, or the address"),
 ];
+
+/// Cells below which a command says nothing.
+const COMMAND_MIN: usize = 9;
 
 /// The widths of the columns on a screen; 0 where there is no room for one.
 pub(super) struct Columns {
@@ -62,7 +65,7 @@ impl Columns {
         if self.calls > 0 {
             spans.push(pad(calls, self.calls, true));
         }
-        if self.command > 8 {
+        if self.command >= COMMAND_MIN {
             spans.extend([Span::raw("  "), command]);
         }
         Line::from(spans)
@@ -102,7 +105,7 @@ impl Columns {
             Span::styled(since(header.started, cx.wall), style(Role::Text)),
             Span::styled(size, style(Role::Text)),
             calls,
-            Span::styled(clip::end(&header.back.display(), self.command).into_owned(), style(Role::Dim)),
+            Span::styled(command::clipped(&header.back.display(), self.command), style(Role::Dim)),
         ])
     }
 }

@@ -221,7 +221,7 @@ impl Panel for Sessions {
         if list_height < area.height {
             let place = Rect { y: list.bottom(), height: area.height - list_height, ..area };
             let row = &rows[at];
-            let lines = detail::lines(cx, row, place.width);
+            let lines = detail::lines(cx, row, place.width, place.height);
             self.detail_from = self.detail_from.min(lines.len().saturating_sub(usize::from(place.height)));
             for (line, y) in lines.into_iter().skip(self.detail_from).zip(place.top()..place.bottom()) {
                 line.render(Rect { y, height: 1, ..place }, buf);

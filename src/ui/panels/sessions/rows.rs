@@ -70,7 +70,10 @@ impl<'a> Row<'a> {
 
     /// Bytes of its recording, where they are known.
     pub(super) fn size_bytes(&self) -> Option<u64> {
-        self.listed.filter(|listed| listed.path.is_some()).map(|listed| listed.size_bytes)
+        let listed = self.listed.filter(|listed| listed.path.is_some()).map(|listed| listed.size_bytes);
+        // One that was opened from elsewhere is not listed, and a live one has grown since it was.
+        let open = self.open.map(|open| open.size_bytes).filter(|size_bytes| *size_bytes > 0);
+        listed.max(open)
     }
 }
 

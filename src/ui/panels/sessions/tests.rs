@@ -38,3 +38,16 @@ fn the_detail_scrolls_to_what_does_not_fit() {
     stage.with(|cx| (0..12).for_each(|_| drop(sessions.act(Action::Right, cx))));
     assert!(stage.draw(&mut sessions, 80, 24).contains("recorded by"));
 }
+
+#[test]
+fn a_recording_opened_from_elsewhere_has_its_size() {
+    let stage = Stage::new(vec![Fixture::read(&git(), false)]);
+    let row = stage.draw(&mut Sessions::default(), 120, 40).lines().nth(1).unwrap().to_owned();
+    assert!(row.contains(" kB "), "{row}");
+}
+
+#[test]
+fn what_is_known_of_a_session_over_stdio_fills_a_wide_screen() {
+    let stage = Stage::new(vec![Fixture::read(&files(), false)]);
+    insta::assert_snapshot!("sessions_200x60", stage.draw(&mut Sessions::default(), 200, 60));
+}

@@ -28,6 +28,19 @@ struct CallId {
     operation: OperationId,
 }
 
+/// Who chose the selected call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Choice {
+    /// Nobody: it is the newest one.
+    #[default]
+    Newest,
+    /// The user, or another panel; or the user wants none.
+    Made,
+}
+
+/// Calls that are looked at for the newest one that passes the filter.
+const NEWEST_LOOKED_AT: usize = 1_000;
+
 /// The panel's state.
 #[derive(Debug, Default)]
 pub struct Timeline {
@@ -35,6 +48,8 @@ pub struct Timeline {
     lanes: Vec<(OpenId, Lanes)>,
     picture: Picture,
     selected: Option<CallId>,
+    /// Who chose it.
+    choice: Choice,
     /// Whether the selection must come into view at the next drawing.
     reveal: bool,
     top_lane: usize,
@@ -43,6 +58,9 @@ pub struct Timeline {
     /// Rows of the screen for one lane.
     rows_per_lane: u16,
 }
+
+/// From this height on the glyphs are explained while a call is selected.
+const TALL: u16 = 14;
 
 /// A session with its place among the others in time.
 struct Placed<'a, 'c> {
@@ -73,6 +91,14 @@ impl Timeline {
         }
         let exists = |call: &CallId| find(*call, cx).is_some();
         self.selected = self.selected.filter(exists);
+        if self.choice == Choice::Newest {
+            self.selected = newest(cx);
+        }
+    }
+
+    /// Selects a call, or none, because the user wants it.
+    fn choose(&mut self, call: Option<CallId>) {
+        (self.selected, self.choice) = (call, Choice::Made);
     }
 
     fn placed<'a, 'c>(&self, cx: &'c Cx<'a>) -> Vec<Placed<'a, 'c>> {
@@ -133,19 +159,16 @@ impl Timeline {
 
     /// The calls that pass the filter in the order of time, one step from the selected one.
     fn step(&mut self, forward: bool, cx: &Cx<'_>, wanted: impl Fn(&Operation) -> bool) -> bool {
-        let passes = |call: CallId| {
-            find(call, cx).is_some_and(|(opened, operation)| {
-                wanted(operation) && cx.filter.matches(opened.session, operation, opened.now)
-            })
-        };
-        let begin = self.selected;
-        let mut at = begin;
+        let passes =
+            |call: CallId| passes(call, cx) && find(call, cx).is_some_and(|(_, operation)| wanted(operation));
+        let mut at = self.selected;
         loop {
             let next = neighbour(at, forward, cx);
             if let Some(call) = next
                 && passes(call)
             {
-                (self.selected, self.reveal) = (next, true);
+                self.choose(next);
+                self.reveal = true;
                 return true;
             }
             if next.is_none() {
@@ -160,6 +183,27 @@ impl Timeline {
         let focus =
             Focus { session: Some(call.session), operation: Some(call.operation), ..Focus::default() };
         Reply::Show(PanelId::Calls, focus)
+    }
+
+    /// What stands beside a lane: the name of a tool or method beside its first one, what they are beside its others.
+    fn draw_name(&self, placed: &[Placed<'_, '_>], lane: usize, area: Rect, buf: &mut Buffer, cx: &Cx<'_>) {
+        let Some(place) = placed.iter().rfind(|place| place.first_lane <= lane) else { return };
+        // Rows without a call have no lane: of several with the same first lane the last one has it.
+        let row = place.rows.iter().rposition(|first| *first <= lane);
+        match row {
+            None => paint::session_name(place.opened, area, buf, cx),
+            Some(row) if place.rows[row] == lane => paint::row_name(place.opened, row, area, buf, cx),
+            Some(row) => {
+                let is_last = placed
+                    .iter()
+                    .flat_map(|place| place.rows.iter().chain([&place.first_lane]))
+                    .any(|first| *first == lane + 1)
+                    || lane + 1 == self.lane_count();
+                // Whose lane it is, where the first one is above the screen.
+                let is_first = lane == self.top_lane;
+                paint::further_lane(place.opened, row, is_last, is_first, area, buf, cx);
+            }
+        }
     }
 
     /// The call drawn at a position of the screen; of several the last one.
@@ -195,6 +239,18 @@ fn is_tool(opened: &Opened<'_>, operation: &Operation) -> bool {
 fn find<'a>(call: CallId, cx: &Cx<'a>) -> Option<(&'a Opened<'a>, &'a Operation)> {
     let opened = cx.sessions.iter().find(|opened| opened.id == call.session)?;
     Some((opened, opened.session.operation(call.operation)?))
+}
+
+/// Whether a call passes the filter.
+fn passes(call: CallId, cx: &Cx<'_>) -> bool {
+    find(call, cx).is_some_and(|(opened, operation)| cx.filter.matches(opened.session, operation, opened.now))
+}
+
+/// The newest call that passes the filter, if it is not too far back.
+fn newest(cx: &Cx<'_>) -> Option<CallId> {
+    let backwards =
+        std::iter::successors(neighbour(None, false, cx), |call| neighbour(Some(*call), false, cx));
+    backwards.take(NEWEST_LOOKED_AT).find(|call| passes(*call, cx))
 }
 
 /// The call asked next after, or last before, the given one over all sessions; without one the first or the last.
@@ -245,9 +301,14 @@ impl Panel for Timeline {
             return empty::draw(cx, area, buf, "No calls yet");
         }
         self.refresh(cx);
-        let names = (paint::longest_name(cx) + 2).min(area.width * 3 / 10).clamp(12, 30);
-        let bars =
-            Rect { x: area.x + names, y: area.y + 1, width: area.width - names, height: area.height - 4 };
+        let names = (paint::longest_name(cx) + 2).min(area.width * 3 / 10).max(12);
+        let foot = if area.height >= TALL { 4 } else { 3 };
+        let bars = Rect {
+            x: area.x + names,
+            y: area.y + 1,
+            width: area.width - names,
+            height: area.height - 1 - foot,
+        };
         let placed = self.placed(cx);
         self.scale.settle(Self::now_us(&placed), bars.width);
         let lanes = self.lane_count();
@@ -262,21 +323,16 @@ impl Panel for Timeline {
             let y = bars.y + u16::try_from(row).unwrap_or(0) * self.rows_per_lane;
             paint::lane(raster.lane(lane), Rect { y, height: 1, ..bars }, buf, cx);
             let left = Rect { x: area.x, y, width: names.saturating_sub(2), height: 1 };
-            for place in &placed {
-                if let Some(row) = place.rows.iter().position(|first| *first == lane) {
-                    paint::row_name(place.opened, row, left, buf, cx);
-                } else if place.first_lane == lane {
-                    paint::session_name(place.opened, left, buf, cx);
-                }
-            }
+            self.draw_name(&placed, lane, left, buf, cx);
         }
         if let Some((lane, span)) = self.selected_span(&placed)
             && let Some(row) = lane.checked_sub(self.top_lane).filter(|row| *row < shown)
         {
             let y = bars.y + u16::try_from(row).unwrap_or(0) * self.rows_per_lane;
-            paint::selection(&span, Rect { y, height: 1, ..bars }, buf, cx);
+            let name = Rect { x: area.x, y, width: names.saturating_sub(2), height: 1 };
+            paint::selection(&span, name, Rect { y, height: 1, ..bars }, buf, cx);
         }
-        let foot = Rect { y: area.bottom() - 3, height: 3, ..area };
+        let foot = Rect { y: area.bottom() - foot, height: foot, ..area };
         let most = self.lanes.iter().map(|(_, lanes)| lanes.most()).max().unwrap_or(0);
         paint::foot(self.scale, self.selected.and_then(|call| find(call, cx)), most, foot, buf, cx);
         ascii::reduce(buf, area, &cx.theme.glyphs);
@@ -325,7 +381,7 @@ impl Panel for Timeline {
                     }
                 }
             }
-            Action::Back if self.selected.is_some() => self.selected = None,
+            Action::Back if self.choice == Choice::Made && self.selected.is_some() => self.choose(None),
             Action::Open | Action::Related => return self.open(),
             Action::Playback(Turn::Here) => {
                 return match self.selected.and_then(|call| find(call, cx)) {
@@ -342,7 +398,7 @@ impl Panel for Timeline {
         match mouse {
             Mouse::Click(at) | Mouse::DoubleClick(at) => {
                 let Some(call) = self.call_at(at, cx) else { return Reply::Ignored };
-                self.selected = Some(call);
+                self.choose(Some(call));
                 if matches!(mouse, Mouse::DoubleClick(_)) {
                     return self.open();
                 }
@@ -358,7 +414,7 @@ impl Panel for Timeline {
     fn focus(&mut self, focus: &Focus, cx: &Cx<'_>) {
         let session = focus.session.or_else(|| cx.sessions.first().map(|opened| opened.id));
         if let (Some(session), Some(operation)) = (session, focus.operation) {
-            self.selected = Some(CallId { session, operation });
+            self.choose(Some(CallId { session, operation }));
             self.reveal = true;
         }
     }

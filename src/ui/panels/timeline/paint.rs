@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span as Text};
 
 use super::raster::{Cell, Span, Standing};
@@ -11,10 +12,10 @@ use crate::tokens::Count;
 use crate::ui::header::loading;
 use crate::ui::panels::{Cx, Opened, marks};
 use crate::ui::theme::Role;
-use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::Align;
-use crate::ui::widgets::number::{duration, moment, tokens};
+use crate::ui::widgets::number::{DURATION_WIDTH, duration, moment, tokens};
 use crate::ui::widgets::table::put;
+use crate::ui::widgets::{clip, time_axis};
 use crate::wire::Peer;
 
 /// Cells between two labels of the axis.
@@ -22,16 +23,7 @@ const APART: u64 = 14;
 
 /// The labels, each right of a tick at its moment.
 pub(super) fn axis(scale: Scale, area: Rect, buf: &mut Buffer, cx: &Cx<'_>) {
-    for (column, label) in scale.ticks(area.width, APART) {
-        let line = Line::from(vec![
-            Text::styled(cx.theme.glyphs.vertical, cx.theme.style(Role::Border)),
-            Text::styled(label, cx.theme.style(Role::Heading)),
-        ]);
-        if line.width() > usize::from(area.width - column) {
-            continue;
-        }
-        put(buf, area.x + column, area.y, area.width - column, Align::Left, &line);
-    }
+    time_axis::draw(&scale.ticks(area.width, APART), Role::Heading, area, buf, cx.theme);
 }
 
 /// Cells of the longest name beside a lane.
@@ -66,6 +58,30 @@ pub(super) fn row_name(opened: &Opened<'_>, row: usize, area: Rect, buf: &mut Bu
     let role = if is_tool { Role::Text } else { Role::Dim };
     let text = format!("{}{mark}{}", " ".repeat(indent), clip::middle(name, room));
     let line = Line::styled(text, cx.theme.style(role));
+    put(buf, area.x, area.y, area.width, Align::Left, &line);
+}
+
+/// What stands beside a lane below the first one of a tool or method: its calls run while those above do.
+pub(super) fn further_lane(
+    opened: &Opened<'_>,
+    row: usize,
+    is_last: bool,
+    is_first_on_screen: bool,
+    area: Rect,
+    buf: &mut Buffer,
+    cx: &Cx<'_>,
+) {
+    let Some(row) = opened.session.rows().get(row) else { return };
+    let branch = cx.theme.glyphs.tree[usize::from(is_last)];
+    let indent = " ".repeat(usize::from(cx.sessions.len() > 1));
+    let room = usize::from(area.width).saturating_sub(indent.len() + 2);
+    let words = if is_first_on_screen {
+        let name = if row.key.target.is_none() { row.key.method } else { row.key.target };
+        clip::middle(opened.session.name(name), room).into_owned()
+    } else {
+        clip::fitting(["at the same time", "same time"].map(str::to_owned), room)
+    };
+    let line = Line::styled(format!("{indent}{branch} {words}"), cx.theme.style(Role::Dim));
     put(buf, area.x, area.y, area.width, Align::Left, &line);
 }
 
@@ -105,9 +121,13 @@ fn look(cell: &Cell, cx: &Cx<'_>) -> (&'static str, Role) {
     }
 }
 
-/// Sets off the selected call, with brackets beside it where there is room.
-pub(super) fn selection(span: &Span, area: Rect, buf: &mut Buffer, cx: &Cx<'_>) {
+/// Sets off the selected call and the name beside it, with brackets around the call where there is room.
+pub(super) fn selection(span: &Span, name: Rect, area: Rect, buf: &mut Buffer, cx: &Cx<'_>) {
     let style = cx.theme.style(Role::Selection);
+    buf.set_style(name, style);
+    // A bar turned round would look like another one.
+    let is_reversed = style.add_modifier.contains(Modifier::REVERSED);
+    let style = if is_reversed { cx.theme.style(Role::Accent) } else { style };
     let width = i64::from(area.width);
     let cell =
         |column: i64| u16::try_from(column).ok().filter(|_| column < width).map(|column| area.x + column);
@@ -134,12 +154,6 @@ pub(super) fn foot(
 ) {
     let rule = cx.theme.glyphs.horizontal.repeat(usize::from(area.width));
     put(buf, area.x, area.y, area.width, Align::Left, &Line::styled(rule, cx.theme.style(Role::Border)));
-    let dim = cx.theme.style(Role::Dim);
-    let line = match selected {
-        Some((opened, operation)) => call_line(opened, operation, cx),
-        None => legend(cx),
-    };
-    put(buf, area.x, area.y + 1, area.width, Align::Left, &line);
     let motion = match scale.motion {
         Motion::Fit if loading(cx).is_some() => "what has been read so far",
         Motion::Fit => "the whole session",
@@ -148,7 +162,14 @@ pub(super) fn foot(
     };
     let side = if most <= 1 { "one at a time".to_owned() } else { format!("up to {most} at a time") };
     let words = format!("a cell is {}, {motion}, {side}", duration(scale.cell_us()));
-    put(buf, area.x, area.y + 2, area.width, Align::Left, &Line::styled(words, dim));
+    let words = Line::styled(words, cx.theme.style(Role::Dim));
+    let call = selected.map(|(opened, operation)| call_line(opened, operation, cx));
+    // Where there is no room for all, the selected call is worth more than what its glyph means.
+    let legend = (area.height > 3 || call.is_none()).then(|| legend(cx));
+    let lines = call.into_iter().chain(legend).chain([words]);
+    for (y, line) in (area.y + 1..area.bottom()).zip(lines) {
+        put(buf, area.x, y, area.width, Align::Left, &line);
+    }
 }
 
 fn call_line(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Line<'static> {
@@ -159,7 +180,8 @@ fn call_line(opened: &Opened<'_>, operation: &Operation, cx: &Cx<'_>) -> Line<'s
     let mut words = vec![
         opened.session.header.label.clone(),
         format!("at {}", moment(operation.started().0)),
-        duration(operation.elapsed_us(opened.now)),
+        // As wide as it may get, so that what follows stays while a call runs.
+        format!("{:<1$}", duration(operation.elapsed_us(opened.now)), usize::from(DURATION_WIDTH)),
     ];
     if let Some(counted) = operation.tokens.filter(|_| operation.answer().is_some()) {
         let number = if cx.wire { counted.wire } else { counted.model };

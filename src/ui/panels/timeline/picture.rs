@@ -18,6 +18,8 @@ struct Basis {
     width: u16,
     filter: String,
     recounts: u32,
+    /// The last row can get another lane, and no row begins elsewhere for it.
+    lanes: usize,
     /// Each session with the first lanes of its rows.
     rows: Vec<(OpenId, Vec<usize>)>,
 }
@@ -51,6 +53,7 @@ impl Picture {
             width,
             filter: cx.filter_text.to_owned(),
             recounts: cx.recounts(),
+            lanes: lane_count,
             rows: placed.iter().map(|place| (place.opened.id, place.rows.clone())).collect(),
         };
         let is_new = self.basis.as_ref() != Some(&basis);

@@ -3,6 +3,8 @@
 //! A cell's width is one of a fixed row of round numbers and the screen begins at a whole cell, so that what is drawn
 //! does not shiver while time goes on. Knows nothing of calls.
 
+use crate::ui::widgets::time_axis::{label, steps_us};
+
 /// Widths of a cell below 100 microseconds.
 const SMALL_US: [u64; 9] = [1, 2, 5, 10, 20, 25, 40, 50, 80];
 /// Widths of a cell between 100 and 1,000 microseconds; up to a second the others are these times powers of ten.
@@ -18,12 +20,6 @@ const LARGE_MS: [u64; 43] = [
 ];
 /// How many widths there are.
 const ZOOMS: usize = SMALL_US.len() + DECADES.len() * DECADE_US.len() + LARGE_MS.len();
-/// Distances of labels from a second on, in seconds: what a clock is divided by.
-const STEPS_S: [u64; 27] = [
-    1, 2, 4, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600,
-    43_200, 86_400, 172_800, 259_200, 345_600, 604_800, 1_209_600,
-];
-
 /// The width of a cell, in microseconds.
 fn cell_us(zoom: usize) -> u64 {
     let decades = DECADES.len() * DECADE_US.len();
@@ -37,10 +33,8 @@ fn cell_us(zoom: usize) -> u64 {
 /// The distance of two labels: round for a clock, a whole number of cells, and not too near.
 fn step_us(cell_us: u64, apart: u64) -> u64 {
     let wanted_us = cell_us.saturating_mul(apart);
-    let small = (0..6).flat_map(|power| [1, 2, 4, 5, 8].map(|digit| digit * 10_u64.pow(power)));
-    let large = STEPS_S.into_iter().map(|seconds| seconds * 1_000_000);
     let fits = |step: &u64| *step >= wanted_us && step.is_multiple_of(cell_us);
-    small.chain(large).find(fits).unwrap_or(wanted_us)
+    steps_us().find(fits).unwrap_or(wanted_us)
 }
 
 /// Widths that one press of a key goes further: about a factor of two.
@@ -148,21 +142,6 @@ impl Scale {
     }
 }
 
-/// A moment, as exactly as the distance of the labels asks.
-fn label(at_us: u64, step_us: u64) -> String {
-    let seconds = at_us / 1_000_000;
-    let clock = if seconds >= 3_600 {
-        format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
-    } else {
-        format!("{:02}:{:02}", seconds / 60, seconds % 60)
-    };
-    match step_us {
-        1_000_000.. => clock,
-        1_000.. => format!("{clock}.{:03}", at_us / 1_000 % 1_000),
-        _ => format!("{clock}.{:06}", at_us % 1_000_000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,8 +165,6 @@ mod tests {
         scale.settle(99_000_000, 100);
         let labels: Vec<_> = scale.ticks(100, 12).into_iter().take(3).collect();
         assert_eq!(labels, [(0, "00:00".to_owned()), (15, "00:15".to_owned()), (30, "00:30".to_owned())]);
-        assert_eq!(label(1_234_567, 500), "00:01.234567");
-        assert_eq!(label(3_661_000_000, 1_000_000), "1:01:01");
     }
 
     #[test]
@@ -202,7 +179,7 @@ mod tests {
         for zoom in 0..ZOOMS {
             let step = step_us(cell_us(zoom), 14);
             assert!(step.is_multiple_of(cell_us(zoom)) && step / cell_us(zoom) <= 25, "{}", cell_us(zoom));
-            let is_on_the_clock = STEPS_S.iter().any(|seconds| seconds * 1_000_000 == step);
+            let is_on_the_clock = steps_us().any(|round| round == step);
             assert!(is_on_the_clock || 1_000_000_u64.is_multiple_of(step) || step < 1_000_000, "{step}");
             assert!(zoom == 0 || cell_us(zoom - 1) < cell_us(zoom));
         }

@@ -1,7 +1,11 @@
 //! Recording in, Timeline screen out.
 
 use super::*;
-use crate::ui::panels::fixture::{BROWSER, Fixture, Stage, files, git};
+use crate::ui::panels::fixture::{BROWSER, Fate, Fixture, MadeUp, Stage, files, git, made_up};
+
+fn one() -> Stage {
+    Stage::new(vec![Fixture::read(&files(), true)])
+}
 
 fn two() -> Stage {
     Stage::new(vec![Fixture::read(&files(), true), Fixture::read(&git(), false)])
@@ -9,7 +13,7 @@ fn two() -> Stage {
 
 #[test]
 fn calls_stand_over_time_at_any_size() {
-    let one = Stage::new(vec![Fixture::read(&files(), true)]);
+    let one = one();
     for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
         let screen = one.draw(&mut Timeline::default(), width, height);
         insta::assert_snapshot!(format!("timeline_{width}x{height}"), screen);
@@ -80,4 +84,37 @@ fn a_real_session_is_readable_at_any_size() {
         let screen = stage.draw(&mut Timeline::default(), width, height);
         insta::assert_snapshot!(format!("timeline_browser_{width}x{height}"), screen);
     }
+}
+
+#[test]
+fn a_lane_that_comes_below_all_others_has_room() {
+    let open = MadeUp { tool: 0, fate: Fate::Open, took_us: 0, length: 0, after_us: 1_000 };
+    let mut stage = Stage::new(vec![Fixture::unread(&made_up(&[open; 3]))]);
+    let mut timeline = Timeline::default();
+    for line in 1..stage.fixtures[0].lines() {
+        stage.fixtures[0].grow(line..line + 1);
+        stage.draw(&mut timeline, 80, 24);
+    }
+    assert!(stage.draw(&mut timeline, 80, 24).contains("└ same time"));
+}
+
+#[test]
+fn on_entry_the_newest_call_is_selected_and_can_be_opened() {
+    let stage = one();
+    let mut timeline = Timeline::default();
+    let screen = stage.draw(&mut timeline, 80, 24);
+    assert!(screen.contains("edit_file pending"), "{screen}");
+    let opened = stage.with(|cx| timeline.act(Action::Open, cx));
+    assert!(matches!(opened, Reply::Show(PanelId::Calls, Focus { operation: Some(_), .. })), "{opened:?}");
+}
+
+#[test]
+fn who_wants_no_call_selected_gets_none() {
+    let stage = one();
+    let mut timeline = Timeline::default();
+    stage.draw(&mut timeline, 80, 24);
+    stage.with(|cx| timeline.act(Action::Up, cx));
+    stage.with(|cx| timeline.act(Action::Back, cx));
+    stage.draw(&mut timeline, 80, 24);
+    assert_eq!(timeline.selected, None);
 }

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use ratatui::text::{Line, Span};
 
+use super::course::Course;
 use super::items::{Item, ItemKey};
 use crate::tokens::Count;
 use crate::ui::panels::{Cx, marks};
@@ -150,12 +151,12 @@ impl Sortable for Field {
             Self::Errors => ("calls", "How often it failed"),
             Self::ErrorShare => ("%", "Failed calls, of those answered"),
             Self::InFlight => ("calls", "How many wait for an answer"),
-            Self::Latency => ("time", "Latency from the start until now"),
+            Self::Latency => ("time", "Latency over time, scaled by row"),
             Self::P50 => ("time", "Median latency: what is usual"),
             Self::P95 => ("time", "95 of 100 calls took less"),
             Self::P99 => ("time", "99 of 100 calls took less"),
             Self::Max => ("time", "The longest latency"),
-            Self::Tokens => ("tokens", "Results from the start until now"),
+            Self::Tokens => ("tokens", "Results over time, scaled by row"),
             Self::TokensMean => ("tokens", "A result on average"),
             Self::TokensMax => ("tokens", "The largest result"),
             Self::TokensSum => ("tokens", "All results together"),
@@ -360,17 +361,10 @@ fn judged(us: Option<u64>, target_us: u64, is_quiet: bool, cx: &Cx<'_>) -> Line<
     Line::styled(format!("{}{mark}", duration(us)), cx.theme.style(role))
 }
 
-/// Braille where the terminal can, two points of time a cell.
-#[must_use]
-pub(super) fn ink(cx: &Cx<'_>) -> Ink {
-    if cx.theme.glyphs.spark[8].is_ascii() { Ink::Levels(cx.theme.glyphs.spark) } else { Ink::Braille }
-}
-
 fn latencies(item: &Item<'_>, width: u16, cx: &Cx<'_>) -> Line<'static> {
-    let ink = ink(cx);
-    let buckets = item.series(ink.samples(width));
-    let values: Vec<Option<f64>> =
-        buckets.iter().map(|bucket| bucket.latency_us_mean().map(|us| us as f64)).collect();
+    let ink = Ink::of(&cx.theme.glyphs);
+    let course = Course::of(item, ink.samples(width));
+    let values = course.values(|bucket| bucket.latency_us_mean().map(|us| us as f64));
     let is_quiet = matches!(item.key, ItemKey::Method(..));
     let cells = sparkline(&values, width, Scale::log(&values), ink).into_iter().map(|cell| {
         let role = match cell.peak {
@@ -385,10 +379,9 @@ fn latencies(item: &Item<'_>, width: u16, cx: &Cx<'_>) -> Line<'static> {
 }
 
 fn token_series(item: &Item<'_>, width: u16, cx: &Cx<'_>) -> Line<'static> {
-    let ink = ink(cx);
-    let buckets = item.series(ink.samples(width));
-    let values: Vec<Option<f64>> =
-        buckets.iter().map(|bucket| (bucket.tokens > 0).then_some(bucket.tokens as f64)).collect();
+    let ink = Ink::of(&cx.theme.glyphs);
+    let course = Course::of(item, ink.samples(width));
+    let values = course.values(|bucket| (bucket.tokens > 0).then_some(bucket.tokens as f64));
     let role = if matches!(item.key, ItemKey::Method(..)) { Role::Dim } else { Role::BarSecond };
     let cells = sparkline(&values, width, Scale::linear(&values), ink);
     Line::styled(cells.into_iter().map(|cell| cell.symbol).collect::<String>(), cx.theme.style(role))

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Bucket, DefinitionTokens, Latency, Row, Series, Session, Symbol, Tally};
+use crate::model::{DefinitionTokens, Latency, Row, Session, Symbol, Tally};
 use crate::tokens::{Accuracy, Count};
 use crate::trace::Micros;
 use crate::ui::panels::{Cx, OpenId, Opened};
@@ -112,6 +112,10 @@ pub(super) struct Item<'a> {
     pub(super) rows: Vec<&'a Row>,
     /// The session's own time, to which its series reach.
     pub(super) now: Micros,
+    /// Whether its time goes on.
+    pub(super) is_growing: bool,
+    /// How much of its session's calls has its tokens, from 0 to 1, while a recording is being counted.
+    pub(super) counted: f64,
     /// Its figures.
     pub(super) figures: Figures,
 }
@@ -133,39 +137,6 @@ impl Item<'_> {
             _ => self.latency().quantile(quantile),
         }
     }
-
-    /// The time from the session's start to now in at most so many buckets, oldest first. Lines of one session have
-    /// the same buckets, so that their pictures can be compared.
-    #[must_use]
-    pub(super) fn series(&self, most: usize) -> Vec<Bucket> {
-        let most = most.max(1) as u64;
-        // The width that a row's buckets have once it reaches to now; those of others divide it.
-        let mut width_us = Series::WIDTH_US_MIN;
-        while self.now.0 / width_us >= Series::BUCKETS as u64 {
-            width_us *= 2;
-        }
-        let until = self.now.0 / width_us + 1;
-        let wide_us = width_us * until.div_ceil(most);
-        let mut sum = vec![Bucket::default(); usize::try_from(self.now.0 / wide_us + 1).unwrap_or(1)];
-        let last = sum.len() - 1;
-        for row in &self.rows {
-            for (position, from) in (0u64..).zip(row.series.buckets()) {
-                let at =
-                    usize::try_from(position * row.series.width_us() / wide_us).unwrap_or(last).min(last);
-                add(&mut sum[at], from);
-            }
-        }
-        sum
-    }
-}
-
-fn add(into: &mut Bucket, from: &Bucket) {
-    into.calls = into.calls.saturating_add(from.calls);
-    into.errors = into.errors.saturating_add(from.errors);
-    into.timed = into.timed.saturating_add(from.timed);
-    into.latency_us_max = into.latency_us_max.max(from.latency_us_max);
-    into.latency_us_sum = into.latency_us_sum.saturating_add(from.latency_us_sum);
-    into.tokens = into.tokens.saturating_add(from.tokens);
 }
 
 /// What a session contributes.
@@ -213,6 +184,8 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
         name: &session.header.label,
         rows: tools.iter().flat_map(|tool: &Item<'a>| tool.rows.iter().copied()).collect(),
         now: opened.now,
+        is_growing: is_growing(opened),
+        counted: counted(opened),
         figures: Figures::default(),
     };
     for tool in &tools {
@@ -227,6 +200,20 @@ fn group<'a>(opened: &'a Opened<'a>, wire: bool) -> Group<'a> {
     Group { head, tools, unlisted, methods }
 }
 
+/// Whether a session's time goes on while it is looked at; a recording that is being read only gets longer.
+fn is_growing(opened: &Opened<'_>) -> bool {
+    opened.playback.is_some() || opened.is_live && opened.session.end().is_none()
+}
+
+/// How much of a session's calls has its tokens; those of a live one follow at once.
+fn counted(opened: &Opened<'_>) -> f64 {
+    let calls = opened.session.operations().len();
+    if is_growing(opened) || opened.is_live || calls == 0 {
+        return 1.0;
+    }
+    (f64::from(opened.counted_calls) / calls as f64).min(1.0)
+}
+
 fn tool<'a>(
     opened: &'a Opened<'a>,
     name: &'a str,
@@ -238,14 +225,30 @@ fn tool<'a>(
     let mut figures = Figures { schema, ..row.map_or_else(Figures::default, of_row) };
     figures.saved += opened.session.definitions().saved_on(name, wire);
     let key = ItemKey::Tool(opened.id, name.into());
-    Item { key, name, rows: row.into_iter().collect(), now: opened.now, figures }
+    Item {
+        key,
+        name,
+        rows: row.into_iter().collect(),
+        now: opened.now,
+        is_growing: is_growing(opened),
+        counted: counted(opened),
+        figures,
+    }
 }
 
 fn method<'a>(opened: &'a Opened<'a>, row: &'a Row, wire: bool) -> Item<'a> {
     let name = opened.session.name(row.key.method);
     let figures = Figures::of_row(opened.session, row, wire);
     let key = ItemKey::Method(opened.id, row.key.from, name.into());
-    Item { key, name, rows: vec![row], now: opened.now, figures }
+    Item {
+        key,
+        name,
+        rows: vec![row],
+        now: opened.now,
+        is_growing: is_growing(opened),
+        counted: counted(opened),
+        figures,
+    }
 }
 
 /// A definition's tokens in the unit shown.

@@ -4,6 +4,7 @@
 //! figures come about.
 
 mod columns;
+mod course;
 mod inspector;
 mod items;
 
@@ -29,7 +30,9 @@ use crate::ui::widgets::{ascii, clip};
 const TALL: u16 = 12;
 /// From this size on the selected line is shown in more detail.
 const HIGH: u16 = 32;
-const WIDE: u16 = 110;
+const WIDE: u16 = 76;
+/// The list's room is a multiple of this, so that what is below it does not move with each new line.
+const LIST_STEP: usize = 6;
 
 /// The panel's state.
 #[derive(Debug)]
@@ -124,23 +127,20 @@ impl Top {
         columns: &[Column],
         buf: &mut Buffer,
     ) {
-        let all: usize = groups.iter().map(|group| group.tools.len()).sum();
-        let unlisted: usize = groups.iter().map(|group| group.unlisted).sum();
-        let tools = all - unlisted;
-        let word = if tools == 1 { "tool" } else { "tools" };
-        let name = match unlisted {
-            0 => format!("{tools} {word}"),
-            _ => format!("{tools} {word} + {unlisted} unlisted"),
-        };
         let item = Item {
             key: ItemKey::Group(OpenId(u32::MAX)),
-            name: &name,
+            name: "",
             rows: groups.iter().flat_map(|group| group.head.rows.iter().copied()).collect(),
             now: groups.iter().map(|group| group.head.now).max().unwrap_or(Micros(0)),
+            is_growing: groups.iter().any(|group| group.head.is_growing),
+            counted: 1.0,
             figures: items::total(groups),
         };
         self.layout.row(columns, area.y, buf, |column, width| {
             let field = FIELDS[column];
+            if field == Field::Name {
+                return Line::styled(counted_tools(groups, width), cx.theme.style(Role::Strong));
+            }
             // Sessions have clocks of their own: over several of them there is no common picture of time.
             if groups.len() > 1 && matches!(field, Field::Latency | Field::Tokens) {
                 return Line::default();
@@ -177,6 +177,37 @@ impl Top {
     }
 }
 
+/// How many tools these sessions have, in so many cells.
+fn counted_tools(groups: &[Group<'_>], cells: u16) -> String {
+    let all: usize = groups.iter().map(|group| group.tools.len()).sum();
+    let unlisted: usize = groups.iter().map(|group| group.unlisted).sum();
+    tool_count(all - unlisted, unlisted, cells)
+}
+
+/// How many tools there are, and how many of them the server never listed, in so many cells.
+fn tool_count(listed: usize, unlisted: usize, cells: u16) -> String {
+    let all = listed + unlisted;
+    let word = if all == 1 { "tool" } else { "tools" };
+    let short = format!("{all} {word}");
+    let long = match (listed, unlisted) {
+        (_, 0) => short.clone(),
+        (0, _) => format!("{all} {word}, unlisted"),
+        (_, _) => format!("{listed} {word} + {unlisted} unlisted"),
+    };
+    clip::fitting([long, short, all.to_string()], usize::from(cells))
+}
+
+/// Lines of the details below a list of so many lines: what the list leaves, within what makes a good picture.
+fn details(area: Rect, foot: u16, lines: usize) -> u16 {
+    if area.height < HIGH || area.width < WIDE {
+        return 0;
+    }
+    let list = u16::try_from(lines.next_multiple_of(LIST_STEP)).unwrap_or(u16::MAX);
+    // The heading, and a blank line between the total and the details.
+    let free = area.height.saturating_sub(2 + foot).saturating_sub(list);
+    1 + free.clamp(inspector::HEIGHT_MIN, inspector::HEIGHT_MAX)
+}
+
 /// What the columns mean.
 pub(super) fn legends() -> Vec<Legend> {
     Legend::of::<Field>()
@@ -192,14 +223,15 @@ impl Panel for Top {
             return;
         }
         let has_rules = cx.sessions.iter().any(|opened| !opened.session.rules().is_empty());
-        let longest = lines.iter().map(|(item, indent)| clip::width(item.name) + indent).max().unwrap_or(0);
+        let names = lines.iter().map(|(item, indent)| clip::width(item.name) + indent);
+        let longest = names.chain([clip::width(&counted_tools(&groups, u16::MAX))]).max().unwrap_or(0);
         let columns = FIELDS.map(|field| field.column(Want::names(longest, area.width, 13), has_rules));
         // The last column is the scroll bar's.
         self.layout = Layout::new(&columns, Rect { width: area.width.saturating_sub(1), ..area });
         let sorted = self.sort.heading();
         self.layout.headings(&columns, sorted, buf, cx.theme);
         let foot = if area.height >= TALL { 2 } else { 1 };
-        let details = if area.height >= HIGH && area.width >= WIDE { inspector::HEIGHT + 1 } else { 0 };
+        let details = details(area, foot, lines.len());
         let rows = Rect { y: area.y + 1, height: area.height - 1 - foot - details, ..area };
         self.draw_rows(&lines, rows, cx, &columns, buf);
         let total = Rect { y: rows.bottom() + foot - 1, height: 1, ..area };
@@ -210,7 +242,7 @@ impl Panel for Top {
         }
         self.draw_total(&groups, total, cx, &columns, buf);
         if let (true, Some((item, _))) = (details > 0, lines.get(self.scroll.cursor())) {
-            let below = Rect { y: total.y + 2, height: inspector::HEIGHT, ..area };
+            let below = Rect { y: total.y + 2, height: details - 1, ..area };
             inspector::draw(item, cx, below, buf);
         }
         ascii::reduce(buf, area, &cx.theme.glyphs);

@@ -112,3 +112,33 @@ fn what_rules_saved_has_its_columns_where_there_are_rules() {
         insta::assert_snapshot!(format!("top_rules_{width}x{height}"), screen);
     }
 }
+
+#[test]
+fn what_has_ended_takes_the_whole_picture_and_what_goes_on_leaves_room() {
+    let mut stage = one();
+    for columns in [7, 33, 80, 400] {
+        stage.fixtures[0].is_live = true;
+        stage.with(|cx| {
+            let groups = items::groups(cx);
+            let course = course::Course::of(&groups[0].head, columns);
+            let shown = course.columns.iter().take_while(|column| column.is_some()).count();
+            assert_eq!(course.columns.len(), columns);
+            assert!(course.columns[shown..].iter().all(Option::is_none), "the rest is to come");
+            assert!(course.span_us > groups[0].head.now.0);
+        });
+        stage.fixtures[0].is_live = false;
+        stage.fixtures[0].loaded = 0.5;
+        stage.with(|cx| {
+            let groups = items::groups(cx);
+            let course = course::Course::of(&groups[0].head, columns);
+            assert!(course.columns.len() == columns && course.columns.iter().all(Option::is_some));
+        });
+    }
+}
+
+#[test]
+fn how_many_tools_there_are_is_never_cut_into_nonsense() {
+    let said = [24, 14, 9, 4].map(|cells| tool_count(235, 1, cells));
+    assert_eq!(said, ["235 tools + 1 unlisted", "236 tools", "236 tools", "236"]);
+    assert_eq!((tool_count(0, 3, 24), tool_count(1, 0, 24)), ("3 tools, unlisted".into(), "1 tool".into()));
+}

@@ -15,7 +15,7 @@ use self::message::MessagePane;
 use self::steps::Spent;
 use super::columns;
 use super::index::CallId;
-use crate::model::{Client, Half, Operation};
+use crate::model::{Client, Half, Operation, State};
 use crate::tokens::Count;
 use crate::ui::keys::Action;
 use crate::ui::panels::{CopyWhat, Copyable, Cx, Opened, marks};
@@ -24,13 +24,17 @@ use crate::ui::widgets::bar::{Part, gauge};
 use crate::ui::widgets::clip;
 use crate::ui::widgets::columns::Align;
 use crate::ui::widgets::json::view::TreeView;
-use crate::ui::widgets::number::{bytes, duration, moment, tokens_grouped};
+use crate::ui::widgets::number::{DURATION_WIDTH, bytes, duration, moment, tokens_grouped};
 use crate::ui::widgets::table::put;
+use crate::ui::widgets::wrap::wrapped;
 
 /// From this height on request and answer are shown together.
 const TALL: u16 = 34;
 /// Messages of one call whose trees are kept.
 const PANES_MAX: usize = 6;
+
+/// Lines of a failure's own words.
+const FAILURE_LINES: usize = 3;
 
 /// A call in full.
 #[derive(Debug)]
@@ -68,7 +72,8 @@ impl Detail {
         let mut top = Cursor { area, y: area.y };
         top.line(buf, &heading(opened, operation, usize::from(area.width), cx));
         let spent = steps::spent(opened, operation);
-        top.line(buf, &spent_line(&spent, area.width, cx));
+        let is_running = operation.state == State::Pending;
+        top.line(buf, &spent_line(&spent, is_running, area.width, cx));
         if let Some(line) = http_line(opened, operation, cx) {
             top.line(buf, &line);
         }
@@ -152,14 +157,15 @@ impl Detail {
         let words = marks::state(operation, &cx.theme.glyphs);
         let text = format!("{} {}: {text}", words.glyph, words.word);
         let room = usize::from(top.area.width);
-        let mut rest = text.as_str();
-        for _ in 0..3 {
-            if rest.is_empty() {
-                break;
+        // An answer may be megabytes long; no more of it is looked at than could be shown.
+        let text = clip::head(&text, room * (FAILURE_LINES + 1));
+        let mut lines = wrapped(&clip::visible(text), room).peekable();
+        for shown in 1..=FAILURE_LINES {
+            let Some(mut line) = lines.next() else { break };
+            if shown == FAILURE_LINES && lines.peek().is_some() {
+                line = clip::end(&format!("{line} …"), room).into_owned();
             }
-            let shown = clip::head(rest, room);
-            top.line(buf, &Line::styled(clip::visible(shown).into_owned(), style));
-            rest = rest[shown.len()..].trim_start();
+            top.line(buf, &Line::styled(line, style));
         }
     }
 
@@ -336,7 +342,10 @@ fn heading(opened: &Opened<'_>, operation: &Operation, width: usize, cx: &Cx<'_>
 }
 
 /// One line that shows where the time went, as a bar and in words.
-fn spent_line(spent: &Spent, width: u16, cx: &Cx<'_>) -> Line<'static> {
+fn spent_line(spent: &Spent, is_running: bool, width: u16, cx: &Cx<'_>) -> Line<'static> {
+    // While it runs a time is as wide as it may get, so that no word moves.
+    let cells = if is_running { usize::from(DURATION_WIDTH) } else { 0 };
+    let duration = |us: u64| format!("{:>cells$}", duration(us));
     let style = |role| cx.theme.style(role);
     let share = |us: u64| us as f64 / spent.all_us.max(1) as f64;
     let stream_us = spent.first_byte_us.map_or(0, |first| spent.responder_us - first);

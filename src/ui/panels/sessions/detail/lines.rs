@@ -15,11 +15,45 @@ pub(super) struct Lines<'a> {
     pub(super) cx: &'a Cx<'a>,
     pub(super) width: usize,
     pub(super) done: Vec<Line<'static>>,
+    /// Where each heading stands.
+    pub(super) begun: Vec<usize>,
 }
 
+/// Cells between two columns of lines.
+pub(super) const BETWEEN: usize = 3;
+
 impl Lines<'_> {
+    /// The lines in two columns of the same width, cut between two headings so that they are about as long.
+    pub(super) fn in_two(mut self) -> Vec<Line<'static>> {
+        let all = self.done.len();
+        let longer = |at: &usize| (*at).max(all - at);
+        let cut = self.begun.iter().copied().min_by_key(longer).filter(|cut| *cut > 0).unwrap_or(all);
+        let mut right = self.done.split_off(cut).into_iter();
+        let mut left = self.done.into_iter();
+        let style = self.cx.theme.style(Role::Border);
+        let between = format!(" {} ", self.cx.theme.glyphs.vertical);
+        let mut both = Vec::new();
+        loop {
+            let (one, other) = (left.next(), right.next());
+            if one.is_none() && other.is_none() {
+                return both;
+            }
+            let mut line = one.unwrap_or_default();
+            let pad = self.width.saturating_sub(line.width());
+            line.spans.push(Span::raw(" ".repeat(pad)));
+            line.spans.push(Span::styled(between.clone(), style));
+            let other = other.unwrap_or_default();
+            let style = other.style;
+            line.spans.extend(
+                other.spans.into_iter().map(|span| Span::styled(span.content, style.patch(span.style))),
+            );
+            both.push(line);
+        }
+    }
+
     /// A heading.
     pub(super) fn rule(&mut self, title: &str) {
+        self.begun.push(self.done.len());
         let (theme, glyphs) = (self.cx.theme, &self.cx.theme.glyphs);
         let title = format!(" {} ", clip::end(title, self.width.saturating_sub(6)).into_owned());
         let rest = self.width.saturating_sub(Line::raw(title.as_str()).width() + 2);
@@ -42,7 +76,8 @@ impl Lines<'_> {
 
     /// A remark.
     pub(super) fn hint(&mut self, text: &str) {
-        self.done.push(Line::styled(format!(" {text}"), self.cx.theme.style(Role::Dim)));
+        let text = clip::end(text, self.width.saturating_sub(1)).into_owned();
+        self.done.push(Line::from(Span::styled(format!(" {text}"), self.cx.theme.style(Role::Dim))));
     }
 
     /// An entry of a log.

@@ -4,6 +4,7 @@ mod clients;
 mod http;
 mod lines;
 mod pool;
+mod traffic;
 
 use std::fmt::Write as _;
 
@@ -17,14 +18,31 @@ use crate::ui::keys::Action;
 use crate::ui::panels::{Cx, Opened, PanelId};
 use crate::ui::widgets::number::grouped;
 use lines::{Lines, duration};
+use traffic::Extent;
 
 /// Lines of the log that are shown.
 const LOG_LINES: usize = 200;
 
-/// Everything known of a session, in lines of at most `width` columns.
-pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>> {
+/// From this width on it stands in two columns.
+const WIDE: usize = 150;
+/// From this height on there is room in one column for what Top says, too.
+const TALL: u16 = 26;
+
+/// Everything known of a session, in lines of at most `width` columns; `height` of them are seen at once.
+pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16, height: u16) -> Vec<Line<'static>> {
     let header = row.header();
-    let mut lines = Lines { cx, width: usize::from(width), done: Vec::new() };
+    let width = usize::from(width);
+    // Little is known of one that is not open.
+    let is_wide = width >= WIDE && row.open.is_some();
+    let is_http = matches!(header.front, Front::Http { .. });
+    // Top says it too; where room is scarce, the log is worth more.
+    let extent = match (is_wide, height >= TALL && !is_http) {
+        (true, _) => Extent::Full,
+        (false, true) => Extent::Brief,
+        (false, false) => Extent::None,
+    };
+    let column = if is_wide { (width - lines::BETWEEN) / 2 } else { width };
+    let mut lines = Lines { cx, width: column, done: Vec::new(), begun: Vec::new() };
     lines.rule(&header.label);
     let back = match &header.back {
         Back::Command { .. } => "command",
@@ -33,15 +51,15 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
     lines.fact(back, &header.back.display());
     match row.open {
         // Who is there and what waits is looked at while it happens, so it comes first.
-        Some(open) if matches!(header.front, Front::Http { .. }) => {
+        Some(open) if is_http => {
             http::lines(&mut lines, open);
             lines.rule("Session");
             recording(&mut lines, row);
-            opened(&mut lines, open);
+            opened(&mut lines, open, extent);
         }
         Some(open) => {
             recording(&mut lines, row);
-            opened(&mut lines, open);
+            opened(&mut lines, open, extent);
         }
         None => {
             recording(&mut lines, row);
@@ -51,7 +69,7 @@ pub(super) fn lines(cx: &Cx<'_>, row: &Row<'_>, width: u16) -> Vec<Line<'static>
             lines.hint(&if is_recorded { opens() } else { nothing() });
         }
     }
-    lines.done
+    if is_wide { lines.in_two() } else { lines.done }
 }
 
 /// Where its recording is, and who wrote it.
@@ -69,7 +87,7 @@ fn recording(lines: &mut Lines<'_>, row: &Row<'_>) {
     }
 }
 
-fn opened(lines: &mut Lines<'_>, open: &Opened<'_>) {
+fn opened(lines: &mut Lines<'_>, open: &Opened<'_>, extent: Extent) {
     let session = open.session;
     let is_http = matches!(session.header.front, Front::Http { .. });
     if !is_http {
@@ -120,6 +138,7 @@ fn opened(lines: &mut Lines<'_>, open: &Opened<'_>) {
         lines.fact("start", &format!("{:.0} ms until its first answer", cold_us as f64 / 1_000.0));
     }
     notifications(lines, session);
+    traffic::lines(lines, open, extent);
     logs(lines, session);
 }
 
@@ -140,15 +159,16 @@ fn state(open: &Opened<'_>) -> String {
             }
         }
         None if open.playback.is_some() => format!("played: {ran} after its start"),
-        None if open.is_live => format!("live for {ran}"),
+        // What changes stands last.
+        None if open.is_live => match session.pid() {
+            Some(pid) => format!("live as process {pid} for {ran}"),
+            None => format!("live for {ran}"),
+        },
         None if open.loaded < 1.0 => "being read".to_owned(),
         None => format!("breaks off after {ran}"),
     };
     if let Some((at, why)) = session.stopped() {
         let _ = write!(state, "; recording stopped at {}: {why}", duration(at));
-    }
-    if let Some(pid) = session.pid().filter(|_| open.is_live) {
-        let _ = write!(state, ", process {pid}");
     }
     state
 }

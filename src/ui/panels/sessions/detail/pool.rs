@@ -8,7 +8,7 @@ use crate::trace::{Micros, PoolReturn, PoolTake};
 use crate::ui::theme::Role;
 use crate::ui::widgets::bar::{Part, gauge};
 use crate::ui::widgets::clip;
-use crate::ui::widgets::number::{duration, grouped, percent};
+use crate::ui::widgets::number::{COUNT_WIDTH, count, duration, grouped, percent};
 use crate::ui::widgets::sparkline::{Ink, Scale, sparkline};
 
 /// Cells of a fact's name, as in the lines around it.
@@ -62,15 +62,17 @@ fn now_line(lines: &mut Lines<'_>, pool: &Pool) {
         Part { share: share(state.busy), style: theme.style(role), fill: None },
         Part { share: share(pool.idle()), style: theme.style(Role::BarSecond), fill: Some(glyphs.second) },
     ];
-    let cells = u16::try_from(lines.width.saturating_sub(NAMES + 36)).unwrap_or(60).clamp(8, 60);
+    let cells = u16::try_from(lines.width.saturating_sub(NAMES + 42)).unwrap_or(60).clamp(6, 60);
     let mut spans = vec![Span::styled(format!(" {:<1$}", "now", NAMES - 1), theme.style(Role::Dim))];
     spans.extend(gauge(&parts, cells, theme.style(Role::BarEmpty), glyphs));
-    spans.push(Span::styled(format!("  {} busy", state.busy), theme.style(Role::Strong)));
-    spans.push(Span::styled(format!(", {} idle", pool.idle()), theme.style(Role::Text)));
+    // As wide as they may get, so that no word moves with a number.
+    let number = |value: u32| format!("{:>1$}", count(u64::from(value)), usize::from(COUNT_WIDTH));
+    spans.push(Span::styled(format!(" {} busy", number(state.busy)), theme.style(Role::Strong)));
+    spans.push(Span::styled(format!(" {} idle", number(pool.idle())), theme.style(Role::Text)));
     let (waiting, role) = match state.waiting {
-        0 => (", nobody waits".to_owned(), Role::Dim),
-        1 => (format!("  {} 1 client waits", glyphs.warn), Role::Bad),
-        count => (format!("  {} {count} clients wait", glyphs.warn), Role::Bad),
+        0 => ("   nobody waits".to_owned(), Role::Dim),
+        1 => (format!(" {} 1 client waits", glyphs.warn), Role::Bad),
+        count => (format!(" {} {count} clients wait", glyphs.warn), Role::Bad),
     };
     spans.push(Span::styled(waiting, theme.style(role)));
     lines.done.push(Line::from(spans));
@@ -79,22 +81,23 @@ fn now_line(lines: &mut Lines<'_>, pool: &Pool) {
 /// How many were busy over time, the time in which somebody waited set off.
 fn over_time(lines: &mut Lines<'_>, pool: &Pool, now: Micros) {
     let cx = lines.cx;
-    let used = pool.utilisation(now).map_or(String::new(), |used| format!("{:.0} % used", used * 100.0));
-    let peak_of = |text: &str, peak: u32| format!("  {text}, peak {peak}");
-    let room = u16::try_from(lines.width.saturating_sub(NAMES + 22)).unwrap_or(100).clamp(4, 100);
-    let columns = pool.columns(now, usize::from(room));
+    let used = pool.utilisation(now).map_or(String::new(), |used| format!(", {:.0} % used", used * 100.0));
+    let room = u16::try_from(lines.width.saturating_sub(NAMES + 32)).unwrap_or(100).clamp(4, 100);
+    let ink = Ink::of(&cx.theme.glyphs);
+    let columns = pool.columns(now, ink.samples(room));
     let values: Vec<Option<f64>> =
         columns.iter().map(|column| (column.open_max > 0).then(|| f64::from(column.busy_max))).collect();
     let peak = columns.iter().map(|column| column.busy_max).max().unwrap_or(0);
     let top = pool.state().size.max(peak).max(1);
-    let cells =
-        sparkline(&values, room, Scale::Linear { max: f64::from(top) }, Ink::Levels(cx.theme.glyphs.spark));
+    let cells = sparkline(&values, room, Scale::Linear { max: f64::from(top) }, ink);
     let mut spans = vec![Span::styled(format!(" {:<1$}", "busy", NAMES - 1), cx.theme.style(Role::Dim))];
-    for (cell, column) in cells.into_iter().zip(&columns) {
-        let role = if column.waiting_max > 0 { Role::Bad } else { Role::Bar };
+    for (cell, columns) in cells.into_iter().zip(columns.chunks(ink.samples(1))) {
+        let is_short = columns.iter().any(|column| column.waiting_max > 0);
+        let role = if is_short { Role::Bad } else { Role::Bar };
         spans.push(Span::styled(cell.symbol, cx.theme.style(role)));
     }
-    spans.push(Span::styled(peak_of(&used, peak), cx.theme.style(Role::Dim)));
+    let words = format!("  of {top}: peak {peak}{used}");
+    spans.push(Span::styled(words, cx.theme.style(Role::Dim)));
     lines.done.push(Line::from(spans));
 }
 

@@ -11,6 +11,11 @@ use super::profile::{AudioRule, ErrorPercent, Factors, Preamble, Profile, Result
 /// OpenAI, "Images and vision", calculating costs: GPT-4o, GPT-4.1 and GPT-4 Turbo.
 const OPENAI_IMAGES: ImageFormula = ImageFormula::Tiles { base: 85, tile: 170 };
 
+/// How the names of clients begin that work with one provider's models, as they give them in `initialize` (seen in November 2026:
+/// `claude-ai` is Claude Desktop, `claude-code`, `codex-mcp-client`, `gemini-cli-mcp-client-…`), each with the newest family of it.
+pub(super) static CLIENTS: [(&str, &str); 3] =
+    [("claude", "claude-4.7+"), ("codex", "openai-o200k"), ("gemini", "gemini")];
+
 pub(super) static FAMILIES: [Profile; 5] = [
     Profile {
         id: "openai-o200k",

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::count::{Accuracy, Count};
 use super::encoding::Encoding;
-use super::families::FAMILIES;
+use super::families::{CLIENTS, FAMILIES};
 use super::image::ImageFormula;
 
 /// What kind of text is counted: factors between vocabularies differ by it.
@@ -189,6 +189,15 @@ impl Profile {
             .find(|profile| profile.id.eq_ignore_ascii_case(wanted) || profile.label == wanted)
             .cloned()
             .ok_or_else(|| UnknownProfile { name: name.to_owned() })
+    }
+
+    /// The newest family of the provider whose own client has this name in `clientInfo`; `None` for a client that works with
+    /// models of many.
+    #[must_use]
+    pub fn of_client(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        let row = CLIENTS.iter().find(|(start, _)| name.starts_with(start));
+        row.and_then(|(_, id)| Self::named(id).ok())
     }
 
     /// A family that the user calibrated: `o200k_base` times the user's factors, tools as compact JSON, results as

@@ -116,6 +116,8 @@ pub struct State {
     pub wire: bool,
     /// The family of models tokens are counted for.
     pub profile: Profile,
+    /// Whether somebody has chosen it, and no client is asked.
+    pub has_chosen_profile: bool,
     /// The families a key goes through: the built-in ones, and the user's own.
     pub profiles: Vec<Profile>,
     /// Since when the screen is held.
@@ -242,7 +244,9 @@ impl App {
         let mut profiles = Profile::builtin().to_vec();
         // One of the user's own stands beside the others, so that the key finds it again.
         profiles.extend(profile.clone().filter(|own| profiles.iter().all(|known| known.id != own.id)));
-        let profile = profile.or_else(remembered).unwrap_or_default();
+        let profile = profile.or_else(remembered);
+        let has_chosen_profile = profile.is_some();
+        let profile = profile.unwrap_or_default();
         let mut panels = Panels::new();
         panels.recall(&memory);
         let state = State {
@@ -270,6 +274,7 @@ impl App {
             price: None,
             wire: memory.wire,
             profile,
+            has_chosen_profile,
             profiles,
             paused: None,
             memory,
@@ -313,7 +318,7 @@ impl App {
         let mut memory = self.state.memory.clone();
         memory.filter.clone_from(&self.state.filter_text);
         memory.wire = self.state.wire;
-        memory.profile = Some(self.state.profile.id.to_owned());
+        memory.profile = self.state.has_chosen_profile.then(|| self.state.profile.id.to_owned());
         memory.window_tokens = Some(self.state.window_tokens);
         self.panels.remember(&mut memory);
         memory

@@ -248,6 +248,10 @@ impl Viewer {
                 }
             }
             if drawn.elapsed() >= FRAME {
+                let at = self.now();
+                for effect in self.app.fit_profile(at) {
+                    self.perform(effect, at);
+                }
                 self.draw()?;
                 drawn = Instant::now();
                 is_dirty = false;

@@ -200,6 +200,7 @@ impl App {
                 let all = &self.state.profiles;
                 let now = all.iter().position(|profile| profile.id == self.state.profile.id).unwrap_or(0);
                 self.state.profile = all[(now + 1) % all.len()].clone();
+                self.state.has_chosen_profile = true;
                 self.say(format!("Tokens as {} counts them", self.state.profile.label), at);
                 return vec![Effect::Recount];
             }

@@ -350,6 +350,32 @@ fn a_failed_part_of_the_viewer_is_not_hidden() {
 }
 
 #[test]
+fn tokens_are_counted_as_the_models_of_the_client_do_until_somebody_chooses() {
+    let mut stage = Stage::of(&FULL, &[&small("notes")]);
+    let at = stage.now();
+    assert_eq!(stage.app.memory().profile, None);
+    assert_eq!(stage.app.fit_profile(at), [Effect::Recount]);
+    assert_eq!(stage.app.state.profile.id, "claude-4.7+");
+    let screen = stage.screen(120, 40);
+    assert!(
+        screen.contains("Tokens as claude-4.7+ counts them, because the client is claude-ai"),
+        "{screen}"
+    );
+    assert!(screen.contains("tokens claude-4.7+"), "{screen}");
+    assert_eq!(stage.app.fit_profile(at), []);
+    // A client of many providers' models says nothing.
+    let mut other = Stage::of(&FULL, &[&small("notes").replace("claude-ai", "cursor-vscode")]);
+    assert_eq!(other.app.fit_profile(at), []);
+    // Whoever chooses is obeyed, now and the next time.
+    other.keys("p");
+    let chosen = other.app.state.profile.clone();
+    assert_eq!(other.app.memory().profile.as_deref(), Some(chosen.id));
+    other.open(&small("more"), false);
+    other.app.state.opens.reverse();
+    assert_eq!((other.app.fit_profile(at), other.app.state.profile.id), (vec![], chosen.id));
+}
+
+#[test]
 fn the_families_own_name_is_shown_and_a_factor_is_one_of_them() {
     let mut stage = Stage::of(&FULL, &[&small("notes")]);
     assert!(stage.screen(200, 60).contains("tokens openai-o200k"));

@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Row] = &[
         key: "tokens.profile",
         takes: Takes::TextOrNumber,
         example: "\"claude-4.7+\"",
-        built_in: "openai-o200k",
+        built_in: "the client's in the viewer, else openai-o200k",
         text: "The family of models that tokens are counted for. A number such as 1.21 is your own calibration:\ntokens of o200k_base times this.",
         flag: Some("profile"),
         check: Some(|value| passes::profile(Some(&plain(value))).map(drop)),

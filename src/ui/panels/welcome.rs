@@ -49,23 +49,25 @@ pub fn view(cx: &Cx<'_>, area: Rect, buf: &mut Buffer) {
         lines.push(Line::styled("No session yet", style(Role::Title)));
         lines.push(Line::default());
     }
-    lines.push(plain("Put mcptop in front of a server's command. Claude Desktop:"));
-    lines.push(Line::styled(settings_file(), style(Role::Accent)));
+    lines.push(plain("Put mcptop in front of the servers of a client:"));
+    let others = if area.width < 76 { "" } else { "    others: mcptop clients" };
+    lines.push(Line::from(vec![
+        Span::styled("  mcptop clients wrap claude-desktop --all", style(Role::Key)),
+        Span::styled(others, style(Role::Dim)),
+    ]));
+    lines.push(plain("Then quit the client, not only its window, and restart it."));
     if is_high {
+        lines.push(plain("Its sessions appear here by themselves, live, and stay as recordings."));
         lines.push(Line::default());
     }
+    lines.push(plain("Or by hand, `mcptop wrap --` before a server's command:"));
+    lines.push(Line::styled(settings_file(), style(Role::Accent)));
     // On a small screen the enclosing braces give way; they are copied all the same.
     let (before, taken, indent) = if is_high { (0, usize::MAX, 0) } else { (2, 4, 4) };
     let shown = SNIPPET.lines().skip(before).take(taken).map(|line| line.get(indent..).unwrap_or_default());
     lines.extend(shown.map(|line| Line::styled(format!("  {line}"), style(Role::JsonString))));
     if is_high {
         lines.push(Line::default());
-        lines.push(plain("Start Claude Desktop again. The session appears here by itself, live, and"));
-        lines.push(plain("stays as a recording when it has ended. Any other client: put"));
-        lines.push(plain("`mcptop wrap --` in front of the server's command."));
-        lines.push(Line::default());
-    } else {
-        lines.push(plain("Start Claude Desktop again; the session appears here."));
     }
     lines.push(Line::from(vec![
         key(cx.keys.label(Action::Copy, PanelId::Sessions)),

@@ -37,8 +37,8 @@ pub use id::RawId;
 pub use latency::{LATENCY_US_MAX, Latency};
 pub use log::{Log, LogEntry, LogKind};
 pub use operation::{
-    Exchange, Half, Operation, OperationId, OperationTokens, Outcome, Phase, Progress, ProgressPoint, State,
-    Task,
+    Exchange, Half, Operation, OperationId, OperationTokens, Outcome, Phase, Progress, ProgressEvent,
+    ProgressPoint, State, Task,
 };
 pub use pool::{Pool, PoolBucket};
 pub use row::{Row, RowKey, Tally};

@@ -5,7 +5,9 @@
 use super::pairing::{Asked, Key, Past};
 use super::{Passing, TEXT_MAX, other};
 use crate::model::read::{members, number, text};
-use crate::model::{NotificationCount, OperationId, Progress, ProgressPoint, Session, Symbol};
+use crate::model::{
+    Half, NotificationCount, OperationId, Progress, ProgressEvent, ProgressPoint, Session, Symbol,
+};
 use crate::trace::Micros;
 use crate::wire::Peer;
 
@@ -66,8 +68,9 @@ impl Session {
         let key = self.key_known(asker, token, passing, |key| self.following.progress.contains_key(key));
         let Some(id) = self.following.progress.get(&key).copied() else { return };
         let seen = self.operations[id].extra_mut().progress.get_or_insert_default();
-        let progress = number(progress).unwrap_or(seen.last);
-        seen.take(passing.half.at, progress, number(total), text(message, TEXT_MAX));
+        let Half { at, place, index, .. } = passing.half;
+        let (progress, total) = (number(progress), number(total));
+        seen.take(ProgressEvent { at, place, index, progress, total, message: text(message, TEXT_MAX) });
     }
 
     /// Forgets a progress token, unless another operation uses it by now.
@@ -138,11 +141,11 @@ impl Session {
 }
 
 impl Progress {
-    fn take(&mut self, at: Micros, progress: f64, total: Option<f64>, message: Option<Box<str>>) {
+    fn take(&mut self, event: ProgressEvent) {
         self.count = self.count.saturating_add(1);
-        self.last = progress;
-        self.total = total.or(self.total);
-        self.message = message.or_else(|| self.message.take());
+        self.last = event.progress.unwrap_or(self.last);
+        self.total = event.total.or(self.total);
+        self.message = event.message.clone().or_else(|| self.message.take());
         if self.points.len() == Self::POINTS_MAX {
             let mut keep = false;
             self.points.retain(|_| {
@@ -152,7 +155,15 @@ impl Progress {
             self.stride = self.stride.saturating_mul(2);
         }
         if (self.count - 1).is_multiple_of(self.stride) {
-            self.points.push(ProgressPoint { at, progress });
+            self.points.push(ProgressPoint { at: event.at, progress: self.last });
         }
+        if self.first.len() < Self::EDGE_MAX {
+            self.first.push(event);
+            return;
+        }
+        if self.latest.len() == Self::EDGE_MAX {
+            self.latest.pop_front();
+        }
+        self.latest.push_back(event);
     }
 }

@@ -199,6 +199,30 @@ fn very_many_progress_points_are_thinned_evenly() {
 }
 
 #[test]
+fn the_first_and_the_last_progress_notifications_are_kept_as_they_were() {
+    let said = |events: u32| {
+        let mut play = Play::new();
+        play.ask("1", "tools/call", r#"{"name":"a","_meta":{"progressToken":7}}"#);
+        for n in 1..=events {
+            let more = if n % 2 == 0 { format!(r#","total":9,"message":"step {n}""#) } else { String::new() };
+            let params = format!(r#"{{"progressToken":7,"progress":{n}{more}}}"#);
+            play.at_ms(n.into()).server(notification("notifications/progress", &params));
+        }
+        let (first, latest, between) = play.op(0).progress().unwrap().told();
+        let all = first.iter().chain(latest).map(|event| {
+            assert_eq!(event.message.is_some(), event.total.is_some());
+            let message = event.message.as_deref().unwrap_or("-");
+            format!("{} {} {message}", event.at.0 / 1_000, event.progress.unwrap())
+        });
+        (all.collect::<Vec<_>>().join(", "), between)
+    };
+    assert_eq!(said(2), ("1 1 -, 2 2 step 2".to_owned(), 0));
+    assert_eq!(said(4), ("1 1 -, 2 2 step 2, 3 3 -, 4 4 step 4".to_owned(), 0));
+    let long = "1 1 -, 2 2 step 2, 3 3 -, 598 598 step 598, 599 599 -, 600 600 step 600";
+    assert_eq!(said(600), (long.to_owned(), 594), "those between are counted");
+}
+
+#[test]
 fn a_cancelled_call_stays_cancelled_and_remembers_a_late_answer() {
     let mut play = Play::new();
     play.ask("1", "tools/call", r#"{"name":"a"}"#).ask("2", "tools/call", r#"{"name":"a"}"#);

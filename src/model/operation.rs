@@ -440,9 +440,9 @@ impl Operation {
     pub fn waited_us(&self, now: Micros) -> u64 {
         let Some(extra) = &self.extra else { return self.elapsed_us(now) };
         let end = self.ended().unwrap_or(now);
-        let asked_back = match (self.ended(), extra.asked_at) {
-            (None, Some(asked)) => (now - asked).0,
-            _ => 0,
+        let asked_back = match (self.state, extra.asked_at) {
+            (State::Done(_), _) | (_, None) => 0,
+            (_, Some(asked)) => (end - asked).0,
         };
         let serving = if extra.serving > 0 { (end - extra.serving_since).0 } else { 0 };
         let waited = extra.human_wait_us + asked_back + extra.client_wait_us + serving;

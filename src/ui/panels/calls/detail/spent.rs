@@ -27,16 +27,17 @@ pub(super) struct Spent {
 pub(super) fn spent(opened: &Opened<'_>, operation: &Operation) -> Spent {
     let all_us = operation.elapsed_us(opened.now);
     let own_us = operation.exchanges().map(Exchange::own_ns).sum::<u64>() / 1_000;
-    let human_us = operation.human_wait_us() + operation.client_wait_us();
+    let human_us = all_us - operation.waited_us(opened.now);
     let held_us = operation.waited_us(opened.now) - operation.latency_us(opened.now);
     let is_by_rule = operation.ruled().is_some_and(|ruled| ruled.answered_by().is_some());
     let held_us = if is_by_rule { all_us.saturating_sub(human_us) } else { held_us };
     let own_us = if is_by_rule { 0 } else { own_us };
     let responder_us = match operation.state {
-        State::Pending => all_us.saturating_sub(own_us + human_us + held_us),
-        State::Done(_) | State::Cancelled { .. } | State::Abandoned | State::Unknown => {
-            operation.responder_us()
+        // The responder had it until now, until it was taken back, or until the end.
+        State::Pending | State::Cancelled { .. } | State::Abandoned => {
+            all_us.saturating_sub(own_us + human_us + held_us)
         }
+        State::Done(_) | State::Unknown => operation.responder_us(),
     };
     let first_byte_us = first_byte_us(opened, operation).map(|us| us.min(responder_us));
     Spent { responder_us, first_byte_us, human_us, held_us, own_us, all_us }

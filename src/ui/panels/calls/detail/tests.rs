@@ -1,5 +1,6 @@
 //! Small recordings in, the steps of a call out.
 
+use super::spent::{Spent, spent};
 use super::{step_line, steps};
 use crate::model::OperationId;
 use crate::ui::panels::fixture::{Fixture, Stage};
@@ -52,6 +53,10 @@ fn shown(events: &[(u64, String)], room: usize) -> String {
     })
 }
 
+fn time(events: &[(u64, String)], is_live: bool) -> Spent {
+    of_the_call(events, is_live, |_, opened| spent(opened, opened.session.operation(OperationId(0)).unwrap()))
+}
+
 #[test]
 fn each_progress_is_one_notification_and_the_last_one_is_shown_last() {
     let mut events = vec![(0, asks())];
@@ -90,4 +95,26 @@ fn a_rule_acts_between_the_answer_and_its_delivery() {
         (5_090, ruled("client", answer, "trim")),
     ];
     insta::assert_snapshot!("steps_changed", shown(&events, 40));
+}
+
+#[test]
+fn the_time_of_a_call_without_an_answer_is_the_servers() {
+    let cancelled = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#;
+    let taken_back = [(0, asks()), (2_000_000, says("server", 0, cancelled)), (9_000_000, answers(9_000))];
+    for so_far in 2..=3 {
+        let spent = time(&taken_back[..so_far], false);
+        assert_eq!((spent.all_us, spent.responder_us + spent.own_us), (2_000_000, 2_000_000), "{spent:?}");
+        assert!(spent.own_us < 100);
+    }
+    let unanswered = [(0, asks()), (3_000_000, says("server", 0, r#"{"jsonrpc":"2.0","method":"x"}"#))];
+    for is_live in [true, false] {
+        let spent = time(&unanswered, is_live);
+        assert_eq!((spent.all_us, spent.responder_us), (3_000_000, 2_999_989), "{spent:?}");
+    }
+    // While the human is asked, it is not the server's.
+    let asks_back = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","requestState":"s"}}"#;
+    let asked =
+        [(0, asks()), (1_000_000, says("client", 0, asks_back)), (3_000_000, says("server", 0, cancelled))];
+    let spent = time(&asked, false);
+    assert_eq!((spent.responder_us, spent.human_us), (999_989, 2_000_000), "{spent:?}");
 }

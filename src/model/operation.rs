@@ -2,10 +2,8 @@
 //!
 //! Plain state with the questions one can ask of it; how events change it is the business of `apply`.
 
-use std::collections::VecDeque;
-
 use super::apply::Key;
-use super::{ClientId, RawId, Ruled, Symbol};
+use super::{ClientId, Progress, RawId, Ruled, Symbol};
 use crate::tokens::Accuracy;
 use crate::trace::{ExchangeId, Micros, Nanos, Place};
 use crate::wire::Peer;
@@ -142,68 +140,6 @@ pub enum Phase {
     Listening,
 }
 
-/// A progress notification, thinned out if there are very many.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ProgressPoint {
-    /// When it passed.
-    pub at: Micros,
-    /// `progress` as the sender counts it.
-    pub progress: f64,
-}
-
-/// A progress notification as it was.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProgressEvent {
-    /// When it passed.
-    pub at: Micros,
-    /// Where it stands in the recording.
-    pub place: Place,
-    /// The position in the batch that held it; 0 for a frame of its own.
-    pub index: u16,
-    /// Its `progress`, if it has one.
-    pub progress: Option<f64>,
-    /// Its `total`, if it has one.
-    pub total: Option<f64>,
-    /// Its `message`, shortened.
-    pub message: Option<Box<str>>,
-}
-
-/// What the progress notifications of an operation said.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// How many there were.
-    pub count: u32,
-    /// The last `progress`.
-    pub last: f64,
-    /// The last `total`, if one was given.
-    pub total: Option<f64>,
-    /// The last `message`, shortened.
-    pub message: Option<Box<str>>,
-    /// When they passed; at most [`Progress::POINTS_MAX`], evenly thinned beyond that.
-    pub points: Vec<ProgressPoint>,
-    /// The first of them as they were; at most [`Progress::EDGE_MAX`].
-    pub(super) first: Vec<ProgressEvent>,
-    /// The last of those that came after; at most [`Progress::EDGE_MAX`].
-    pub(super) latest: VecDeque<ProgressEvent>,
-    /// Every how manyeth point is kept.
-    pub(super) stride: u32,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self {
-            count: 0,
-            last: 0.0,
-            total: None,
-            message: None,
-            points: Vec::new(),
-            first: Vec::new(),
-            latest: VecDeque::new(),
-            stride: 1,
-        }
-    }
-}
-
 /// What an operation costs in tokens, as counted by whoever reads the bodies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationTokens {
@@ -285,20 +221,6 @@ pub struct Operation {
     pub(super) ended_us: u64,
     pub(super) first: Exchange,
     pub(super) extra: Option<Box<Extra>>,
-}
-
-impl Progress {
-    /// How many points are kept.
-    pub const POINTS_MAX: usize = 64;
-    /// How many of the first, and how many of the last, are kept as they were.
-    pub const EDGE_MAX: usize = 3;
-
-    /// The first ones as they were, the last ones as they were, and how many are left out between them.
-    #[must_use]
-    pub fn told(&self) -> (&[ProgressEvent], impl Iterator<Item = &ProgressEvent>, u32) {
-        let kept = u32::try_from(self.first.len() + self.latest.len()).unwrap_or(u32::MAX);
-        (&self.first, self.latest.iter(), self.count.saturating_sub(kept))
-    }
 }
 
 impl Operation {

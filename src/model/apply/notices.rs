@@ -5,9 +5,7 @@
 use super::pairing::{Asked, Key, Past};
 use super::{Passing, TEXT_MAX, other};
 use crate::model::read::{members, number, text};
-use crate::model::{
-    Half, NotificationCount, OperationId, Progress, ProgressEvent, ProgressPoint, Session, Symbol,
-};
+use crate::model::{Half, NotificationCount, OperationId, ProgressEvent, Session, Symbol};
 use crate::trace::Micros;
 use crate::wire::Peer;
 
@@ -137,33 +135,5 @@ impl Session {
             let extra = self.operations[open.operation].extra_mut();
             extra.notified = extra.notified.saturating_add(1);
         }
-    }
-}
-
-impl Progress {
-    fn take(&mut self, event: ProgressEvent) {
-        self.count = self.count.saturating_add(1);
-        self.last = event.progress.unwrap_or(self.last);
-        self.total = event.total.or(self.total);
-        self.message = event.message.clone().or_else(|| self.message.take());
-        if self.points.len() == Self::POINTS_MAX {
-            let mut keep = false;
-            self.points.retain(|_| {
-                keep = !keep;
-                keep
-            });
-            self.stride = self.stride.saturating_mul(2);
-        }
-        if (self.count - 1).is_multiple_of(self.stride) {
-            self.points.push(ProgressPoint { at: event.at, progress: self.last });
-        }
-        if self.first.len() < Self::EDGE_MAX {
-            self.first.push(event);
-            return;
-        }
-        if self.latest.len() == Self::EDGE_MAX {
-            self.latest.pop_front();
-        }
-        self.latest.push_back(event);
     }
 }

@@ -157,3 +157,6 @@ impl App {
         effects
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,9 +76,9 @@ impl Progress {
 
     /// The first ones as they were, the last ones as they were, and how many are left out between them.
     #[must_use]
-    pub fn told(&self) -> (&[ProgressEvent], impl Iterator<Item = &ProgressEvent>, u32) {
+    pub fn told(&self) -> (&[ProgressEvent], &VecDeque<ProgressEvent>, u32) {
         let kept = u32::try_from(self.first.len() + self.latest.len()).unwrap_or(u32::MAX);
-        (&self.first, self.latest.iter(), self.count.saturating_sub(kept))
+        (&self.first, &self.latest, self.count.saturating_sub(kept))
     }
 
     /// Takes the next one.

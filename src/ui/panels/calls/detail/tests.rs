@@ -1,5 +1,7 @@
 //! Small recordings in, the steps of a call out.
 
+use std::fmt::Write as _;
+
 use super::spent::{Spent, spent};
 use super::{step_line, steps};
 use crate::model::OperationId;
@@ -9,7 +11,7 @@ use crate::ui::panels::fixture::{Fixture, Stage};
 fn recording(events: &[(u64, String)]) -> String {
     let mut text = r#"{"mcptop":1,"session":"s","started":"2026-11-21T10:00:00Z","version":"0.1.0","label":"s","front":{"kind":"stdio"},"back":{"kind":"command","argv":["x"]},"platform":"linux-x86_64"}"#.to_owned();
     for (at, rest) in events {
-        text.push_str(&format!("\n{{\"t\":{at},{rest}}}"));
+        write!(text, "\n{{\"t\":{at},{rest}}}").unwrap();
     }
     text + "\n"
 }

@@ -1,6 +1,7 @@
 //! A JSON token that names something: a request id or a progress token, exactly as it was written.
 //!
-//! `1`, `"1"` and `1.0` are three different tokens. Knows nothing of whose it is.
+//! `1`, `"1"` and `1.0` are three different tokens; that two of them name the same is said by
+//! [`same_id`](crate::wire::same_id). Knows nothing of whose it is.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -17,6 +17,7 @@ mod log;
 mod operation;
 mod operations;
 mod pool;
+mod progress;
 mod read;
 mod row;
 mod ruled;
@@ -36,11 +37,9 @@ pub use http::{
 pub use id::RawId;
 pub use latency::{LATENCY_US_MAX, Latency};
 pub use log::{Log, LogEntry, LogKind};
-pub use operation::{
-    Exchange, Half, Operation, OperationId, OperationTokens, Outcome, Phase, Progress, ProgressPoint, State,
-    Task,
-};
+pub use operation::{Exchange, Half, Operation, OperationId, OperationTokens, Outcome, Phase, State, Task};
 pub use pool::{Pool, PoolBucket};
+pub use progress::{Progress, ProgressEvent, ProgressPoint};
 pub use row::{Row, RowKey, Tally};
 pub use ruled::{AnsweredBy, Changed, Ruled, RuledMark, RuledTokens, Sizes};
 pub use rules::{CacheUse, Effects, RuleStats, Rules, RulesRefused, RulesText, Saved, Why};

@@ -3,7 +3,7 @@
 //! Plain state with the questions one can ask of it; how events change it is the business of `apply`.
 
 use super::apply::Key;
-use super::{ClientId, RawId, Ruled, Symbol};
+use super::{ClientId, Progress, RawId, Ruled, Symbol};
 use crate::tokens::Accuracy;
 use crate::trace::{ExchangeId, Micros, Nanos, Place};
 use crate::wire::Peer;
@@ -140,38 +140,6 @@ pub enum Phase {
     Listening,
 }
 
-/// A progress notification, thinned out if there are very many.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ProgressPoint {
-    /// When it passed.
-    pub at: Micros,
-    /// `progress` as the sender counts it.
-    pub progress: f64,
-}
-
-/// What the progress notifications of an operation said.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// How many there were.
-    pub count: u32,
-    /// The last `progress`.
-    pub last: f64,
-    /// The last `total`, if one was given.
-    pub total: Option<f64>,
-    /// The last `message`, shortened.
-    pub message: Option<Box<str>>,
-    /// When they passed; at most [`Progress::POINTS_MAX`], evenly thinned beyond that.
-    pub points: Vec<ProgressPoint>,
-    /// Every how manyeth point is kept.
-    pub(super) stride: u32,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self { count: 0, last: 0.0, total: None, message: None, points: Vec::new(), stride: 1 }
-    }
-}
-
 /// What an operation costs in tokens, as counted by whoever reads the bodies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationTokens {
@@ -253,11 +221,6 @@ pub struct Operation {
     pub(super) ended_us: u64,
     pub(super) first: Exchange,
     pub(super) extra: Option<Box<Extra>>,
-}
-
-impl Progress {
-    /// How many points are kept.
-    pub const POINTS_MAX: usize = 64;
 }
 
 impl Operation {
@@ -399,9 +362,9 @@ impl Operation {
     pub fn waited_us(&self, now: Micros) -> u64 {
         let Some(extra) = &self.extra else { return self.elapsed_us(now) };
         let end = self.ended().unwrap_or(now);
-        let asked_back = match (self.ended(), extra.asked_at) {
-            (None, Some(asked)) => (now - asked).0,
-            _ => 0,
+        let asked_back = match (self.state, extra.asked_at) {
+            (State::Done(_), _) | (_, None) => 0,
+            (_, Some(asked)) => (end - asked).0,
         };
         let serving = if extra.serving > 0 { (end - extra.serving_since).0 } else { 0 };
         let waited = extra.human_wait_us + asked_back + extra.client_wait_us + serving;

@@ -3,14 +3,16 @@
 //! Plain state with the questions one can ask of it; how rulings change it is the business of `apply`.
 
 use super::{Half, Operation, Symbol};
-use crate::trace::{Micros, Outcome};
+use crate::trace::{Micros, Outcome, Place};
 use crate::wire::Direction;
 
 /// What one transformer of one rule did with one message of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuledMark {
-    /// When.
+    /// When it was told: for a message that went on, after that.
     pub at: Micros,
+    /// Where its ruling stands in the recording.
+    pub place: Place,
     /// Which way the message travelled.
     pub to: Direction,
     /// What became of the message.

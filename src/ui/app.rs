@@ -64,6 +64,8 @@ pub struct App {
     pub is_stale: bool,
     /// When and where the mouse was pressed last.
     pub clicked: Option<(Duration, u16, u16)>,
+    /// Recordings that were opened only to be compared.
+    pub(super) borrowed: Vec<PathBuf>,
 }
 
 /// What panels are told of, and what the shell itself keeps.
@@ -294,6 +296,7 @@ impl App {
             places: Places::default(),
             is_stale: true,
             clicked: None,
+            borrowed: Vec::new(),
         })
     }
 

@@ -100,7 +100,8 @@ impl App {
             let screen = self.places.screen;
             view(self, at, screen, &mut Buffer::empty(screen));
         }
-        let effects = self.take_input(input, at);
+        let mut effects = self.take_input(input, at);
+        effects.extend(self.give_back(&effects));
         self.is_stale = true;
         effects
     }
@@ -337,6 +338,7 @@ impl App {
 
     /// A live session that nobody asked for: it is opened, and shown if the screen has nothing else to show.
     fn appeared(&mut self, path: PathBuf) -> Vec<Effect> {
+        self.borrowed.retain(|borrowed| *borrowed != path);
         // One in which a call is sent again is opened when it is asked for: it would count in all totals.
         if self.state.opens.iter().any(|open| open.path == path) || self.state.errands.contains(&path) {
             return Vec::new();

@@ -1,6 +1,6 @@
 //! The shallow view of a frame: kind, id and method, with the rest as untouched slices of the text.
 //!
-//! Ids stay the JSON tokens they were written as (`1`, `"1"` and `1.0` differ), unknown members are passed over,
+//! Ids stay the JSON tokens they were written as, unknown members are passed over,
 //! a repeated member counts as its last occurrence. Knows nothing of what a method means.
 
 use std::borrow::Cow;

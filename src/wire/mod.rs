@@ -8,6 +8,7 @@ mod direction;
 mod edit;
 mod envelope;
 pub mod http;
+mod id;
 mod lines;
 pub mod sse;
 
@@ -15,4 +16,5 @@ pub use cacheable::CACHEABLE;
 pub use direction::{Direction, Peer};
 pub use edit::{Edit, messages, one_line};
 pub use envelope::{Contents, Message, contents, member, string_value};
+pub use id::same_id;
 pub use lines::{LineEnd, Piece, Splitter};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use mcptop::ui::panels::OpenId;
 use mcptop::ui::theme::{Depth, Glyphs};
 use mcptop::ui::update::{Effect, Input};
 use serde_json::json;
@@ -141,4 +142,51 @@ fn a_recording_that_is_not_open_is_opened_to_be_compared() {
     let effects = stage.keys("C");
     assert_eq!(effects, paths.into_iter().map(Effect::Open).collect::<Vec<_>>());
     assert!(stage.screen(120, 40).contains("is being opened"));
+}
+
+/// A viewer in which two recordings are compared, so many of which were open before; and their paths.
+fn compared(before: usize) -> (Stage, [PathBuf; 2]) {
+    let mut stage = Stage::empty(&FULL);
+    let older = listed("older", "2026-11-20T10:00:00Z", 1_000, false);
+    let newer = listed("newer", "2026-11-21T10:00:00Z", 1_000, false);
+    let paths = [&newer, &older].map(|found| found.path.clone().unwrap());
+    stage.input(Input::Found(vec![newer, older]));
+    for path in &paths[..before] {
+        opened(&mut stage, path);
+    }
+    let effects = stage.keys("6gMjC");
+    assert_eq!(effects.len(), 2 - before);
+    (stage, paths)
+}
+
+fn opened(stage: &mut Stage, path: &std::path::Path) -> OpenId {
+    stage.open(&small(path.file_name().unwrap().to_str().unwrap()), false);
+    let open = stage.app.state.opens.last_mut().unwrap();
+    path.clone_into(&mut open.path);
+    open.id
+}
+
+#[test]
+fn what_was_opened_to_be_compared_is_closed_when_that_is_left() {
+    let (mut stage, paths) = compared(1);
+    let borrowed = opened(&mut stage, &paths[1]);
+    assert!(stage.screen(120, 40).contains("Definitions"), "both are compared");
+    assert_eq!(stage.keys("<esc>"), [Effect::Close(borrowed)], "what was open before stays open");
+    assert!(stage.keys("1").is_empty(), "it is closed once");
+}
+
+#[test]
+fn what_is_opened_too_late_to_be_compared_is_closed_all_the_same() {
+    let (mut stage, paths) = compared(0);
+    assert!(stage.keys("<esc>").is_empty());
+    let late = opened(&mut stage, &paths[0]);
+    assert_eq!(stage.input(Input::Fetched), [Effect::Close(late)]);
+}
+
+#[test]
+fn what_is_compared_and_then_wanted_stays_open() {
+    let (mut stage, paths) = compared(1);
+    opened(&mut stage, &paths[1]);
+    assert!(stage.input(Input::Appeared(paths[1].clone())).is_empty());
+    assert!(stage.keys("<esc>").is_empty());
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::tokens::{Accuracy, Counter, Effort, Profile, message, tool_definition};
 use crate::trace::{Event, ExchangeId, Fact, Micros, Outcome, Ruling};
-use crate::wire::{Contents, Direction, Message, contents, member};
+use crate::wire::{Contents, Direction, Message, contents, member, same_id};
 
 /// Requests that wait for their answers at once.
 const WAITING_MAX: usize = 65_536;
@@ -138,7 +138,7 @@ impl Meter {
         let is_list = method == "tools/list";
         let page = is_list.then(|| params.and_then(|params| member(params, "cursor")).is_none());
         if self.asked.len() < WAITING_MAX {
-            self.asked.insert((exchange, id.into()), (at, page));
+            self.asked.insert((exchange, same_id(id).into()), (at, page));
         }
     }
 
@@ -148,7 +148,7 @@ impl Meter {
         else {
             return;
         };
-        let asked = self.asked.remove(&(exchange, Box::from(id)));
+        let asked = self.asked.remove(&(exchange, same_id(id).into()));
         self.page = asked.and_then(|(_, page)| page);
         if self.page == Some(true) {
             // A new list makes the one before void.
@@ -182,7 +182,7 @@ impl Meter {
                 if !matches!(contents(&left.text), Contents::One(Message::Result { .. })) {
                     return;
                 }
-                let key = (ruling.exchange, Box::from(ruling.id.as_deref().unwrap_or_default()));
+                let key = (ruling.exchange, same_id(ruling.id.as_deref().unwrap_or_default()).into());
                 let Some((asked, _)) = self.asked.remove(&key) else { return };
                 let saving = self.savings.entry(rule).or_default();
                 saving.answered += 1;

@@ -9,7 +9,7 @@ use super::http::Exchanges;
 use super::open::{Key, Open};
 use super::{Call, Fate, Followed, RuleUse, Side};
 use crate::trace::{Event, ExchangeId, Fact, HttpEnd, Micros, Nanos, Outcome, Payload, Place, Ruling};
-use crate::wire::{Contents, Direction, Message, Peer, contents, member, string_value};
+use crate::wire::{Contents, Direction, Message, Peer, contents, member, same_id, string_value};
 
 /// Calls that are over and wait for what a rule may have made of their answers: rulings follow their messages closely.
 const SETTLED_MAX: usize = 256;
@@ -140,7 +140,7 @@ impl Follower {
         }
         self.count += 1;
         let scope = self.exchanges.scopes(passing.exchange)[0].clone();
-        let key = Key { from: passing.from, scope, id: id.into() };
+        let key = Key { from: passing.from, scope, id: same_id(id).into() };
         let name = if method.starts_with("resources/") { "uri" } else { "name" };
         let target = params.and_then(|params| string_value(member(params, name)?));
         let running = passing.exchange.and_then(|exchange| self.exchanges.get(exchange));
@@ -236,7 +236,7 @@ impl Follower {
                 let asker = other(sender);
                 let answer = self.settled.iter_mut().rev().find(|(key, call)| {
                     key.from == asker
-                        && &*key.id == id
+                        && *key.id == *same_id(id)
                         && call.answer.is_some()
                         && call.rule.as_ref().is_none_or(|rule| !rule.answered)
                 });
@@ -289,7 +289,7 @@ impl Follower {
     /// The key under which something is open that a message names by its id: in its session, else in its exchange.
     fn key_known(&self, from: Peer, id: &str, exchange: Option<ExchangeId>) -> Key {
         let [first, second] = self.exchanges.scopes(exchange);
-        let key = Key { from, scope: first, id: id.into() };
+        let key = Key { from, scope: first, id: same_id(id).into() };
         if key.scope == second || self.open.contains(&key) {
             return key;
         }

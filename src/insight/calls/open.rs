@@ -28,6 +28,7 @@ pub(super) enum Scope {
 pub(super) struct Key {
     pub(super) from: Peer,
     pub(super) scope: Scope,
+    /// In the form that stands for all of its forms.
     pub(super) id: Box<str>,
 }
 

@@ -9,7 +9,7 @@ use super::keys::{Keys, name_of};
 use super::script::{Answer, Asked, Cue, CueKind, Scene, Script, Spot};
 use crate::rules::Path;
 use crate::trace::{Event, ExchangeId, Fact, Micros, Outcome, Place, Ruling};
-use crate::wire::{Contents, Direction, Message, contents, member, messages};
+use crate::wire::{Contents, Direction, Message, contents, member, messages, same_id};
 
 /// Which conversation an id belongs to: an exchange, or standard streams.
 type Lane = Option<ExchangeId>;
@@ -125,7 +125,7 @@ impl Reading {
             if let Some(conversation) = self.conversations.get_mut(&before) {
                 conversation.open.retain(|open| *open != number);
             }
-            self.session_asks.insert((session, id), number);
+            self.session_asks.insert((session, same_id(&id).into()), number);
             let conversation = self.conversations.entry(session).or_default();
             conversation.open.push(number);
             conversation.latest = Some(number);
@@ -151,7 +151,7 @@ impl Reading {
                 self.begin(at, session, method, None);
             }
             Message::Result { id, .. } | Message::Error { id: Some(id), .. } => {
-                let Some((number, cue, asked)) = self.own_asks.remove(&(session, (*id).into())) else {
+                let Some((number, cue, asked)) = self.own_asks.remove(&(session, same_id(id).into())) else {
                     return;
                 };
                 let cue = self.script.scenes[number as usize].cues.get_mut(cue);
@@ -182,10 +182,10 @@ impl Reading {
             cancelled_at: None,
         };
         let number = self.begin(at, session, method, Some(ask));
-        self.asks.insert((at.lane, id.into()), number);
-        self.session_asks.insert((session, id.into()), number);
+        self.asks.insert((at.lane, same_id(id).into()), number);
+        self.session_asks.insert((session, same_id(id).into()), number);
         if let Some(token) = token {
-            self.progress.insert((session, token.into()), number);
+            self.progress.insert((session, same_id(token).into()), number);
         }
         if let Some(exchange) = at.lane.and_then(|exchange| self.exchanges.get_mut(&exchange)) {
             exchange.scenes.push(number);
@@ -217,11 +217,11 @@ impl Reading {
                     at,
                     CueKind::Ask { method: (&**method).into(), reply: None, took_us: 0 },
                 );
-                self.own_asks.insert((session, (*id).into()), (number, cue, at.time));
+                self.own_asks.insert((session, same_id(id).into()), (number, cue, at.time));
             }
             Message::Notification { method, params } if method == "notifications/progress" => {
                 let token = params.and_then(|params| member(params, "progressToken")).unwrap_or_default();
-                if let Some(number) = self.progress.get(&(session, token.into())).copied() {
+                if let Some(number) = self.progress.get(&(session, same_id(token).into())).copied() {
                     self.cue(number, at, CueKind::Progress);
                 }
             }
@@ -303,8 +303,8 @@ impl Reading {
 
     /// The scene with this id.
     fn scene(&self, lane: Lane, id: &str) -> Option<u32> {
-        let here = self.asks.get(&(lane, id.into()));
-        here.or_else(|| self.session_asks.get(&(self.session_of(lane), id.into()))).copied()
+        let here = self.asks.get(&(lane, same_id(id).into()));
+        here.or_else(|| self.session_asks.get(&(self.session_of(lane), same_id(id).into()))).copied()
     }
 
     /// The scene in which a message was said that does not say it.

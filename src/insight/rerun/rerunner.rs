@@ -13,7 +13,7 @@ use super::send;
 use super::told::{After, Compared, Output, Wishes};
 use crate::insight::replay::{Load, Script, Spot};
 use crate::trace::Micros;
-use crate::wire::{Contents, Message, contents, messages};
+use crate::wire::{Contents, Message, contents, messages, same_id};
 
 /// The id of our own requests for lists of tools.
 const LIST_ID: &str = r#""mcptop-list""#;
@@ -330,7 +330,7 @@ impl Rerunner {
     }
 
     fn settle(&mut self, id: &str, after: After) {
-        let Some(flying) = self.flying.remove(id) else { return };
+        let Some(flying) = self.flying.remove(&*same_id(id)) else { return };
         self.dealt_with(flying.scene, after);
         if self.next > 0 {
             self.close_idle();

@@ -46,6 +46,16 @@ const SIDE_BY_SIDE: [(u64, Direction, &str); 6] = [
 ];
 
 #[test]
+fn a_server_may_write_our_ids_in_another_form() {
+    let mut rerunner = of(&SIDE_BY_SIDE, WISHES);
+    rerunner.time(Micros(0));
+    sent(&mut rerunner);
+    rerunner.frame(Micros(1), 0, br#"{"id":1.0,"result":{"v":1}}"#);
+    let (frames, compared) = sent(&mut rerunner);
+    assert_eq!((frames, compared.len()), (vec![call(3, "z")], 1));
+}
+
+#[test]
 fn what_was_side_by_side_is_side_by_side_again_and_what_followed_follows() {
     let mut rerunner = of(&SIDE_BY_SIDE, WISHES);
     rerunner.time(Micros(0));

@@ -47,7 +47,7 @@ impl Session {
     /// Enters what each transformer did into the books of its rule, and keeps it with the operation.
     pub(super) fn enter_marks(
         &mut self,
-        at: Micros,
+        (at, place): (Micros, Place),
         ruling: &Ruling<'_>,
         found: Option<Found>,
         is_ours: bool,
@@ -86,19 +86,20 @@ impl Session {
         }
         let Some(found) = found else { return };
         for mark in &ruling.marks {
-            let mark = self.kept(at, ruling, mark);
+            let mark = self.kept((at, place), ruling, mark);
             self.operations[found.operation].ruled_mut().push(mark);
         }
         self.count_fate(ruling, found);
     }
 
-    fn kept(&self, at: Micros, ruling: &Ruling<'_>, mark: &Mark<'_>) -> RuledMark {
+    fn kept(&self, (at, place): (Micros, Place), ruling: &Ruling<'_>, mark: &Mark<'_>) -> RuledMark {
         let symbol = |text: &str| self.symbols.get(cut(text, TEXT_MAX)).unwrap_or(Symbol::OTHER);
         let text = |text: &Option<std::borrow::Cow<'_, str>>| {
             text.as_deref().map(|text| Box::from(cut(text, WHY_MAX)))
         };
         RuledMark {
             at,
+            place,
             to: ruling.to,
             outcome: ruling.outcome,
             rule: symbol(&mark.rule),

@@ -10,7 +10,7 @@ use super::{Key, Passing};
 use crate::model::http::HttpExchange;
 use crate::model::{OperationId, Outcome, RawId, Session, State, Symbol};
 use crate::trace::{ExchangeId, HttpEnd, Micros};
-use crate::wire::Peer;
+use crate::wire::{Peer, same_id};
 
 /// The conversation in which an id means something. Clients that know nothing of each other use the same ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -165,7 +165,7 @@ impl Session {
     /// The key under which a request is followed.
     pub(super) fn key_of(&mut self, id: &str, passing: Passing) -> Key {
         let scope = self.scopes(passing.exchange)[0];
-        let key = Key { from: passing.from, scope, id: RawId::new(id) };
+        let key = Key { from: passing.from, scope, id: RawId::new(&same_id(id)) };
         if let (Some(exchange), Peer::Client) = (passing.exchange, passing.from) {
             self.following.asked.add(exchange, key.clone());
         }
@@ -182,7 +182,7 @@ impl Session {
         is_known: impl Fn(&Key) -> bool,
     ) -> Key {
         let [first, second] = self.scopes(passing.exchange);
-        let key = Key { from, scope: first, id: RawId::new(id) };
+        let key = Key { from, scope: first, id: RawId::new(&same_id(id)) };
         if first == second || is_known(&key) {
             return key;
         }

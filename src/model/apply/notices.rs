@@ -5,7 +5,7 @@
 use super::pairing::{Asked, Key, Past};
 use super::{Passing, TEXT_MAX, other};
 use crate::model::read::{members, number, text};
-use crate::model::{NotificationCount, OperationId, Progress, ProgressPoint, Session, Symbol};
+use crate::model::{Half, NotificationCount, OperationId, ProgressEvent, Session, Symbol};
 use crate::trace::Micros;
 use crate::wire::Peer;
 
@@ -66,8 +66,9 @@ impl Session {
         let key = self.key_known(asker, token, passing, |key| self.following.progress.contains_key(key));
         let Some(id) = self.following.progress.get(&key).copied() else { return };
         let seen = self.operations[id].extra_mut().progress.get_or_insert_default();
-        let progress = number(progress).unwrap_or(seen.last);
-        seen.take(passing.half.at, progress, number(total), text(message, TEXT_MAX));
+        let Half { at, place, index, .. } = passing.half;
+        let (progress, total) = (number(progress), number(total));
+        seen.take(ProgressEvent { at, place, index, progress, total, message: text(message, TEXT_MAX) });
     }
 
     /// Forgets a progress token, unless another operation uses it by now.
@@ -133,26 +134,6 @@ impl Session {
         {
             let extra = self.operations[open.operation].extra_mut();
             extra.notified = extra.notified.saturating_add(1);
-        }
-    }
-}
-
-impl Progress {
-    fn take(&mut self, at: Micros, progress: f64, total: Option<f64>, message: Option<Box<str>>) {
-        self.count = self.count.saturating_add(1);
-        self.last = progress;
-        self.total = total.or(self.total);
-        self.message = message.or_else(|| self.message.take());
-        if self.points.len() == Self::POINTS_MAX {
-            let mut keep = false;
-            self.points.retain(|_| {
-                keep = !keep;
-                keep
-            });
-            self.stride = self.stride.saturating_mul(2);
-        }
-        if (self.count - 1).is_multiple_of(self.stride) {
-            self.points.push(ProgressPoint { at, progress });
         }
     }
 }

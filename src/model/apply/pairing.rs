@@ -1,4 +1,4 @@
-//! Which request a response answers: by who asked and the id as written, oldest first.
+//! Which request a response answers: by who asked and the id, in whatever form, oldest first.
 //!
 //! Knows nothing of methods, rows or time. Bounded: a session that leaves very many requests open is followed no further
 //! in those, and only the most recent answers are remembered for telling duplicates from orphans.
@@ -14,7 +14,8 @@ const OPEN_MAX: usize = 262_144;
 /// How many requests that are over are remembered.
 const RECENT_MAX: usize = 4_096;
 
-/// What names a request on the wire: ids are per requester and conversation, and `1` is not `"1"`.
+/// What names a request on the wire: ids are per requester and conversation, and `1` is not `"1"`. An id is in the form that
+/// stands for all of its forms ([`same_id`](crate::wire::same_id)).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::model) struct Key {
     pub(in crate::model) from: Peer,

@@ -16,7 +16,7 @@ use crate::model::read::{cut, json, members, text};
 use crate::model::{
     Era, Exchange, Handshake, LogKind, Operation, OperationId, Phase, RawId, RowKey, Session, State, Symbol,
 };
-use crate::wire::{Peer, string_value};
+use crate::wire::{Peer, same_id, string_value};
 
 /// How many operations that wait for a retry are remembered.
 const AWAITING_MAX: usize = 1_024;
@@ -294,7 +294,7 @@ impl Session {
             let [task] = members(related, ["taskId"]);
             text(task, TEXT_MAX)
         });
-        Meta { progress_token: token.map(RawId::new), related_task }
+        Meta { progress_token: token.map(|token| RawId::new(&same_id(token))), related_task }
     }
 
     fn read_modern_client(

@@ -47,7 +47,7 @@ impl Session {
         let id = ruling.id.as_deref().filter(|id| !is_own(id));
         let found = id.and_then(|id| self.find_ruled(id, ruling.outcome, passing));
         let is_ours = ruling.outcome == Fate::Sent || (id.is_none() && ruling.id.is_some());
-        self.enter_marks(at, ruling, found, is_ours);
+        self.enter_marks((at, place), ruling, found, is_ours);
         let Some(found) = found else { return };
         let has_effect = ruling.marks.iter().any(|mark| mark.hit && !mark.observed);
         if !has_effect && ruling.marks.iter().any(|mark| mark.observed) {

@@ -3,12 +3,12 @@
 use super::*;
 
 #[test]
-fn ids_pair_as_they_were_written() {
+fn a_number_and_a_string_are_two_ids() {
     let mut play = Play::new();
-    for id in ["1", "\"1\"", "1.0"] {
+    for id in ["1", "\"1\"", "1.5"] {
         play.ask(id, "tools/call", r#"{"name":"a"}"#);
     }
-    play.at_ms(1).answer("1.0", "{}");
+    play.at_ms(1).answer("1.5", "{}");
     assert_eq!(play.states(), [State::Pending, State::Pending, OK]);
     play.answer("\"1\"", "{}").answer("1", "{}");
     assert_eq!(play.states(), [OK; 3]);
@@ -199,6 +199,30 @@ fn very_many_progress_points_are_thinned_evenly() {
 }
 
 #[test]
+fn the_first_and_the_last_progress_notifications_are_kept_as_they_were() {
+    let said = |events: u32| {
+        let mut play = Play::new();
+        play.ask("1", "tools/call", r#"{"name":"a","_meta":{"progressToken":7}}"#);
+        for n in 1..=events {
+            let more = if n % 2 == 0 { format!(r#","total":9,"message":"step {n}""#) } else { String::new() };
+            let params = format!(r#"{{"progressToken":7,"progress":{n}{more}}}"#);
+            play.at_ms(n.into()).server(notification("notifications/progress", &params));
+        }
+        let (first, latest, between) = play.op(0).progress().unwrap().told();
+        let all = first.iter().chain(latest).map(|event| {
+            assert_eq!(event.message.is_some(), event.total.is_some());
+            let message = event.message.as_deref().unwrap_or("-");
+            format!("{} {} {message}", event.at.0 / 1_000, event.progress.unwrap())
+        });
+        (all.collect::<Vec<_>>().join(", "), between)
+    };
+    assert_eq!(said(2), ("1 1 -, 2 2 step 2".to_owned(), 0));
+    assert_eq!(said(4), ("1 1 -, 2 2 step 2, 3 3 -, 4 4 step 4".to_owned(), 0));
+    let long = "1 1 -, 2 2 step 2, 3 3 -, 598 598 step 598, 599 599 -, 600 600 step 600";
+    assert_eq!(said(600), (long.to_owned(), 594), "those between are counted");
+}
+
+#[test]
 fn a_cancelled_call_stays_cancelled_and_remembers_a_late_answer() {
     let mut play = Play::new();
     play.ask("1", "tools/call", r#"{"name":"a"}"#).ask("2", "tools/call", r#"{"name":"a"}"#);
@@ -247,4 +271,24 @@ fn a_pending_call_has_a_running_clock() {
     assert_eq!(play.op(0).latency_us(Micros(7_000)), 5_000);
     assert_eq!(play.op(0).ended(), None);
     assert_eq!(play.session.pending().collect::<Vec<_>>(), [OperationId(0)]);
+}
+
+#[test]
+fn an_id_is_the_same_number_in_another_form() {
+    let mut play = Play::new();
+    play.ask("1e3", "tools/call", r#"{"name":"a","_meta":{"progressToken":2e1}}"#);
+    play.server(notification("notifications/progress", r#"{"progressToken":20.0,"progress":1}"#));
+    play.answer("1000.0", "{}").answer("1000", "{}");
+    // As floats these two would be one.
+    play.ask("9007199254740993", "tools/call", r#"{"name":"a"}"#).answer("9007199254740992.0", "{}");
+    play.ask(r#""\u00e9""#, "tools/call", r#"{"name":"a"}"#);
+    play.client(notification("notifications/cancelled", r#"{"requestId":"é"}"#));
+    assert_eq!(
+        play.states(),
+        [State::Done(Outcome::Ok), State::Pending, State::Cancelled { late_answer: false }]
+    );
+    assert_eq!(play.op(0).id().as_str(), "1e3", "it is called as it was written");
+    assert_eq!(play.op(0).progress().unwrap().count, 1);
+    let totals = play.session.totals();
+    assert_eq!((totals.duplicates, totals.orphans), (1, 1));
 }

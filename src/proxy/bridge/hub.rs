@@ -14,7 +14,7 @@ use super::session::Session;
 use super::stream::Stream;
 use crate::proxy::http::gear::{Piece, code, error_text};
 use crate::proxy::session::Observer;
-use crate::wire::{Edit, member};
+use crate::wire::{Edit, member, same_id};
 
 /// A process with those who wait for its answers.
 #[derive(Debug)]
@@ -211,8 +211,10 @@ impl Hub {
             return Some(text.to_owned());
         }
         let id = member(params?, "requestId")?;
-        let (asked, _) =
-            state.flights.iter().find(|(_, flight)| flight.owner == owner && *flight.id == *id)?;
+        let (asked, _) = state
+            .flights
+            .iter()
+            .find(|(_, flight)| flight.owner == owner && same_id(&flight.id) == same_id(id))?;
         let mut edit = Edit::of(text);
         edit.replace(id, &**asked);
         Some(edit.finish())

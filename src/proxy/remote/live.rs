@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use super::said::{Question, Said};
+use crate::wire::same_id;
 
 /// Questions followed at once. A client that asks more is told so; waiting instead could keep back the very answer that
 /// the server waits for.
@@ -20,6 +21,7 @@ pub(super) struct Live(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// By their ids, each in the form that stands for all of its forms.
     questions: Mutex<HashMap<String, One>>,
     /// Told when a question is answered or given up.
     fewer: Notify,
@@ -80,7 +82,7 @@ impl Live {
                 cancel
             });
             let one = One { line, is_listen: said.is_listen(), cancel, is_cancelled: false };
-            questions.insert(question.id.clone(), one);
+            questions.insert(same_id(&question.id).into_owned(), one);
         }
         drop(questions);
         let left = said.asked.clone();
@@ -114,7 +116,7 @@ impl Live {
     /// The client takes a question back.
     pub(super) fn cancel(&self, id: &str) -> Cancelled {
         let mut questions = self.lock();
-        let Some(one) = questions.get_mut(id) else { return Cancelled::Unknown };
+        let Some(one) = questions.get_mut(&*same_id(id)) else { return Cancelled::Unknown };
         one.is_cancelled = true;
         match one.cancel.take() {
             Some(cancel) => {
@@ -167,7 +169,7 @@ impl Asked {
     /// its answer [has been written](Self::written).
     pub(super) fn answer(&mut self, id: Option<&str>) -> Option<Question> {
         let position = match (id, self.left.len()) {
-            (Some(id), _) => self.left.iter().position(|question| question.id == id)?,
+            (Some(id), _) => self.left.iter().position(|question| same_id(&question.id) == same_id(id))?,
             (None, 1) => 0,
             (None, _) => return None,
         };
@@ -186,7 +188,9 @@ impl Asked {
         self.answered.extend(left.iter().map(|question| question.id.clone()));
         let questions = self.live.lock();
         let is_wanted = |question: &Question| {
-            questions.get(&question.id).is_none_or(|one| one.line == self.line && !one.is_cancelled)
+            questions
+                .get(&*same_id(&question.id))
+                .is_none_or(|one| one.line == self.line && !one.is_cancelled)
         };
         left.into_iter().filter(is_wanted).collect()
     }
@@ -196,8 +200,9 @@ impl Asked {
         let mut questions = self.live.lock();
         for id in self.answered.drain(..) {
             // The id may be another question's by now.
-            if questions.get(&id).is_some_and(|one| one.line == self.line) {
-                questions.remove(&id);
+            let id = same_id(&id);
+            if questions.get(&*id).is_some_and(|one| one.line == self.line) {
+                questions.remove(&*id);
             }
         }
         drop(questions);
@@ -207,8 +212,9 @@ impl Asked {
     /// Whether anybody still waits.
     pub(super) fn is_wanted(&self) -> bool {
         let questions = self.live.lock();
-        let is_open =
-            |id: &str| questions.get(id).is_some_and(|one| one.line == self.line && !one.is_cancelled);
+        let is_open = |id: &str| {
+            questions.get(&*same_id(id)).is_some_and(|one| one.line == self.line && !one.is_cancelled)
+        };
         self.is_ours || self.left.iter().any(|question| is_open(&question.id))
     }
 }
@@ -238,6 +244,16 @@ mod tests {
         assert!(asked.is_wanted());
         assert_eq!(asked.answer(Some("1")).unwrap().method, "a");
         assert!(!asked.is_wanted() && !live.lock().is_empty(), "the answer is still to be written");
+        asked.written();
+        assert!(live.lock().is_empty());
+    }
+
+    #[test]
+    fn an_answer_may_write_the_number_in_another_form() {
+        let live = Live::default();
+        let mut asked = live.follow(1, &said(r#"{"id":1e3,"method":"a"}"#)).unwrap();
+        assert_eq!(asked.answer(Some("1000.5")), None);
+        assert_eq!(asked.answer(Some("1000.0")).unwrap().id, "1e3", "it is called as the client wrote it");
         asked.written();
         assert!(live.lock().is_empty());
     }

@@ -20,7 +20,7 @@ use crate::proxy::spill;
 use crate::proxy::store::Stores;
 use crate::rules::{Act, Caller, Gate, Lane, Output, Ticket, Verdict};
 use crate::trace::{ExchangeId, Micros, Outcome};
-use crate::wire::Direction;
+use crate::wire::{Direction, same_id};
 
 const LANE: Lane = Lane(0);
 
@@ -105,8 +105,8 @@ impl Ruled {
         let mut state = self.lock();
         for question in &said.asked {
             // The id may be another question's by now.
-            if state.exchanges.get(&question.id) == Some(&exchange) {
-                state.exchanges.remove(&question.id);
+            if state.exchanges.get(&*same_id(&question.id)) == Some(&exchange) {
+                state.exchanges.remove(&*same_id(&question.id));
             }
         }
     }
@@ -141,7 +141,7 @@ impl Ruled {
 
     fn exchange_of(&self, output: &Output) -> Option<ExchangeId> {
         let id = output.id.as_deref().filter(|_| output.to == Direction::ToServer)?;
-        self.lock().exchanges.get(id).copied()
+        self.lock().exchanges.get(&*same_id(id)).copied()
     }
 
     /// Lets go of what was held in this exchange.
@@ -149,7 +149,7 @@ impl Ruled {
         let (exchange, mut state) = (exchange?, self.lock());
         let held = state.held.remove(&exchange)?;
         for question in &held.line.said.asked {
-            state.exchanges.remove(&question.id);
+            state.exchanges.remove(&*same_id(&question.id));
         }
         Some(held)
     }
@@ -175,7 +175,7 @@ impl Link {
         };
         let mut state = self.ruled.lock();
         for question in &line.said.asked {
-            state.exchanges.insert(question.id.clone(), exchange);
+            state.exchanges.insert(same_id(&question.id).into_owned(), exchange);
         }
         drop(state);
         let request = self.post(&line.said, &line.text);
@@ -264,7 +264,7 @@ impl Link {
         let held = self.ruled.let_go(exchange);
         if let (Some(exchange), Some(id)) = (exchange, &output.id) {
             // It is only now that it goes out.
-            self.ruled.lock().exchanges.insert(id.to_string(), exchange);
+            self.ruled.lock().exchanges.insert(same_id(id).into_owned(), exchange);
         }
         let woke = held.as_ref().map_or_else(std::time::Instant::now, |held| held.line.woke);
         let line = Line { said: Said::read(&text), text, woke };

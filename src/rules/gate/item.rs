@@ -9,6 +9,7 @@ use super::ask::Ask;
 use super::{Caller, Lane, Ticket};
 use crate::rules::transform::cache::{Epoch, Key};
 use crate::trace::{Mark, Micros, Outcome};
+use crate::wire::same_id;
 
 /// Requests followed at once: as many as a flood in the largest test has in flight, times four. What comes beyond that
 /// fails if a rule guards it, and else passes as if there were no rules.
@@ -165,6 +166,7 @@ impl Item {
 #[derive(Debug, Default)]
 pub(super) struct Items {
     all: HashMap<ItemId, Item>,
+    /// By their ids, each in the form that stands for all of its forms.
     lanes: HashMap<Lane, HashMap<Box<str>, ItemId>>,
     timers: BTreeSet<(Micros, ItemId)>,
     gone: VecDeque<ItemId>,
@@ -190,7 +192,7 @@ impl Items {
     }
 
     pub(super) fn find(&self, lane: Lane, id: &str) -> Option<ItemId> {
-        self.lanes.get(&lane)?.get(id).copied()
+        self.lanes.get(&lane)?.get(&*same_id(id)).copied()
     }
 
     pub(super) fn get(&self, id: ItemId) -> Option<&Item> {
@@ -212,7 +214,7 @@ impl Items {
         if let Some(before) = self.find(item.lane, &item.id).filter(|before| *before != number) {
             self.take(before);
         }
-        self.lanes.entry(item.lane).or_default().insert(item.id.clone(), number);
+        self.lanes.entry(item.lane).or_default().insert(same_id(&item.id).into(), number);
         if let Some(at) = timer(&item) {
             self.timers.insert((at, number));
         }
@@ -234,8 +236,9 @@ impl Items {
     pub(super) fn take(&mut self, number: ItemId) -> Option<Item> {
         let item = self.all.remove(&number)?;
         if let Some(ids) = self.lanes.get_mut(&item.lane) {
-            if ids.get(&item.id) == Some(&number) {
-                ids.remove(&item.id);
+            let id = same_id(&item.id);
+            if ids.get(&*id) == Some(&number) {
+                ids.remove(&*id);
             }
             if ids.is_empty() {
                 self.lanes.remove(&item.lane);
@@ -287,7 +290,8 @@ impl Items {
 
     /// The request of somebody with this id, in whichever conversation.
     pub(super) fn find_of(&self, caller: &Caller, id: &str) -> Option<ItemId> {
-        let mut all = self.all.iter().filter(|(_, item)| &*item.id == id && *item.caller == *caller);
+        let id = same_id(id);
+        let mut all = self.all.iter().filter(|(_, item)| same_id(&item.id) == id && *item.caller == *caller);
         all.next().map(|(number, _)| *number)
     }
 
@@ -298,7 +302,8 @@ impl Items {
 
     /// The request of somebody with this id whose conversation is over.
     pub(super) fn find_adrift(&self, caller: &Caller, id: &str) -> Option<ItemId> {
-        let is_it = |item: &Item| item.is_adrift && &*item.id == id && *item.caller == *caller;
+        let id = same_id(id);
+        let is_it = |item: &Item| item.is_adrift && same_id(&item.id) == id && *item.caller == *caller;
         self.all.iter().find(|(_, item)| is_it(item)).map(|(number, _)| *number)
     }
 
@@ -323,7 +328,7 @@ impl Items {
         ids.values().filter_map(|number| self.all.get(number)).find(|item| {
             !item.followers.is_empty()
                 && item.stay == Stay::Flying
-                && item.ask.token.as_deref() == Some(token)
+                && item.ask.token.as_deref().map(same_id) == Some(same_id(token))
         })
     }
 

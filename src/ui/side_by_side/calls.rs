@@ -79,7 +79,7 @@ impl Calls {
             return vec![Line::styled(text, cx.theme.style(Role::Note))];
         };
         for ((session, id), (_, call)) in self.calls.into_iter().zip([first, second]) {
-            if call.tokens.is_none() {
+            if call.tokens.is_none() && call.answer().is_some() {
                 cx.count_first(session, id);
             }
         }

@@ -4,8 +4,9 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::model::Operation;
-use crate::tokens::{Accuracy, Count};
+use crate::model::{Operation, OperationTokens, State};
+use crate::tokens::{Accuracy, ContentKind, Count, NodeId, ValueKind};
+use crate::ui::fetched::{Answer, Subject};
 use crate::ui::panels::{Cx, Opened, marks};
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
@@ -57,16 +58,61 @@ pub(super) fn lines(sides: [Seen<'_>; 2], width: usize, cx: &Cx<'_>) -> Vec<Line
             format!("{} {}", mark.glyph, mark.word)
         }),
     );
-    out.push(table.latency("waited", sides.map(|(opened, call)| Some(call.waited_us(opened.now)))));
-    out.push(table.latency("server", sides.map(|(_, call)| call.answer().map(|_| call.responder_us()))));
-    let tokens = sides.map(|(_, call)| call.tokens);
-    let count = |tokens: u32, accuracy| Count { tokens: u64::from(tokens), accuracy };
-    out.push(table.tokens("request", tokens.map(|t| t.map(|t| count(t.request, t.request_accuracy)))));
-    out.push(table.tokens("answer", tokens.map(|t| t.map(|t| count(t.wire, t.accuracy)))));
-    out.push(table.tokens("for the model", tokens.map(|t| t.map(|t| count(t.model, t.accuracy)))));
+    // How long nothing came says nothing of how long an answer takes.
+    let is_answered = |call: &Operation| matches!(call.state, State::Done(_));
+    let waited = |(opened, call): Seen<'_>| is_answered(call).then(|| call.waited_us(opened.now));
+    out.push(table.numbers("waited", sides.map(waited), duration));
+    let server = |(_, call): Seen<'_>| is_answered(call).then(|| call.responder_us());
+    out.push(table.numbers("server", sides.map(server), duration));
+    out.push(table.tokens("request", sides.map(|side| request_tokens(side, cx))));
+    let answer = |which: fn(OperationTokens) -> u32| {
+        sides.map(|(_, call)| {
+            call.answer().ok_or(Uncounted::Nothing)?;
+            let tokens = call.tokens.ok_or(Uncounted::Yet)?;
+            Ok(Count { tokens: u64::from(which(tokens)), accuracy: tokens.accuracy })
+        })
+    };
+    out.push(table.tokens("answer", answer(|tokens| tokens.wire)));
+    out.push(table.tokens("for the model", answer(|tokens| tokens.model)));
     let answer_bytes = sides.map(|(_, call)| call.answer().map(|half| u64::from(half.bytes)));
     out.push(table.numbers("answer size", answer_bytes, bytes));
     out
+}
+
+/// Why there is no count of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Uncounted {
+    /// It will come.
+    Yet,
+    /// It cannot be counted.
+    Failed,
+    /// There is no message.
+    Nothing,
+}
+
+/// What the requests of a call cost. Those of a call without an answer are in no statistics: they are counted for this alone.
+fn request_tokens((opened, call): Seen<'_>, cx: &Cx<'_>) -> Result<Count, Uncounted> {
+    if let Some(tokens) = call.tokens {
+        return Ok(Count { tokens: u64::from(tokens.request), accuracy: tokens.request_accuracy });
+    }
+    if call.answer().is_some() {
+        return Err(Uncounted::Yet);
+    }
+    let mut all = Count::ZERO;
+    for exchange in call.exchanges() {
+        let place = exchange.request.place;
+        let costs = match cx.attributions.get((opened.id, Subject::Message(place))) {
+            Answer::Ready(costs) => costs,
+            Answer::Waiting => return Err(Uncounted::Yet),
+            Answer::Failed(_) => return Err(Uncounted::Failed),
+        };
+        let root = costs.node(NodeId::ROOT);
+        let member = || costs.children(NodeId::ROOT).nth(usize::from(exchange.request.index));
+        let message = if root.kind == ValueKind::Array { member() } else { Some(NodeId::ROOT) };
+        let count = costs.count(message.ok_or(Uncounted::Failed)?);
+        all += cx.profile.calibrate(ContentKind::Results, count);
+    }
+    Ok(all)
 }
 
 /// The tool, or the method and what it is about.
@@ -97,16 +143,17 @@ impl Table<'_> {
         ])
     }
 
-    fn latency(&self, name: &str, values: [Option<u64>; 2]) -> Line<'static> {
-        self.numbers(name, values, duration)
-    }
-
-    fn tokens(&self, name: &str, values: [Option<Count>; 2]) -> Line<'static> {
-        let text = |count: Option<Count>| count.map_or_else(|| "not counted".to_owned(), tokens_words);
+    fn tokens(&self, name: &str, values: [Result<Count, Uncounted>; 2]) -> Line<'static> {
+        let text = |count| match count {
+            Ok(count) => tokens_words(count),
+            Err(Uncounted::Yet) => "not counted yet".to_owned(),
+            Err(Uncounted::Failed) => "cannot be counted".to_owned(),
+            Err(Uncounted::Nothing) => self.cx.theme.glyphs.none.to_owned(),
+        };
         let [before, after] = values;
-        let change = match before.zip(after) {
+        let change = match (before, after) {
             // What could not be counted cannot be compared.
-            Some((before, after))
+            (Ok(before), Ok(after))
                 if [before, after].iter().all(|count| count.accuracy != Accuracy::Failed) =>
             {
                 change(before.tokens, after.tokens, grouped)
@@ -138,13 +185,22 @@ fn change(before: u64, after: u64, text: fn(u64) -> String) -> Change {
     let far = text(after.abs_diff(before));
     let times = if before > 0 && after > 0 {
         let ratio = after as f64 / before as f64;
-        let digits = if ratio < 10.0 { 2 } else { 0 };
-        format!(", {ratio:.digits$}x")
+        format!(", {}", times(ratio))
     } else {
         // Nothing is many times nothing.
         String::new()
     };
     Change { text: format!("{sign}{}{times}", far.trim()), role: Role::Strong }
+}
+
+/// A factor, in as many digits as say something.
+fn times(ratio: f64) -> String {
+    match ratio {
+        ratio if ratio > 1_000.0 => ">1000x".to_owned(),
+        ratio if ratio >= 10.0 => format!("{ratio:.0}x"),
+        ratio if ratio < 0.01 => "<0.01x".to_owned(),
+        ratio => format!("{ratio:.2}x"),
+    }
 }
 
 fn padded(text: &str, cells: usize) -> String {
@@ -163,5 +219,7 @@ mod tests {
         assert_eq!(words(7, 7), "the same");
         assert_eq!(words(0, 3), "+3", "nothing is many times nothing");
         assert_eq!(words(2, 2_000), "+1,998, 1000x");
+        assert_eq!(words(2, 2_001), "+1,999, >1000x");
+        assert_eq!(words(2_000, 2), "-1,998, <0.01x");
     }
 }

@@ -164,9 +164,36 @@ impl App {
             Pair::Sessions(paths) => paths,
         };
         let is_open = |path: &PathBuf| self.state.opens.iter().any(|open| open.path == *path);
-        let effects = paths.iter().filter(|path| !is_open(path)).cloned().map(Effect::Open).collect();
+        let closed: Vec<PathBuf> = paths.iter().filter(|path| !is_open(path)).cloned().collect();
+        self.borrowed.retain(|path| !closed.contains(path));
+        self.borrowed.extend_from_slice(&closed);
+        let effects = closed.into_iter().map(Effect::Open).collect();
         self.hush();
         self.overlay = Some(Overlay::SideBySide(Box::new(SideBySide::new(pair))));
         effects
     }
+
+    /// What was opened to be compared, and for nothing else, is closed when that is left: it would count in all totals. What
+    /// the user opens meanwhile, or is asked for in these effects, stays.
+    pub(super) fn give_back(&mut self, asked: &[Effect]) -> Vec<Effect> {
+        if self.borrowed.is_empty() || matches!(self.overlay, Some(Overlay::SideBySide(_))) {
+            return Vec::new();
+        }
+        let is_asked = |path: &PathBuf| {
+            asked
+                .iter()
+                .any(|effect| matches!(effect, Effect::Open(wanted) | Effect::Play(wanted) if wanted == path))
+        };
+        self.borrowed.retain(|path| !is_asked(path));
+        let is_borrowed = |path: &PathBuf| self.borrowed.contains(path);
+        let opens = self.state.opens.iter().filter(|open| is_borrowed(&open.path));
+        let (ids, paths): (Vec<OpenId>, Vec<PathBuf>) =
+            opens.map(|open| (open.id, open.path.clone())).unzip();
+        // One that is still being opened is closed once it is there.
+        self.borrowed.retain(|path| !paths.contains(path));
+        ids.into_iter().map(Effect::Close).collect()
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ratatui::text::Line;
 
 use super::view::folded;
-use super::work::{Found, Order, Ticket, What};
+use super::work::{Found, Order, Side, Standing, Ticket, What};
 use crate::insight::figures::Look;
 use crate::model::Operation;
 use crate::ui::panels::{Cx, OpenId, Opened};
@@ -86,7 +86,12 @@ impl Sessions {
                 [Ok(first), Ok(second)] => {
                     let sides = [(first, looked_first), (second, looked_second)].map(|(opened, looked)| {
                         let look = looked.take().map_or_else(Look::default, |looked| looked.look);
-                        (opened.session.abridged(), look)
+                        let standing = Standing {
+                            is_live: opened.is_live,
+                            is_played: opened.playback.is_some(),
+                            damage: opened.damage.map(str::to_owned),
+                        };
+                        Side { session: opened.session.abridged(), look, standing }
                     });
                     let what = What::Sessions(Box::new(sides), cx.profile.label);
                     self.state = State::Ordered(Order { ticket: Ticket::new(), what });

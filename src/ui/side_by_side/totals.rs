@@ -3,29 +3,33 @@
 //! Knows nothing of tests and margins (`insight::compare`), nor of how long others can wait.
 
 use super::words;
-use super::work::Found;
+use super::work::{Found, Side, Standing};
 use crate::insight::compare::{Comparison, Sides, Tolerance, ToolComparison, Verdict};
-use crate::insight::figures::{Figures, Look};
-use crate::model::Session;
+use crate::insight::figures::Figures;
+use crate::trace::Exit;
 use crate::ui::theme::Role;
 use crate::ui::widgets::clip;
 use crate::ui::widgets::number::grouped;
 
 /// All that is to be said of two sessions, of whose calls enough has been seen; with the family of models for which tokens are
 /// counted.
-pub(super) fn compare(sessions: [(Session, Look); 2], family: &str) -> Vec<Found> {
-    let [(before, seen_before), (after, seen_after)] = sessions;
-    let (before, after) = (Figures::seen(&before, seen_before), Figures::seen(&after, seen_after));
+pub(super) fn compare(sessions: [Side; 2], family: &str) -> Vec<Found> {
+    let [before, after] = sessions;
+    let standings = [before.standing, after.standing];
+    let (before, after) =
+        (Figures::seen(&before.session, before.look), Figures::seen(&after.session, after.look));
     let comparison = Comparison::of(&before, &after, &Tolerance::default(), Sides::Both, |_| false);
     let mut out = Vec::new();
     let mut text = |role, text: String| out.push(Found::Text(role, text));
-    for (side, figures) in [("A", &before), ("B", &after)] {
+    for ((side, figures), standing) in [("A", &before), ("B", &after)].into_iter().zip(&standings) {
         let header = &figures.session.header;
         let started = header.started.strftime("%F %R");
         text(
             Role::Text,
             format!("{side}: {}, {started}: {}", clip::visible(&header.label), words::session(figures)),
         );
+        let (role, words) = stands(figures, standing);
+        text(role, format!("  {words}"));
     }
     let told = "What is said of a tool differs beyond noise; where nothing is said, no difference is shown.";
     text(Role::Dim, format!("Tokens as counted for {family}. {told}"));
@@ -40,6 +44,33 @@ pub(super) fn compare(sessions: [(Session, Look); 2], family: &str) -> Vec<Found
         out.push(Found::Text(Role::Note, "No difference is shown.".to_owned()));
     }
     out
+}
+
+/// How a session ended, what was never answered in it, and what of it could not be read.
+fn stands(figures: &Figures<'_>, standing: &Standing) -> (Role, String) {
+    let session = figures.session;
+    let unanswered = figures.unanswered();
+    let exit = session.end().map(|end| end.exit);
+    let how = match exit {
+        Some(Some(Exit::Code(code))) => format!("ended with status {code}"),
+        Some(Some(Exit::Signal(signal))) => format!("ended by signal {signal}"),
+        Some(Some(Exit::Unknown)) => "ended".to_owned(),
+        None if standing.is_played => "played as far as this".to_owned(),
+        None if standing.is_live => "still live".to_owned(),
+        Some(None) | None if session.stopped().is_some() => "its recording was stopped".to_owned(),
+        Some(None) | None => "its recording breaks off".to_owned(),
+    };
+    let answered = match unanswered {
+        0 if standing.is_live => "no request was left unanswered so far".to_owned(),
+        0 => "every request was answered or taken back".to_owned(),
+        1 => "1 request was never answered".to_owned(),
+        more => format!("{} requests were never answered", grouped(more)),
+    };
+    let is_well = unanswered == 0
+        && standing.damage.is_none()
+        && (matches!(exit, Some(Some(Exit::Code(0)))) || (exit.is_none() && standing.is_live));
+    let words: Vec<String> = [how, answered].into_iter().chain(standing.damage.clone()).collect();
+    (if is_well { Role::Dim } else { Role::Warn }, words.join("; "))
 }
 
 /// The figures of a tool that was called, and what is to be said of them.

@@ -4,7 +4,9 @@ use crate::insight::audit::{Fate, ToolDrift};
 use crate::insight::compare::{Judged, Measure, Verdict};
 use crate::insight::figures::{Figures, RowFigures};
 use crate::ui::widgets::clip;
-use crate::ui::widgets::number::{counted, duration, duration_in_words, grouped, percent, probability};
+use crate::ui::widgets::number::{
+    count, counted, duration, duration_in_words, grouped, percent, probability,
+};
 
 /// A verdict in a word, for programs as well.
 #[must_use]
@@ -37,7 +39,7 @@ pub fn difference(judged: &Judged) -> String {
     )]
     let shown = |number: f64| match judged.measure {
         Measure::Latency | Measure::Tail => duration(number.round() as u64),
-        Measure::Tokens => format!("{number:.0} tokens"),
+        Measure::Tokens => format!("{} tokens", grouped(number.round() as u64)),
         Measure::Errors | Measure::Unanswered | Measure::CacheMisses => share(number),
     };
     let what = match judged.measure {
@@ -64,12 +66,10 @@ pub fn cells(row: Option<&RowFigures<'_>>) -> [String; 6] {
     let took =
         |part: f64| row.latency_us().and_then(|latency| latency.quantile(part)).map_or_else(none, duration);
     let errors = if row.sums.answered > 0 { percent(row.sums.errors(), row.sums.answered) } else { none() };
-    let tokens = row
-        .sums
-        .model_tokens
-        .mean()
-        .map_or_else(none, |mean| format!("{}{mean:.0}", row.sums.accuracy.mark()));
-    [grouped(row.sums.calls), errors, took(0.50), took(0.95), took(0.99), tokens]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as `difference` does")]
+    let mean = |mean: f64| format!("{}{}", row.sums.accuracy.mark(), count(mean.round() as u64));
+    let tokens = row.sums.model_tokens.mean().map_or_else(none, mean);
+    [count(row.sums.calls), errors, took(0.50), took(0.95), took(0.99), tokens]
 }
 
 /// A whole session.

@@ -42,13 +42,32 @@ pub struct Order {
     pub(super) what: What,
 }
 
+/// One of two sessions.
+#[derive(Debug)]
+pub(super) struct Side {
+    /// Without its calls.
+    pub(super) session: Session,
+    /// What was seen of these.
+    pub(super) look: Look,
+    pub(super) standing: Standing,
+}
+
+/// How it stands with a session, as far as the session itself does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) is_live: bool,
+    pub(super) is_played: bool,
+    /// What of the recording could not be read.
+    pub(super) damage: Option<String>,
+}
+
 /// What is compared.
 #[derive(Debug)]
 pub(super) enum What {
     /// A part of two messages, each with its text and its position in it where it is a batch.
     Messages(messages::Part, [(Arc<Vec<u8>>, u16); 2]),
-    /// Two sessions without their calls, and what was seen of these; and how the family of models is called.
-    Sessions(Box<[(Session, Look); 2]>, &'static str),
+    /// Two sessions; and how the family of models is called.
+    Sessions(Box<[Side; 2]>, &'static str),
 }
 
 impl Order {

@@ -21,7 +21,7 @@ pub(super) use tool::{LONG_TOKENS, ToolEvidence};
 
 use crate::tokens::{Counter, Effort, Profile};
 use crate::trace::{Event, ExchangeId, Fact, Micros, Outcome, Payload};
-use crate::wire::{Contents, Direction, Message, contents};
+use crate::wire::{Contents, Direction, Message, contents, same_id};
 use fingerprint::{fingerprint, without};
 use repeats::Round;
 use tool::Answer;
@@ -154,7 +154,7 @@ impl Evidence {
             (asked, without(&params, &["_meta"]))
         };
         if self.waiting.len() < WAITING_MAX {
-            self.waiting.insert((exchange, (*id).into()), Waiting { at, asked, request, writes });
+            self.waiting.insert((exchange, same_id(id).into()), Waiting { at, asked, request, writes });
         }
     }
 
@@ -164,7 +164,7 @@ impl Evidence {
             Message::Error { id: Some(id), .. } => (*id, None),
             _ => return,
         };
-        let Some(waiting) = self.waiting.remove(&(exchange, Box::from(id))) else { return };
+        let Some(waiting) = self.waiting.remove(&(exchange, same_id(id).into())) else { return };
         let Waiting { at: asked, asked: what, request, writes } = waiting;
         if self.opening_us.is_none() {
             self.opening_us = Some((at - self.started.unwrap_or(asked)).0);

@@ -11,7 +11,7 @@ use crate::proxy::clock::nanos;
 use crate::proxy::http::gear::{Piece, code, error_text};
 use crate::proxy::session::Observer;
 use crate::tap;
-use crate::wire::{Contents, Direction, Edit, Message, contents, member, messages, string_value};
+use crate::wire::{Contents, Direction, Edit, Message, contents, member, messages, same_id};
 
 impl Hub {
     /// Takes a line of the process.
@@ -186,12 +186,8 @@ impl Hub {
 impl State {
     /// Servers may write an id otherwise than they read it: `1` for `1.0`, `"A"` for `"\u0041"`.
     fn spelt_otherwise(&self, id: &str) -> Option<Box<str>> {
-        let is_same = |known: &str| match (string_value(known), string_value(id)) {
-            (Some(known), Some(id)) => known == id,
-            (None, None) => known.parse::<f64>().is_ok_and(|known| id.parse() == Ok(known)),
-            _ => false,
-        };
-        self.flights.keys().find(|known| is_same(known)).cloned()
+        let id = same_id(id);
+        self.flights.keys().find(|known| same_id(known) == id).cloned()
     }
 }
 

@@ -19,12 +19,25 @@ fn ids_that_differ_only_in_type_are_two_requests() {
     let mut rig = Rig::new(&rule("timeout = \"1s\""));
     rig.asks(&call("1", "get", "{}"));
     rig.asks(&call("\"1\"", "get", "{}"));
-    rig.asks(&call("1.0", "get", "{}"));
+    rig.asks(&call("1.5", "get", "{}"));
     assert_eq!(rig.says(&result("\"1\"", "x")).0, Verdict::Pass);
     let late = rig.wait(1_000_000);
     let answers = sent(&late, Direction::ToClient);
     assert_eq!(answers.len(), 2);
-    assert!(answers[0].contains("\"id\":1,") && answers[1].contains("\"id\":1.0,"), "{answers:?}");
+    assert!(answers[0].contains("\"id\":1,") && answers[1].contains("\"id\":1.5,"), "{answers:?}");
+}
+
+#[test]
+fn an_answer_that_writes_the_number_in_another_form_is_the_answer() {
+    let mut rig = Rig::new(&rule("timeout = \"1s\""));
+    rig.asks(&call("1e3", "get", "{}"));
+    rig.asks(&call("9007199254740993", "get", "{}"));
+    assert_eq!(rig.says(&result("1000.0", "x")).0, Verdict::Pass);
+    rig.says(&result("9007199254740992.0", "x"));
+    let late = rig.wait(1_000_000);
+    let answers = sent(&late, Direction::ToClient);
+    assert_eq!(answers.len(), 1, "only the one that nothing answered");
+    assert!(answers[0].contains("\"id\":9007199254740993,"), "{answers:?}");
 }
 
 #[test]

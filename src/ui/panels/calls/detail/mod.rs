@@ -4,6 +4,7 @@
 
 mod failure;
 mod message;
+mod spent;
 mod step_line;
 mod steps;
 
@@ -12,7 +13,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use self::message::MessagePane;
-use self::steps::Spent;
+use self::spent::Spent;
 use super::columns;
 use super::index::CallId;
 use crate::model::{Client, Half, Operation, State};
@@ -71,7 +72,7 @@ impl Detail {
         let at = self.focused(&messages);
         let mut top = Cursor { area, y: area.y };
         top.line(buf, &heading(opened, operation, usize::from(area.width), cx));
-        let spent = steps::spent(opened, operation);
+        let spent = spent::spent(opened, operation);
         let is_running = operation.state == State::Pending;
         top.line(buf, &spent_line(&spent, is_running, area.width, cx));
         if let Some(line) = http_line(opened, operation, cx) {
@@ -82,8 +83,8 @@ impl Detail {
         }
         let steps = steps::steps(opened, operation);
         let room = usize::from(area.height / 3).max(4);
-        for step in step_line::shortened(&steps, room) {
-            top.line(buf, &step_line::line(step, cx));
+        for step in step_line::shortened(steps, room) {
+            top.line(buf, &step_line::line(&step, cx));
         }
         self.draw_failure(operation, cx, &mut top, buf);
         top.y += u16::from(area.height >= 20);
@@ -441,3 +442,6 @@ fn tab_line(messages: &[Piece<'_>], at: usize, cx: &Cx<'_>) -> Line<'static> {
     }
     Line::from(spans)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Whether a character does something instead of being seen: controls, marks of direction (UAX #9), and blanks without width.
 /// Joiners (U+200C, U+200D) are part of how words and signs are written.
-fn acts(c: char) -> bool {
+pub(super) fn acts(c: char) -> bool {
     let turns =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')

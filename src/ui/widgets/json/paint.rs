@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use super::scan::{Kind, Node};
+use super::strings::legible;
 use super::tree::{self, Fold, Tree, What};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::widgets::clip;
@@ -87,7 +88,7 @@ impl Pen<'_> {
             let key = String::from_utf8_lossy(key);
             let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(&key);
             let most = (self.room / 2).max(12);
-            self.put(&clip::middle(key, most), Role::JsonKey);
+            self.put(&clip::middle(&legible(key), most), Role::JsonKey);
             self.put(": ", Role::JsonMark);
         } else if has_parent {
             self.put(&format!("{position}"), Role::Dim);
@@ -97,8 +98,8 @@ impl Pen<'_> {
 
     fn value(&mut self, text: &[u8], node: &Node, fold: Fold, shows_json: bool) {
         let written = node.bytes(text);
-        // A value may be megabytes long; no more of it is looked at than could be shown.
-        let start = String::from_utf8_lossy(&written[..written.len().min(self.room * 4 + 4)]);
+        // A value may be megabytes long; no more of it is looked at than could be shown, were every letter a pair of escapes.
+        let start = String::from_utf8_lossy(&written[..written.len().min(self.room * 12 + 12)]);
         match node.kind {
             Kind::Object | Kind::Array => {
                 let [open, close] = if node.kind == Kind::Object { ["{", "}"] } else { ["[", "]"] };
@@ -109,7 +110,7 @@ impl Pen<'_> {
                     let is_whole = start.len() >= written.len();
                     let inside = &start[1..start.len() - usize::from(is_whole)];
                     self.put(" ", Role::Dim);
-                    self.put(&preview(inside, self.room), Role::Dim);
+                    self.put(&legible(&preview(inside, self.room)), Role::Dim);
                 }
             }
             Kind::String if fold == Fold::Open => {
@@ -122,9 +123,9 @@ impl Pen<'_> {
         }
     }
 
-    /// A string as it was written, its escapes set off.
+    /// A string as it was written, but for letters that need no escape; its escapes set off.
     fn escaped(&mut self, written: &str) {
-        let cut = clip::end(written, self.room).into_owned();
+        let cut = clip::end(&legible(written), self.room).into_owned();
         let mut rest = cut.as_str();
         while let Some(at) = rest.find('\\') {
             let len = match rest[at + 1..].chars().next() {

@@ -2,9 +2,12 @@
 //!
 //! Knows nothing of trees.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
+
+use crate::ui::widgets::clip;
 
 /// Cuts the inside of a string (its quotes left out) into pieces of at most `cells` cells: after each escaped
 /// newline, else at the last blank, else in the middle of a word. Escapes stay whole and as they were written.
@@ -104,6 +107,49 @@ pub fn may_hold_json(written: &[u8]) -> bool {
     (head.starts_with('{') && tail.ends_with('}')) || (head.starts_with('[') && tail.ends_with(']'))
 }
 
+/// A part of a string as written with the letters that are escaped though they need not be, as Python's `json` does with all
+/// that are not ASCII; other escapes, and what has no look of its own, stay as they are.
+#[must_use]
+pub fn legible(written: &str) -> Cow<'_, str> {
+    if !written.contains("\\u") {
+        return Cow::Borrowed(written);
+    }
+    let mut text = String::with_capacity(written.len());
+    let mut rest = written;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (letter, len) = match escaped_letter(rest) {
+            Some(found) => found,
+            // The backslash and what it escapes, which may be another one.
+            None => (None, 1 + rest[1..].chars().next().map_or(0, char::len_utf8)),
+        };
+        match letter {
+            Some(letter) => text.push(letter),
+            None => text.push_str(&rest[..len]),
+        }
+        rest = &rest[len..];
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// The letter that an escape at the beginning of a text stands for, if it can be shown, and how long the escape is; `None` if
+/// there is no such escape.
+fn escaped_letter(text: &str) -> Option<(Option<char>, usize)> {
+    let unit = |text: &str| {
+        let digits = text.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok().filter(|_| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    };
+    let first = unit(text)?;
+    let both: Vec<u16> = std::iter::once(first).chain(unit(&text[6..])).collect();
+    let (letter, len) = match char::decode_utf16(both).next()? {
+        Ok(letter) => (letter, if letter.len_utf16() == 2 { 12 } else { 6 }),
+        Err(_) => return Some((None, 6)),
+    };
+    Some((Some(letter).filter(|letter| !letter.is_ascii() && !clip::acts(*letter)), len))
+}
+
 /// The text that a string as written stands for; `None` if it is not one, or holds half a surrogate pair.
 #[must_use]
 pub fn unescape(written: &[u8]) -> Option<String> {
@@ -136,6 +182,18 @@ mod tests {
     }
 
     #[test]
+    fn escaped_letters_are_shown_and_nothing_else_is() {
+        for (written, shown) in [
+            (r"\u65e5\u672c \u00e9t\u00E9", "日本 été"),
+            (r"\ud83d\ude00\n\\u65e5", "😀\\n\\\\u65e5"),
+            (r"\u0041 \u001b[2J \u202e \ud83d \u12", r"\u0041 \u001b[2J \u202e \ud83d \u12"),
+            (r"plain \", r"plain \"),
+        ] {
+            assert_eq!(legible(written), shown, "{written}");
+        }
+    }
+
+    #[test]
     fn json_is_told_by_its_ends() {
         for (written, may) in [
             (r#""{\"a\":1}""#, true),
@@ -149,6 +207,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_legible_says_the_same(text in any::<String>(), rest in "[\\\\u0-9a-fé]{0,12}") {
+            let ascii: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            let shown = legible(&ascii).into_owned();
+            prop_assert_eq!(unescape(format!("\"{shown}\"").as_bytes()), Some(text));
+            let _ = legible(&rest);
+        }
+
         #[test]
         fn the_pieces_of_any_string_are_the_string_and_fit(text in any::<String>(), cells in 8usize..40) {
             let written = serde_json::to_string(&text).unwrap();

@@ -1,6 +1,6 @@
 //! The requests that the gate follows: those that wait, those that are with the server, and those given up.
 //!
-//! Found by their lane and id as it was written. Bounded. Knows nothing of rules.
+//! Found by their lane and id, in whatever form that is written. Bounded. Knows nothing of rules.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

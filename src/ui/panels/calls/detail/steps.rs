@@ -121,7 +121,7 @@ struct Course<'a> {
     all: Vec<Step>,
 }
 
-impl<'a> Course<'a> {
+impl Course<'_> {
     fn push(&mut self, at: Micros, rank: Rank, kind: StepKind, what: impl Into<String>, detail: String) {
         self.all.push(Step { after_us: (at - self.begun).0, kind, what: what.into(), detail, rank });
     }

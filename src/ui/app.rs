@@ -13,6 +13,7 @@ use super::advice::{Advices, Board};
 use super::deck::{Motion, Playback};
 use super::editor::Editor;
 use super::fetched::{Attributions, Bodies, ToolCosts};
+use super::fitting::Chooser;
 use super::keys::Bindings;
 use super::matches::{Matched, Matches};
 use super::memory::Memory;
@@ -118,8 +119,8 @@ pub struct State {
     pub wire: bool,
     /// The family of models tokens are counted for.
     pub profile: Profile,
-    /// Whether somebody has chosen it, and no client is asked.
-    pub has_chosen_profile: bool,
+    /// Who has chosen it.
+    pub profile_by: Chooser,
     /// The families a key goes through: the built-in ones, and the user's own.
     pub profiles: Vec<Profile>,
     /// Since when the screen is held.
@@ -247,7 +248,7 @@ impl App {
         // One of the user's own stands beside the others, so that the key finds it again.
         profiles.extend(profile.clone().filter(|own| profiles.iter().all(|known| known.id != own.id)));
         let profile = profile.or_else(remembered);
-        let has_chosen_profile = profile.is_some();
+        let profile_by = if profile.is_some() { Chooser::User } else { Chooser::Nobody };
         let profile = profile.unwrap_or_default();
         let mut panels = Panels::new();
         panels.recall(&memory);
@@ -276,7 +277,7 @@ impl App {
             price: None,
             wire: memory.wire,
             profile,
-            has_chosen_profile,
+            profile_by,
             profiles,
             paused: None,
             memory,
@@ -321,7 +322,8 @@ impl App {
         let mut memory = self.state.memory.clone();
         memory.filter.clone_from(&self.state.filter_text);
         memory.wire = self.state.wire;
-        memory.profile = self.state.has_chosen_profile.then(|| self.state.profile.id.to_owned());
+        let is_chosen = self.state.profile_by == Chooser::User;
+        memory.profile = is_chosen.then(|| self.state.profile.id.to_owned());
         memory.window_tokens = Some(self.state.window_tokens);
         self.panels.remember(&mut memory);
         memory

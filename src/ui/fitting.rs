@@ -7,10 +7,19 @@ use super::app::{App, Moment};
 use super::update::Effect;
 use crate::tokens::Profile;
 
+/// Who has chosen a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chooser {
+    /// The client may be asked.
+    Nobody,
+    /// A flag, a setting, a key, or one of them the last time.
+    User,
+}
+
 impl App {
     /// Counts as the models do that the client of the first session to name one works with. What is to be done then.
     pub fn fit_profile(&mut self, at: Moment) -> Vec<Effect> {
-        if self.state.has_chosen_profile {
+        if self.state.profile_by == Chooser::User {
             return Vec::new();
         }
         let client = self.state.opens.iter().find_map(|open| open.shared.see().handshake().client.clone());

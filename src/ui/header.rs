@@ -483,7 +483,9 @@ mod tests {
             let totals = Totals { calls, tool_errors: errors, in_flight, ..Totals::default() };
             let none = sum_of(Totals::default(), Latency::default(), None, None, (0, 0));
             let mut own = Latency::default();
-            owns.into_iter().for_each(|ns| own.record(ns));
+            for ns in owns {
+                own.record(ns);
+            }
             let some = sum_of(totals, own, Some(rss), Some(cpu), saved);
             let stage = Stage::new(vec![Fixture::unread(BROWSER)]);
             for width in WIDTHS {

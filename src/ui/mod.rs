@@ -15,7 +15,7 @@ pub mod editor;
 pub mod feed;
 pub mod fetched;
 mod finding;
-mod fitting;
+pub mod fitting;
 pub mod footer;
 pub mod header;
 pub mod hints;

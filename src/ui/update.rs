@@ -11,6 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::app::{App, Moment, Overlay, WINDOWS_TOKENS};
+use super::fitting::Chooser;
 use super::keys::{Action, Press, Turn, binding};
 use super::palette::{self, Command, Palette};
 use super::panels::{Cx, Deed, Listed, Mouse, OpenId, PanelId, Reply};
@@ -201,7 +202,7 @@ impl App {
                 let all = &self.state.profiles;
                 let now = all.iter().position(|profile| profile.id == self.state.profile.id).unwrap_or(0);
                 self.state.profile = all[(now + 1) % all.len()].clone();
-                self.state.has_chosen_profile = true;
+                self.state.profile_by = Chooser::User;
                 self.say(format!("Tokens as {} counts them", self.state.profile.label), at);
                 return vec![Effect::Recount];
             }

@@ -158,6 +158,8 @@ pub fn unescape(written: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -209,7 +211,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_legible_says_the_same(text in any::<String>(), rest in "[\\\\u0-9a-fé]{0,12}") {
-            let ascii: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            let mut ascii = String::new();
+            for unit in text.encode_utf16() {
+                write!(ascii, "\\u{unit:04x}").unwrap();
+            }
             let shown = legible(&ascii).into_owned();
             prop_assert_eq!(unescape(format!("\"{shown}\"").as_bytes()), Some(text));
             let _ = legible(&rest);

@@ -267,6 +267,16 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// What is said of who ended so: `ended with status 3`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Code(code) => format!("ended with status {code}"),
+            Self::Signal(signal) => format!("ended by signal {signal}"),
+            Self::Unknown => "ended".to_owned(),
+        }
+    }
+
     /// The status a wrapper leaves with: the server's own, 128 + n for signal n as shells do, 1 if not known.
     #[must_use]
     pub fn status(self) -> i32 {

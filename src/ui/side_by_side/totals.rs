@@ -52,9 +52,7 @@ fn stands(figures: &Figures<'_>, standing: &Standing) -> (Role, String) {
     let unanswered = figures.unanswered();
     let exit = session.end().map(|end| end.exit);
     let how = match exit {
-        Some(Some(Exit::Code(code))) => format!("ended with status {code}"),
-        Some(Some(Exit::Signal(signal))) => format!("ended by signal {signal}"),
-        Some(Some(Exit::Unknown)) => "ended".to_owned(),
+        Some(Some(exit)) => exit.in_words(),
         None if standing.is_played => "played as far as this".to_owned(),
         None if standing.is_live => "still live".to_owned(),
         Some(None) | None if session.stopped().is_some() => "its recording was stopped".to_owned(),

@@ -16,7 +16,8 @@ pub(super) fn propose(evidence: &Evidence) -> Vec<Draft> {
         drafts.push(Draft::told(
             "The server starts slowly".to_owned(),
             format!("From its start to its first answer it took {}.", time(opening_us)),
-            "`mcptop serve --pool 1 -- COMMAND` has a process ready before a client asks for one.",
+            "`npx` and `uvx` look for the package at every start: install it, and let the client start its program. For \
+             clients that speak HTTP, `mcptop serve --pool 1 -- COMMAND` has a process ready before one asks.",
         ));
     }
     for (tool, seen) in evidence.tools() {

@@ -157,11 +157,12 @@ pub(super) fn foot(
     let motion = match scale.motion {
         Motion::Fit if loading(cx).is_some() => "what has been read so far",
         Motion::Fit => "the whole session",
-        Motion::Follow => "following",
-        Motion::Still => "held",
+        Motion::Follow => "the newest is followed",
+        Motion::Still => "the picture stands still",
     };
-    let side = if most <= 1 { "one at a time".to_owned() } else { format!("up to {most} at a time") };
-    let words = format!("a cell is {}, {motion}, {side}", duration(scale.cell_us()));
+    let side =
+        if most <= 1 { "one call at a time".to_owned() } else { format!("up to {most} calls at a time") };
+    let words = format!("a cell is {} · {motion} · {side}", duration(scale.cell_us()));
     let words = Line::styled(words, cx.theme.style(Role::Dim));
     let call = selected.map(|(opened, operation)| call_line(opened, operation, cx));
     // Where there is no room for all, the selected call is worth more than what its glyph means.

@@ -16,7 +16,7 @@ use crate::model::{Implementation, Session};
 use crate::trace::{Back, Exit, Front};
 use crate::ui::keys::Action;
 use crate::ui::panels::{Cx, Opened, PanelId};
-use crate::ui::widgets::number::grouped;
+use crate::ui::widgets::number::{duration_in_words, grouped};
 use lines::{Lines, duration};
 use traffic::Extent;
 
@@ -135,7 +135,7 @@ fn opened(lines: &mut Lines<'_>, open: &Opened<'_>, extent: Extent) {
     }
     // A server at an address was there before, and nobody asked it at once.
     if let Some(cold_us) = session.cold_start_us().filter(|_| !is_http) {
-        lines.fact("start", &format!("{:.0} ms until its first answer", cold_us as f64 / 1_000.0));
+        lines.fact("start", &format!("{} until its first answer", duration_in_words(cold_us)));
     }
     notifications(lines, session);
     traffic::lines(lines, open, extent);
@@ -147,11 +147,7 @@ fn state(open: &Opened<'_>) -> String {
     let ran = duration(open.now);
     let mut state = match session.end() {
         Some(end) => {
-            let how = match end.exit {
-                Some(Exit::Code(code)) => format!("ended with status {code}"),
-                Some(Exit::Signal(signal)) => format!("ended by signal {signal}"),
-                Some(Exit::Unknown) | None => "ended".to_owned(),
-            };
+            let how = end.exit.unwrap_or(Exit::Unknown).in_words();
             if end.why.is_empty() {
                 format!("{how} after {ran}")
             } else {
